@@ -1,0 +1,51 @@
+# Every target does its own set-up; PYTHON may name any Python from 3.11 on.
+PYTHON ?= python3
+VENV ?= .venv
+TORCH_VENV ?= .venv-torch
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: demo test test-torch lint check bench train-pocket clean
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/mmsearch demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q
+
+test-torch: $(TORCH_VENV)/torch.stamp
+	$(TORCH_VENV)/bin/python -m pytest -q -m torch
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks
+
+train-pocket: $(TORCH_VENV)/torch.stamp
+	$(TORCH_VENV)/bin/mmsearch train recipes/pocket.toml --data $(or $(DATA),../shared/data) --output runs/pocket
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mmsearch needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[demo]'
+	touch $@
+
+$(VENV)/dev.stamp: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[dev]'
+	touch $@ $(VENV)/demo.stamp
+
+$(TORCH_VENV)/torch.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(TORCH_VENV)
+	$(TORCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[dev,torch]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(TORCH_VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,93 @@
+"""What the benchmarks index: made-up pictures and sentences, the same for the same seed, and where real ones lie.
+
+The pictures are no photographs, but as hard to decode as some: soft shapes with grain, which JPEG compresses to the
+size that a camera's files have.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+QUALITY = 88  # of the JPEGs
+PHONE = (4000, 3000)  # 12 megapixels
+
+SUBJECTS = (
+    "a dog",
+    "two children",
+    "an old man",
+    "a woman",
+    "three cyclists",
+    "a brown horse",
+    "a crowd",
+    "a cat",
+)
+VERBS = ("runs", "sits", "waits", "jumps", "sleeps", "stands", "plays", "walks", "looks up", "dances")
+PLACES = (
+    "on the beach",
+    "in a park",
+    "beside a red car",
+    "near the river",
+    "on a wooden bench",
+    "in the snow",
+)
+DETAILS = (
+    "at dusk",
+    "in the rain",
+    "with a yellow ball",
+    "behind a fence",
+    "in front of a shop",
+    "with friends",
+)
+
+
+def shared_data() -> Path | None:
+    """The folder of the measured collections, if there is one."""
+    folder = Path(os.environ.get("MMSEARCH_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    return folder if (folder / "flickr8k-test.zip").is_file() else None
+
+
+def sentences(count: int, seed: int = 0) -> list[str]:
+    """``count`` different sentences."""
+    draw = random.Random(seed)
+    return [
+        f"{draw.choice(SUBJECTS)} {draw.choice(VERBS)} {draw.choice(PLACES)} {draw.choice(DETAILS)}, number {number}."
+        for number in range(count)
+    ]
+
+
+def write_texts(folder: Path, count: int, *, distinct: int | None = None, seed: int = 0) -> None:
+    """``count`` small text files in folders of 1,000; only ``distinct`` of them differ in content."""
+    texts = sentences(distinct or count, seed)
+    for number in range(count):
+        part = folder / f"{number // 1000:04}"
+        if number % 1000 == 0:
+            part.mkdir(parents=True, exist_ok=True)
+        (part / f"{number:07}.txt").write_text(texts[number % len(texts)] + "\n")
+
+
+def write_pictures(folder: Path, count: int, *, size: tuple[int, int] = (224, 224), seed: int = 0) -> None:
+    """``count`` different JPEGs of ``size`` (width, height)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(_pictures(count, size, seed)):
+        picture.save(folder / f"{number:06}.jpg", quality=QUALITY)
+
+
+def _pictures(count: int, size: tuple[int, int], seed: int) -> Iterator[object]:
+    """Soft colored shapes, enlarged from a few random points, under grain."""
+    import numpy as np
+    from PIL import Image
+
+    random_numbers = np.random.default_rng(seed)
+    width, height = size
+    tile = random_numbers.normal(0, 9, (min(height, 600) + 64, min(width, 800) + 64, 1)).astype(np.float32)
+    for _ in range(count):
+        points = random_numbers.integers(0, 256, (int(random_numbers.integers(3, 9)), 8, 3), dtype=np.uint8)
+        soft = np.asarray(Image.fromarray(points).resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
+        top, left = random_numbers.integers(0, 64, 2)
+        part = tile[top : top + min(height, 600), left : left + min(width, 800)]
+        repeats = (-(-height // part.shape[0]), -(-width // part.shape[1]), 1)
+        grain = np.tile(part, repeats)[:height, :width]
+        yield Image.fromarray(np.clip(soft + grain, 0, 255).astype(np.uint8))

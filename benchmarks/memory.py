@@ -1,0 +1,34 @@
+"""Peak memory while indexing 1,000 pictures and 10,000."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.data import write_pictures
+from benchmarks.figures import Figure, seen
+from benchmarks.processes import mmsearch
+
+FEW, MANY = 1000, 10_000
+TOLERANCE = 0.10
+
+
+def measure(scale: float = 1.0) -> list[Figure]:
+    """The peak of the whole process; equal means that memory does not grow with the corpus."""
+    few, many = max(100, int(FEW * scale)), max(200, int(MANY * scale))
+    with tempfile.TemporaryDirectory() as work:
+        peaks = []
+        for count in (few, many):
+            corpus = Path(work) / f"pictures-{count}"
+            write_pictures(corpus, count)
+            peaks.append(mmsearch("index", corpus, "--index", Path(work) / f"{count}", "--json").peak_mb)
+    grown = peaks[1] / peaks[0] - 1
+    return [
+        Figure(
+            f"peak memory, {many:,} pictures against {few:,}",
+            "equal within 10 %",
+            f"{100 * grown:+.1f} %",
+            abs(grown) <= TOLERANCE,
+        ),
+        seen(f"peak memory, {few:,} and {many:,} pictures", f"{peaks[0]:.0f} MB, {peaks[1]:.0f} MB"),
+    ]

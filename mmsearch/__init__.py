@@ -1,0 +1,80 @@
+"""Cross-modal search: find pictures and texts by meaning, offline, from the first minute.
+
+>>> import mmsearch
+>>> library = mmsearch.index("./corpus", index_dir="indexes/default")  # doctest: +SKIP
+>>> for hit in library.search("a red bicycle", k=3):  # doctest: +SKIP
+...     print(hit.rank, hit.score, hit.path)
+
+Names are loaded when they are used: importing the package loads neither numpy nor any tower.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mmsearch.errors import (
+        EncoderError,
+        IndexDirectoryError,
+        MediaError,
+        MissingExtraError,
+        MmsearchError,
+        QueryError,
+        UsageError,
+    )
+    from mmsearch.ingest.pipeline import IndexOptions, IndexReport
+    from mmsearch.library import Library, embed, index, open
+    from mmsearch.search.query import Query
+    from mmsearch.search.results import Hit, Results
+
+_HOMES = {
+    "EncoderError": "mmsearch.errors",
+    "Hit": "mmsearch.search.results",
+    "IndexDirectoryError": "mmsearch.errors",
+    "IndexOptions": "mmsearch.ingest.pipeline",
+    "IndexReport": "mmsearch.ingest.pipeline",
+    "Library": "mmsearch.library",
+    "MediaError": "mmsearch.errors",
+    "MissingExtraError": "mmsearch.errors",
+    "MmsearchError": "mmsearch.errors",
+    "Query": "mmsearch.search.query",
+    "QueryError": "mmsearch.errors",
+    "Results": "mmsearch.search.results",
+    "UsageError": "mmsearch.errors",
+    "embed": "mmsearch.library",
+    "index": "mmsearch.library",
+    "open": "mmsearch.library",
+}
+
+__all__ = [
+    "EncoderError",
+    "Hit",
+    "IndexDirectoryError",
+    "IndexOptions",
+    "IndexReport",
+    "Library",
+    "MediaError",
+    "MissingExtraError",
+    "MmsearchError",
+    "Query",
+    "QueryError",
+    "Results",
+    "UsageError",
+    "__version__",
+    "embed",
+    "index",
+    "open",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'mmsearch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

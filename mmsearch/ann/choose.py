@@ -1,0 +1,108 @@
+"""Which vector index a process uses: by the number of rows, and by how often it searches.
+
+Measured on 2 cores, 384 floats (benchmarks/): numpy reads 100,000 rows in 12 ms without any set-up; FAISS
+needs 0.05 s to import and 0.06 s to copy 100,000 rows, and then 3.3 ms a query.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from mmsearch.ann.exact import ExactIndex
+from mmsearch.ann.rows import HalfRows, Placement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmsearch.ann.index import VectorIndex
+    from mmsearch.types import Ids, Ranking, Scores, Vector, Vectors
+
+# From so many rows on, FAISS's faster product is worth its import in a process that goes on searching.
+SCANNED_ROWS = 30_000
+# From so many rows on (33 ms a query when all are scored), inverted lists are worth what they may miss.
+LISTED_ROWS = 1_000_000
+# Searches after which a process is taken to be one that goes on searching.
+WARM_SEARCHES = 2
+
+
+def open_index(
+    ids: Ids,
+    item_rows: Ids,
+    blocks: Iterable[tuple[int, NDArray[np.float16]]],
+    dimension: int,
+    *,
+    saved: Path | None = None,
+) -> VectorIndex:
+    """The index over items ``ids`` (n,), ascending, whose vectors are ``item_rows`` (n,) of ``blocks``.
+
+    ``blocks`` are a store's shards; ``saved`` is where ``prepare`` left inverted lists, if it did.
+    """
+    rows = HalfRows.of(blocks, dimension)
+    placement = Placement(ids, item_rows)
+    if saved is not None and rows.rows >= LISTED_ROWS and saved.is_file():
+        from mmsearch.ann.faiss import ListedIndex
+
+        listed = ListedIndex.open(placement, rows, saved)
+        if listed is not None:
+            return listed
+    if rows.rows >= SCANNED_ROWS:
+        return WarmingIndex(placement, rows)
+    return ExactIndex(placement, rows)
+
+
+def prepare(
+    blocks: Iterable[tuple[int, NDArray[np.float16]]], dimension: int, queries: Vectors, saved: Path
+) -> bool:
+    """Make the inverted lists that ``open_index`` uses, if there are rows enough; True when it did.
+
+    For the end of an indexing run. ``queries`` (m, dimension): an encoder's bank and some of its items.
+    """
+    rows = HalfRows.of(blocks, dimension)
+    if rows.rows < LISTED_ROWS:
+        return False
+    from mmsearch.ann.faiss import build_lists
+
+    build_lists(rows, queries, saved)
+    return True
+
+
+class WarmingIndex:
+    """A ``VectorIndex`` that reads the rows in numpy at first and goes over to FAISS after some searches.
+
+    The answers are the same; only the time is another.
+    """
+
+    exact = True
+
+    def __init__(self, placement: Placement, rows: HalfRows) -> None:
+        self._placement, self._rows = placement, rows
+        self._index: ExactIndex = ExactIndex(placement, rows)
+        self._searches = 0
+        self._lock = threading.Lock()
+
+    @property
+    def ids(self) -> Ids:
+        return self._index.ids
+
+    def search(self, query: Vector, depth: int, among: Ids | None = None) -> Ranking:
+        with self._lock:
+            self._searches += 1
+            if self._searches == WARM_SEARCHES + 1:
+                from mmsearch.ann.faiss import ScannedIndex
+
+                self._index = ScannedIndex(self._placement, self._rows)
+        return self._index.search(query, depth, among)
+
+    def scores(self, query: Vector, ids: Ids) -> Scores:
+        return self._index.scores(query, ids)
+
+    def vectors(self, ids: Ids) -> Vectors:
+        return self._index.vectors(ids)
+
+    def sample(self, n: int, seed: int) -> tuple[Ids, Vectors]:
+        return self._index.sample(n, seed)

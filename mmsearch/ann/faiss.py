@@ -1,0 +1,234 @@
+"""FAISS over the same rows, for a process that answers many queries.
+
+``ScannedIndex`` holds the float16 rows as they are and is exact; ``ListedIndex`` looks only into the inverted
+lists nearest to the query, for millions of rows. Both take FAISS's word for the candidates and score those
+from the rows, so that an item's score does not depend on the index that found it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from mmsearch.ann.exact import ExactIndex
+from mmsearch.ann.index import best, check_query
+from mmsearch.ann.rows import HalfRows, Placement, scan_error, widen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmsearch.types import Ids, Ranking, Vector, Vectors
+
+# Up to so many allowed rows, reading them beats a search with a selector (both 0.4 to 0.7 ms).
+GATHER_ROWS = 1_000
+# The same against a search of all inverted lists, which a filter needs to stay exact.
+GATHER_ROWS_LISTED = 20_000
+# Rows asked for beyond the depth: ties and rounding at the cut then rarely need a second search.
+SPARE = 32
+# k-means wants 39 or more rows a list, or FAISS warns.
+TRAINING_ROWS_PER_LIST = 40
+TRAINING_ROUNDS = 10
+# The lists to visit are chosen when the index is built: the fewest with this recall@10 on the given queries.
+BUILD_RECALL = 0.99
+
+
+class ScannedIndex(ExactIndex):
+    """A ``VectorIndex`` that scores every row with FAISS's float16 product; exact, 2 bytes a float of memory."""
+
+    def __init__(self, placement: Placement, rows: HalfRows) -> None:
+        super().__init__(placement, rows)
+        self._items_of_rows = _ItemsOfRows(placement)
+        self._faiss = _scalar_index(rows)
+
+    def search(self, query: Vector, depth: int, among: Ids | None = None) -> Ranking:
+        query = check_query(query, self._rows.dimension, depth)
+        placement = self._placement if among is None else self._placement.among(among)
+        if not depth or placement.ids.size <= max(depth, GATHER_ROWS):
+            return best(placement.ids, self._rows.scores(query, placement.rows), depth)
+        live = self._items_of_rows.live(placement)
+        found = self._nearest_rows(query, depth, None if live.size == self._rows.rows else live)
+        kept = self._items_of_rows.of(found, placement)
+        return best(kept.ids, self._rows.scores(query, kept.rows), depth)
+
+    def _nearest_rows(self, query: Vector, depth: int, live: Ids | None) -> Ids:
+        """Rows among which the ``depth`` best of ``live`` (None: of all) are certain to be."""
+        available = self._rows.rows if live is None else live.size
+        parameters, _keep = _selector(live, self._rows.rows)
+        wanted = depth + SPARE
+        while True:
+            products, rows = _search(self._faiss, query, min(wanted, available), parameters)
+            last = products[min(depth, products.size) - 1]
+            if wanted >= available or products[-1] < last - 2.0 * scan_error(self._rows.dimension):
+                return rows
+            wanted *= 2
+
+
+class ListedIndex(ExactIndex):
+    """A ``VectorIndex`` over inverted lists on disk; rows that came after it was built are all scored.
+
+    Not exact without a filter. With one it is: the allowed rows are scored one by one when they are few,
+    and all lists are visited otherwise.
+    """
+
+    exact = False
+
+    def __init__(self, placement: Placement, rows: HalfRows, saved: Any) -> None:
+        super().__init__(placement, rows)
+        self._items_of_rows = _ItemsOfRows(placement)
+        self._faiss = saved
+
+    @classmethod
+    def open(cls, placement: Placement, rows: HalfRows, path: Path) -> ListedIndex | None:
+        """The index saved at ``path``, or None when that is damaged or belongs to other rows."""
+        import faiss
+
+        try:
+            saved = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+        except RuntimeError:
+            return None
+        if saved.d != rows.dimension or not 0 < saved.ntotal <= rows.rows:
+            return None
+        return cls(placement, rows, saved)
+
+    def search(self, query: Vector, depth: int, among: Ids | None = None) -> Ranking:
+        import faiss
+        import numpy as np
+
+        query = check_query(query, self._rows.dimension, depth)
+        placement = self._placement if among is None else self._placement.among(among)
+        if not depth or placement.ids.size <= max(depth, GATHER_ROWS_LISTED):
+            return best(placement.ids, self._rows.scores(query, placement.rows), depth)
+        live = self._items_of_rows.live(placement)
+        parameters, _keep = _selector(
+            None if live.size == self._rows.rows else live, self._faiss.ntotal, faiss.SearchParametersIVF
+        )
+        everything = placement.ids.size < self._placement.ids.size
+        parameters.nprobe = self._faiss.nlist if everything else self._faiss.nprobe
+        listed = _search(self._faiss, query, depth + SPARE, parameters)[1]
+        newer = np.arange(self._faiss.ntotal, self._rows.rows, dtype=np.int64)
+        kept = self._items_of_rows.of(np.concatenate([listed, newer]), placement)
+        return best(kept.ids, self._rows.scores(query, kept.rows), depth)
+
+
+def build_lists(rows: HalfRows, queries: Vectors, path: Path, *, seed: int = 0) -> None:
+    """Write inverted lists over all ``rows`` to ``path``, replacing what is there in one step.
+
+    ``queries`` (m, dimension) decide how many lists a search visits; they must be like the real ones, since
+    sentences lie further from every picture than pictures do. Takes about a minute a million rows.
+    """
+    import faiss
+    import numpy as np
+
+    lists = max(1, int(4 * rows.rows**0.5))
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(rows.dimension),
+        rows.dimension,
+        lists,
+        faiss.ScalarQuantizer.QT_fp16,
+        faiss.METRIC_INNER_PRODUCT,
+        False,  # rows themselves, not their differences from the list's center: exact products
+    )
+    index.cp.niter, index.cp.seed = TRAINING_ROUNDS, seed
+    chosen = np.random.default_rng(seed).permutation(rows.rows)[: lists * TRAINING_ROWS_PER_LIST]
+    index.train(rows.read(np.sort(chosen)))
+    for _, block in rows.blocks():
+        index.add(widen(block))
+    index.nprobe = _lists_to_visit(index, rows, queries)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    faiss.write_index(index, str(unfinished))
+    unfinished.replace(path)
+
+
+class _ItemsOfRows:
+    """The items of each row, for rows in any order."""
+
+    def __init__(self, placement: Placement) -> None:
+        import numpy as np
+
+        order = np.argsort(placement.rows, kind="stable")
+        self._placement = placement
+        self._ids, self._rows = placement.ids[order], placement.rows[order]
+        self._unique = np.unique(self._rows)
+
+    def live(self, placement: Placement) -> Ids:
+        """The rows of the items in ``placement``, ascending and unique."""
+        import numpy as np
+
+        return self._unique if placement is self._placement else np.unique(placement.rows)
+
+    def of(self, rows: Ids, allowed: Placement) -> Placement:
+        """The items of ``rows`` (unique) that are in ``allowed``."""
+        import numpy as np
+
+        first = np.searchsorted(self._rows, rows, side="left")
+        counts = np.searchsorted(self._rows, rows, side="right") - first
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        at = np.repeat(first, counts) + np.arange(before.size) - before
+        ids = self._ids[at]
+        order = np.argsort(ids)
+        found = Placement(ids[order], self._rows[at][order])
+        return found if allowed is self._placement else found.among(allowed.ids)
+
+
+def _scalar_index(rows: HalfRows) -> Any:
+    """All rows in one FAISS index, copied as they are: its float16 codes are our rows' bytes."""
+    import faiss
+    import numpy as np
+
+    index = faiss.IndexScalarQuantizer(
+        rows.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    index.codes.resize(rows.rows * index.code_size)
+    held = faiss.rev_swig_ptr(index.codes.data(), rows.rows * index.code_size)
+    held = held.reshape(rows.rows, index.code_size)
+    for first, block in rows.blocks():
+        held[first : first + len(block)] = np.ascontiguousarray(block).view(np.uint8)
+    index.ntotal = rows.rows
+    return index
+
+
+def _search(index: Any, query: Vector, wanted: int, parameters: Any) -> tuple[NDArray[np.float32], Ids]:
+    """The ``wanted`` best rows with their products, best first; fewer when there are fewer."""
+    products, rows = index.search(query[None], wanted, params=parameters)
+    found = rows[0] >= 0
+    return products[0][found], rows[0][found]
+
+
+def _selector(live: Ids | None, rows: int, kind: Any = None) -> tuple[Any, Any]:
+    """Search parameters that allow only ``live``, and what must outlive the search."""
+    import faiss
+    import numpy as np
+
+    parameters = (kind or faiss.SearchParameters)()
+    if live is None:
+        return parameters, None
+    allowed = np.zeros(rows, dtype=bool)
+    allowed[live[live < rows]] = True
+    bits = np.packbits(allowed, bitorder="little")
+    selector = faiss.IDSelectorBitmap(rows, faiss.swig_ptr(bits))
+    parameters.sel = selector
+    return parameters, (bits, selector)
+
+
+def _lists_to_visit(index: Any, rows: HalfRows, queries: Vectors) -> int:
+    """The fewest lists, a power of 2 (at most all), with ``BUILD_RECALL`` of the 10 best rows."""
+    import numpy as np
+
+    depth = min(10, rows.rows)
+    truth = []
+    for query in queries:
+        products = rows.scan(np.ascontiguousarray(query, dtype=np.float32))
+        truth.append(set(np.argpartition(-products, depth - 1)[:depth].tolist()))
+    visited = 1
+    while visited < index.nlist:
+        index.nprobe = visited
+        found = index.search(np.ascontiguousarray(queries, dtype=np.float32), depth)[1]
+        hits = sum(len(t.intersection(f.tolist())) for t, f in zip(truth, found, strict=True))
+        if hits >= BUILD_RECALL * depth * len(truth):
+            break
+        visited *= 2
+    return int(min(visited, index.nlist))

@@ -1,0 +1,152 @@
+"""The vectors of one (encoder, modality) as they lie on disk, and which item each row belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmsearch.types import Ids, Scores, Vector, Vectors
+
+# Rows that are widened and multiplied in one go: their float32 form (1,536 bytes a row of 384) stays in a
+# core's cache. Measured at 100,000 x 384: 1,024 rows 11.6 ms, 64 rows 19.5 ms, 4,096 rows 12.9 ms.
+BLOCK_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HalfRows:
+    """Float16 rows in one or more arrays (n, dimension), which may be memory maps; row numbers run through."""
+
+    arrays: tuple[NDArray[np.float16], ...]
+    dimension: int
+
+    @classmethod
+    def of(cls, blocks: Iterable[tuple[int, NDArray[np.float16]]], dimension: int) -> HalfRows:
+        """Rows from (number of the first row, rows) in order, as the store's shards give them."""
+        arrays = []
+        expected = 0
+        for first, block in blocks:
+            if first != expected or block.ndim != 2 or block.shape[1] != dimension:
+                raise ValueError(f"rows {first}+{block.shape} after {expected} rows of {dimension}")
+            arrays.append(block)
+            expected += len(block)
+        return cls(tuple(arrays), dimension)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, those of deleted items included."""
+        return sum(len(array) for array in self.arrays)
+
+    def blocks(self, first: int = 0) -> Iterator[tuple[int, NDArray[np.float16]]]:
+        """(number of the first row, at most BLOCK_ROWS rows) over the rows from ``first`` on, in order."""
+        offset = 0
+        for array in self.arrays:
+            for start in range(max(0, first - offset), len(array), BLOCK_ROWS):
+                yield offset + start, array[start : start + BLOCK_ROWS]
+            offset += len(array)
+
+    def read(self, rows: Ids) -> Vectors:
+        """The given rows as float32 (n, dimension), in the order given."""
+        import numpy as np
+
+        if len(self.arrays) == 1:
+            return widen(self.arrays[0][rows])
+        halves = np.empty((rows.size, self.dimension), dtype=np.float16)
+        offset = 0
+        for array in self.arrays:
+            here = np.flatnonzero((rows >= offset) & (rows < offset + len(array)))
+            if here.size:
+                halves[here] = array[rows[here] - offset]
+            offset += len(array)
+        return widen(halves)
+
+    def scan(self, query: Vector, first: int = 0) -> NDArray[np.float32]:
+        """Products of ``query`` with the rows from ``first`` on, nearly exact (see ``scan_error``)."""
+        import numpy as np
+
+        products = np.empty(max(0, self.rows - first), dtype=np.float32)
+        for start, block in self.blocks(first):
+            products[start - first : start - first + len(block)] = widen(block) @ query
+        return products
+
+    def scores(self, query: Vector, rows: Ids) -> Scores:
+        """Products (n,) float64 of ``query`` with the given rows, each summed by itself in one fixed order.
+
+        A matrix product is faster, but its last bits depend on the row's neighbours: an item's score would
+        change with the set that it is scored in, and equal vectors could get unequal scores.
+        """
+        import numpy as np
+
+        found = np.empty(rows.size, dtype=np.float64)
+        for start in range(0, rows.size, BLOCK_ROWS):
+            part = self.read(rows[start : start + BLOCK_ROWS])
+            found[start : start + BLOCK_ROWS] = np.einsum("ij,j->i", part, query, optimize=False)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """Which row holds the vector of which item: ``ids`` (n,) ascending and unique, ``rows`` (n,) beside them.
+
+    Several items may share a row (copies); a row may belong to no item (deleted).
+    """
+
+    ids: Ids
+    rows: Ids
+
+    def __post_init__(self) -> None:
+        import numpy as np
+
+        if self.ids.ndim != 1 or self.ids.shape != self.rows.shape:
+            raise ValueError(f"ids {self.ids.shape} and rows {self.rows.shape} must be (n,)")
+        if (np.diff(self.ids) <= 0).any():
+            raise ValueError("item ids must be ascending and unique")
+
+    def rows_of(self, ids: Ids) -> Ids:
+        """The row of each item of ``ids``; ValueError when one has none."""
+        import numpy as np
+
+        if not ids.size:
+            return np.empty(0, dtype=np.int64)
+        at = np.searchsorted(self.ids, ids)
+        if not self.ids.size or (self.ids[np.minimum(at, self.ids.size - 1)] != ids).any():
+            raise ValueError("an item is not in this index")
+        return np.asarray(self.rows[at])
+
+    def among(self, allowed: Ids) -> Placement:
+        """The items that are also in ``allowed`` (ascending)."""
+        import numpy as np
+
+        few, many = sorted((allowed, self.ids), key=np.size)
+        if not few.size:
+            return Placement(self.ids[:0], self.rows[:0])
+        at = np.searchsorted(many, few)
+        at[at == many.size] = 0
+        common = many[at] == few
+        kept = at[common] if few is allowed else np.flatnonzero(common)
+        return Placement(self.ids[kept], self.rows[kept])
+
+
+def widen(halves: NDArray[np.float16]) -> Vectors:
+    """Float16 rows (n, d) as float32, the same values; six times as fast as ``astype``.
+
+    A half's exponent and fraction, moved to where float32 has them, are the value times 2**-112.
+    """
+    import numpy as np
+
+    words = np.ascontiguousarray(halves).view(np.int16).astype(np.int32)  # the sign fills the upper half
+    np.left_shift(words, 13, out=words)
+    np.bitwise_and(words, np.int32(-0x70000001), out=words)  # keep one copy of the sign
+    floats = words.view(np.float32)
+    np.multiply(floats, np.float32(2.0**112), out=floats)
+    return floats
+
+
+def scan_error(dimension: int) -> float:
+    """How far two float32 sums of the products of two unit vectors may lie apart: 2 d 2**-24."""
+    return 2.0 * dimension * 2.0**-24

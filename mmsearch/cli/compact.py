@@ -1,0 +1,22 @@
+"""``mmsearch compact``: free the space of removed items."""
+
+from __future__ import annotations
+
+import typer
+
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+
+
+def compact(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) -> None:
+    """Rewrite an index without what was removed."""
+    from mmsearch.cli.terminal import human_bytes, print_json
+    from mmsearch.library import open as open_library
+
+    with open_library(index_dir) as library:
+        before = library.directory.size()
+        library.compact()
+        after = library.directory.size()
+    if as_json:
+        print_json({"bytes_before": before, "bytes_after": after})
+    else:
+        typer.echo(f"{index_dir}: {human_bytes(before)} before, {human_bytes(after)} now")

@@ -1,0 +1,95 @@
+"""``mmsearch encoder``: list, look at, verify and compile encoders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmsearch.cli.options import AsJson
+
+app = typer.Typer(no_args_is_help=True, help="List, show and compile encoders.")
+
+
+@app.command("list")
+def list_encoders(as_json: AsJson = False) -> None:
+    """List the encoders that ship with mmsearch, and how to name others."""
+    from mmsearch.cli.terminal import human_bytes, print_json
+    from mmsearch.encoders.compiled import read_description
+    from mmsearch.encoders.registry import shipped_encoders
+
+    rows = []
+    for name, directory in shipped_encoders().items():
+        description = read_description(directory)
+        size = sum((directory / file).stat().st_size for file in description.files.values())
+        rows.append(
+            {
+                "name": name,
+                "version": description.version,
+                "dimension": description.dimension,
+                "modalities": sorted(description.modalities),
+                "bytes": size,
+            }
+        )
+    if as_json:
+        print_json({"encoders": rows})
+        return
+    for row in rows:
+        typer.echo(
+            f"{row['name']} {row['version']}: {', '.join(row['modalities'])}, "  # type: ignore[arg-type]
+            f"{row['dimension']} dimensions, {human_bytes(float(row['bytes']))}"  # type: ignore[arg-type]
+        )
+    typer.echo("openclip:ARCHITECTURE/PRETRAINED: any open_clip model, with the torch extra")
+    typer.echo("DIRECTORY: an encoder made by `mmsearch train` or `mmsearch encoder compile`")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="pocket, or a directory.")], as_json: AsJson = False
+) -> None:
+    """Show what an encoder is, and verify its files."""
+    from mmsearch.cli.terminal import print_json
+    from mmsearch.encoders.compiled import CompiledEncoder, verify
+    from mmsearch.encoders.registry import load_encoder
+
+    encoder = load_encoder(name)
+    facts: dict[str, object] = {
+        "name": encoder.name,
+        "dimension": encoder.dimension,
+        "modalities": sorted(encoder.modalities),
+        "picture": f"{encoder.picture.size} pixels, {encoder.picture.fit}",
+        "fingerprint": encoder.fingerprint,
+    }
+    if isinstance(encoder, CompiledEncoder):
+        description = encoder.description
+        facts |= {
+            "version": description.version,
+            "max_tokens": description.max_tokens,
+            "license": description.license,
+            "directory": str(encoder.directory),
+            "figures": dict(description.figures),
+            "damaged_files": verify(encoder.directory),
+        }
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        typer.echo(f"{key:14} {value}")
+
+
+@app.command("compile")
+def compile_(
+    source: Annotated[str, typer.Argument(help="A trained run, or openclip:ARCHITECTURE/PRETRAINED.")],
+    output: Annotated[Path, typer.Argument(help="The directory to write.")],
+    precision: Annotated[str, typer.Option(help="fp32, fp16 or int8.")] = "int8",
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Captioned pictures to calibrate int8 with: a folder, manifest or zip."),
+    ] = None,
+) -> None:
+    """Compile an encoder to ONNX, so that it runs without torch; refuse one that drifted."""
+    from mmsearch.train.export import compile_encoder
+
+    compile_encoder(source, output, precision=precision, calibration=calibration)
+    typer.echo(f"{output}: ready; use it with `mmsearch index CORPUS --encoder {output}`")

@@ -1,0 +1,163 @@
+"""``mmsearch index``: build an index of a corpus, or bring it up to date."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, IndexDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mmsearch.ingest.pipeline import IndexReport, Progress
+
+SKIPPED_SHOWN = 20
+
+
+def index(
+    corpus: Annotated[Path, typer.Argument(help="A folder, one file, or a manifest (CSV or JSONL).")],
+    index_dir: IndexDirectory = DEFAULT_INDEX,
+    encoder: EncoderName = "",
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="Leave out paths that match this glob.")
+    ] = None,
+    moved_from: Annotated[
+        Path | None, typer.Option(help="The corpus was in this folder when it was indexed; keep its vectors.")
+    ] = None,
+    verify: Annotated[bool, typer.Option(help="Read unchanged files too and compare their content.")] = False,
+    strict: Annotated[bool, typer.Option(help="Exit with status 1 if any file was skipped.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Threads that decode and encode; 0 = one a core.")] = 0,
+    follow_links: Annotated[bool, typer.Option(help="Follow symbolic links.")] = True,
+    max_pixels: Annotated[int, typer.Option(min=1, help="Skip pictures of more pixels.")] = 200_000_000,
+    errors_to: Annotated[
+        Path | None, typer.Option("--errors-to", help="Write all skipped files and reasons to this TSV file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build an index of CORPUS, or bring it up to date: only what is new or changed is encoded."""
+    from mmsearch.ingest.pipeline import IndexOptions
+    from mmsearch.library import index as build
+    from mmsearch.media.limits import Limits
+
+    with _progress(quiet=as_json) as progress:
+        library = build(
+            corpus,
+            index_dir=index_dir,
+            encoder=encoder or None,
+            moved_from=moved_from,
+            options=IndexOptions(
+                exclude=tuple(exclude or ()),
+                follow_links=follow_links,
+                verify=verify,
+                workers=workers,
+                limits=Limits(max_pixels=max_pixels),
+                progress=progress,
+            ),
+        )
+    report = library.report
+    assert report is not None
+    library.close()
+    if errors_to is not None:
+        rows = (f"{entry.path}\t{entry.reason}\n" for entry in report.skipped)
+        errors_to.write_text("".join(rows), encoding="utf-8")
+    if as_json:
+        _print_report_json(report)
+    else:
+        _print_report(report, index_dir)
+    if report.skipped:
+        raise typer.Exit(1 if strict else 3)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """A progress bar on stderr with rate and time left; nothing in a pipe."""
+    import sys
+
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as ProgressBar
+
+    from mmsearch.cli.terminal import console
+
+    columns = (
+        TextColumn("indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[skipped]}"),
+    )
+    with ProgressBar(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("indexing", total=None, rate="", skipped="")
+
+        def tell(now: Progress) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(
+                task,
+                completed=now.done,
+                total=now.total,
+                rate=f"{speed:.0f}/s" if speed else "",
+                skipped=f"{now.skipped} skipped" if now.skipped else "",
+            )
+
+        yield tell
+
+
+def _print_report(report: IndexReport, index_dir: Path) -> None:
+    from rich.markup import escape
+
+    from mmsearch.cli.terminal import console
+
+    out = console()
+    changes = [
+        f"{count} {what}"
+        for count, what in (
+            (report.added, "added"),
+            (report.updated, "updated"),
+            (report.renamed, "renamed"),
+            (report.removed, "removed"),
+            (report.unchanged, "unchanged"),
+            (len(report.skipped), "skipped"),
+        )
+        if count
+    ]
+    encoded = ", ".join(f"{count} {name}s" for name, count in sorted(report.encoded.items()) if count)
+    rate = sum(report.encoded.values()) / max(report.seconds, 1e-9)
+    speed = f" ({rate:.0f}/s)" if encoded and report.seconds > 1 else ""
+    out.print(
+        f"[bold]{escape(str(index_dir))}[/]: {', '.join(changes) or 'an empty corpus: nothing to index'}"
+    )
+    out.print(f"encoded {encoded or 'nothing'} in {report.seconds:.1f} s{speed}")
+    for entry in report.skipped[:SKIPPED_SHOWN]:
+        out.print(f"  [yellow]skipped[/] {escape(_printable(entry.path))}: {escape(entry.reason)}")
+    if len(report.skipped) > SKIPPED_SHOWN:
+        out.print(f"  … and {len(report.skipped) - SKIPPED_SHOWN} more: --errors-to FILE writes all of them")
+
+
+def _printable(path: str) -> str:
+    """``path`` without lone surrogates, which no terminal can show."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _print_report_json(report: IndexReport) -> None:
+    from mmsearch.cli.terminal import print_json
+
+    print_json(
+        {
+            "added": report.added,
+            "updated": report.updated,
+            "renamed": report.renamed,
+            "removed": report.removed,
+            "unchanged": report.unchanged,
+            "encoded": dict(report.encoded),
+            "reused": report.reused,
+            "seconds": round(report.seconds, 3),
+            "skipped": [{"path": _printable(e.path), "reason": e.reason} for e in report.skipped],
+        }
+    )

@@ -1,0 +1,57 @@
+"""``mmsearch stats``: what an index holds."""
+
+from __future__ import annotations
+
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+
+
+def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) -> None:
+    """Show what an index holds: documents, items, encoders, fields, size on disk."""
+    from mmsearch.cli.terminal import console, human_bytes, print_json
+    from mmsearch.library import open as open_library
+
+    with open_library(index_dir) as library:
+        now = library.statistics()
+        fields = library.fields()
+        size = library.directory.size()
+    if as_json:
+        print_json(
+            {
+                "index": str(index_dir),
+                "documents": now.documents,
+                "items": dict(now.items),
+                "vectors": [
+                    {"encoder": name, "modality": modality, "rows": rows}
+                    for (name, modality), rows in sorted(now.vectors.items())
+                ],
+                "tombstones": now.tombstones,
+                "bytes": size,
+                "generation": now.generation,
+                "corpora": [corpus.root for corpus in now.corpora],
+                "fields": {
+                    name: {"kind": info.kind, "documents": info.documents, "examples": list(info.examples)}
+                    for name, info in fields.items()
+                },
+            }
+        )
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    items = ", ".join(f"{count:,} {modality}s" for modality, count in sorted(now.items.items()))
+    out.print(
+        f"[bold]{escape(str(index_dir))}[/]: {now.documents:,} documents, {items or 'no items'}, {human_bytes(size)}"
+    )
+    for corpus in now.corpora:
+        out.print(f"corpus   {escape(corpus.root)}")
+    for (name, modality), rows in sorted(now.vectors.items()):
+        out.print(f"encoder  {escape(name)}: {rows:,} {modality} vectors")
+    if now.tombstones:
+        out.print(f"{now.tombstones:,} vectors are of removed items: `mmsearch compact` frees their space")
+    if fields:
+        table = Table("field", "kind", "documents", "most frequent values", box=None, pad_edge=False)
+        for name, info in sorted(fields.items()):
+            examples = ", ".join(str(value) for value in info.examples)
+            table.add_row(escape(name), info.kind, f"{info.documents:,}", escape(examples))
+        out.print(table)

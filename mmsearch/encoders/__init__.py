@@ -1,0 +1,1 @@
+"""Encoders: media into unit vectors of one space."""

@@ -1,0 +1,56 @@
+"""What every encoder offers: towers that turn media into unit vectors of one space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmsearch.types import Images, Modality, PictureSpec, Vectors
+
+
+class Encoder(Protocol):
+    """A set of towers, one per modality, into one space. Vectors of two encoders never meet."""
+
+    @property
+    def name(self) -> str:
+        """As the user wrote it: ``pocket``, ``openclip:ViT-B-32/laion2b_s34b_b79k``, a directory."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What this encoder can encode."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 over weights, tokenizer and preprocessing; the identity that an index stores."""
+
+    @property
+    def picture(self) -> PictureSpec:
+        """The pictures that ``encode_images`` wants."""
+
+    @property
+    def parallel(self) -> bool:
+        """Whether threads gain by calling ``encode_images`` side by side (one core a call)."""
+
+    def encode_images(self, batch: Images) -> Vectors:
+        """(n, size, size, 3) uint8 RGB -> (n, dimension) float32, unit rows."""
+
+    def encode_texts(self, batch: Sequence[str]) -> Vectors:
+        """n texts -> (n, dimension) float32, unit rows; a longer text than the tower reads is cut."""
+
+    def prior(self, query: Modality, item: Modality) -> str | None:
+        """How this encoder scores unrelated pairs, measured when it was made, for an index with few items.
+
+        JSON of a `mmsearch.search.background.Background`, which this layer does not know; None when unknown.
+        """
+
+    def bank(self, modality: Modality) -> Vectors | None:
+        """Vectors (m, dimension) of varied queries that ship with the encoder, for backgrounds.
+
+        None when the encoder has none for that modality.
+        """

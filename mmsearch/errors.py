@@ -1,0 +1,76 @@
+"""Every error that a user of mmsearch can meet and mend.
+
+The message always says what to do next. A caller's bug is a plain ``ValueError`` or ``TypeError``.
+
+::
+
+    MmsearchError                 exit status 1
+    ├── UsageError                2   the request makes no sense as it is written
+    │   └── QueryError                a query or a filter that can't be parsed: position and reason
+    ├── MediaError                3   one file that can't be decoded; an index run lists it and goes on
+    ├── IndexDirectoryError       4   the index directory is missing, damaged, or of another format
+    │   ├── IndexLockedError          another process is writing to it
+    │   └── IndexFormatError          written by a newer mmsearch, or not an index at all
+    ├── EncoderError              5   an encoder that is unknown, damaged, or not the index's own
+    └── MissingExtraError         6   a feature whose packages are not installed: names the extra
+"""
+
+from __future__ import annotations
+
+
+class MmsearchError(Exception):
+    """Base of all errors that a user can mend; the message says how."""
+
+    exit_status = 1
+
+
+class UsageError(MmsearchError):
+    """The request makes no sense as it is written: k = 0, an empty query, an unknown field."""
+
+    exit_status = 2
+
+
+class QueryError(UsageError):
+    """A query or filter that can't be parsed.
+
+    ``position`` is the offset in ``text`` (in characters, from 0) where reading stopped.
+    """
+
+    def __init__(self, reason: str, text: str, position: int) -> None:
+        self.reason, self.text, self.position = reason, text, position
+        super().__init__(f"{reason} (at character {position + 1} of {text!r})")
+
+
+class MediaError(MmsearchError):
+    """A file that can't be decoded within the limits. The message is the reason, without the path."""
+
+    exit_status = 3
+
+
+class IndexDirectoryError(MmsearchError):
+    """The index directory is missing or damaged; names the file and the command that mends it."""
+
+    exit_status = 4
+
+
+class IndexLockedError(IndexDirectoryError):
+    """Another process is writing to the index."""
+
+
+class IndexFormatError(IndexDirectoryError):
+    """The directory was written by a newer mmsearch, or is no index."""
+
+
+class EncoderError(MmsearchError):
+    """An encoder that is unknown, damaged, or not the one that the index was made with."""
+
+    exit_status = 5
+
+
+class MissingExtraError(MmsearchError):
+    """A feature needs packages that are not installed."""
+
+    exit_status = 6
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f'{feature} needs more packages: pip install "mmsearch[{extra}]"')

@@ -1,0 +1,49 @@
+"""What an index run has to do, from what is on disk and what the catalogue knows. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmsearch.ingest.sources import Skipped, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mmsearch.store.rows import KnownDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``to_read``: new or changed sources. ``gone``: path -> id of documents that are on disk no more."""
+
+    to_read: tuple[Source, ...]
+    unchanged: int
+    gone: Mapping[str, int]
+    skipped: tuple[Skipped, ...]
+
+
+def plan_run(
+    found: Iterable[Source | Skipped], known: Mapping[str, KnownDocument], *, verify: bool = False
+) -> Plan:
+    """Compare what was ``found`` with the ``known`` documents by path.
+
+    A source whose stamp is that of a complete known document is unchanged, unless ``verify`` asks to read it
+    all the same. A file that can't be reached now (``Skipped``) keeps the document that was made of it.
+    """
+    to_read: list[Source] = []
+    skipped: list[Skipped] = []
+    seen: set[str] = set()
+    unchanged = 0
+    for entry in found:
+        seen.add(entry.path)
+        if isinstance(entry, Skipped):
+            skipped.append(entry)
+            continue
+        document = known.get(entry.path)
+        if document is not None and document.complete and document.stamp == entry.stamp and not verify:
+            unchanged += 1
+        else:
+            to_read.append(entry)
+    gone = {path: document.document_id for path, document in known.items() if path not in seen}
+    return Plan(tuple(to_read), unchanged, gone, tuple(skipped))

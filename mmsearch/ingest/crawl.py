@@ -1,0 +1,254 @@
+"""Find the documents of a corpus: a folder, one file, or a manifest.
+
+In a folder every picture and every text file is a document, found in the order of their paths. Nothing is
+read but sidecars and manifests; each file costs one question to the system, for its stamp.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import MediaError, UsageError
+from mmsearch.ingest.ignored import IGNORE_FILE, Ignored, exclude_rules, is_hidden
+from mmsearch.ingest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
+from mmsearch.ingest.sidecars import SIDECAR_SUFFIXES, assign_sidecars, merge, read_sidecar
+from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable
+from mmsearch.media.files import os_reason, special_kind, status_reason
+from mmsearch.media.formats import PICTURE_SUFFIXES
+from mmsearch.media.limits import Limits
+from mmsearch.media.text import TEXT_SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_DOCUMENT_SUFFIXES = PICTURE_SUFFIXES | TEXT_SUFFIXES
+_SUFFIXES = _DOCUMENT_SUFFIXES | set(SIDECAR_SUFFIXES)
+_OWN_INDEX = frozenset({"catalogue.sqlite", "manifest.json"})  # its thumbnails are no documents
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlOptions:
+    """``exclude``: patterns as in ``.gitignore``, relative to the corpus. ``follow_links``: symbolic ones."""
+
+    exclude: tuple[str, ...] = ()
+    follow_links: bool = True
+    limits: Limits = field(default_factory=Limits)
+
+
+def crawl(
+    corpus: Path, options: CrawlOptions | None = None, *, known: Mapping[str, str] | None = None
+) -> Iterator[Source | Skipped]:
+    """Yield the documents of ``corpus`` and the files that can't become any, in the same order every time.
+
+    ``known``: path -> stamp of documents that are indexed already; of one that is unchanged the sidecars are
+    not read again, so that it comes without captions, title and fields.
+    Raises UsageError at once when the corpus does not exist, or is one file of an unknown kind.
+    """
+    options = options or CrawlOptions()
+    corpus = Path(corpus)
+    ignored = exclude_rules(options.exclude)
+    try:
+        mode = os.stat(corpus).st_mode
+    except OSError as error:
+        raise UsageError(f"{corpus}: {os_reason(error)}") from error
+    if stat.S_ISDIR(mode):
+        return _Walk(corpus, options, known or {}).walk(ignored)
+    suffix = corpus.suffix.lower()
+    if kind := special_kind(mode):
+        raise UsageError(f"{corpus}: {kind}")
+    if suffix in MANIFEST_SUFFIXES:
+        try:
+            return read_manifest(corpus, "", options.limits, ignored)
+        except MediaError as error:
+            raise UsageError(f"{corpus}: {error}") from error
+    if suffix not in _DOCUMENT_SUFFIXES:
+        raise UsageError(f"{corpus}: not a folder, a picture, a text file, or a manifest (.jsonl, .csv)")
+    return _Walk(corpus.parent, options, known or {}).one_file(corpus.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    path: str  # for the system
+    name: str  # in the corpus: "" or "a/b/"
+    ignored: Ignored
+
+
+class _Walk:
+    """One crawl of a folder: its options, and the links to folders that were followed."""
+
+    def __init__(self, root: Path, options: CrawlOptions, known: Mapping[str, str]) -> None:
+        self.root, self.options, self.known = str(root), options, known
+        self.real_root = os.path.realpath(self.root)
+        self.followed: set[str] = set()
+
+    def walk(self, ignored: Ignored) -> Iterator[Source | Skipped]:
+        """The whole tree, by a stack: folders nest deeper than Python may recurse."""
+        stack: list[Iterator[Source | Skipped | _Folder]] = [iter([_Folder(self.root, "", ignored)])]
+        while stack:
+            for found in stack[-1]:
+                if isinstance(found, _Folder):
+                    stack.append(self._list(found))
+                    break
+                yield found
+            else:
+                stack.pop()
+
+    def one_file(self, name: str) -> Iterator[Source | Skipped]:
+        """Just this file of the folder, with its sidecars."""
+        with os.scandir(self.root) as listing:
+            entries = {entry.name: entry for entry in listing}
+        sidecars = _sidecars(entries).get(name, ()) if _suffix(name) in PICTURE_SUFFIXES else ()
+        yield from self._file("", entries[name], [entries[sidecar] for sidecar in sidecars])
+
+    def _list(self, folder: _Folder) -> Iterator[Source | Skipped | _Folder]:
+        try:
+            with os.scandir(folder.path) as listing:
+                entries = list(listing)
+        except OSError as error:
+            yield Skipped(folder.name or ".", os_reason(error))
+            return
+        names = {entry.name for entry in entries}
+        if names >= _OWN_INDEX:
+            return
+        if IGNORE_FILE in names:
+            try:
+                ignored = folder.ignored.within(folder.name, Path(folder.path, IGNORE_FILE))
+                folder = _Folder(folder.path, folder.name, ignored)
+            except MediaError as error:
+                yield Skipped(folder.name + IGNORE_FILE, str(error))
+        if manifest := manifest_name(names):
+            try:
+                path = Path(folder.path, manifest)
+                records = read_manifest(path, folder.name, self.options.limits, folder.ignored)
+            except MediaError as error:
+                yield Skipped(folder.name + manifest, str(error))
+            else:
+                yield from records
+                return
+        yield from self._contents(folder, entries)
+
+    def _contents(
+        self, folder: _Folder, entries: list[os.DirEntry[str]]
+    ) -> Iterator[Source | Skipped | _Folder]:
+        """Files and folders in the plain order of whole paths ("a.jpg" comes before "a/b.jpg")."""
+        chosen: dict[str, os.DirEntry[str]] = {}
+        ignored, prefix = folder.ignored, folder.name
+        for entry in entries:
+            name = entry.name
+            if is_hidden(name) or (kind := self._kind(entry, _suffix(name))) is None:
+                continue
+            if ignored.nothing or not ignored(prefix + name + kind):
+                chosen[name + kind] = entry
+        names = sorted(chosen)
+        sidecars = _sidecars(names)
+        claimed = {name for mine in sidecars.values() for name in mine}
+        for name in names:
+            entry = chosen[name]
+            if not name.isascii() and not is_utf8(name):
+                yield Skipped(printable(prefix + name), "its name is not valid UTF-8")
+            elif name.endswith("/"):
+                if not entry.is_symlink() or self._leads_elsewhere(entry.path):
+                    yield _Folder(entry.path, prefix + name, ignored)
+            elif name not in claimed and _suffix(name) != ".json":
+                mine = [chosen[sidecar] for sidecar in sidecars.get(name, ())]
+                yield from self._file(prefix, entry, mine)
+
+    def _kind(self, entry: os.DirEntry[str], suffix: str) -> str | None:
+        """ "/" for a folder, "" for a file that may be a document or belong to one, None for anything else.
+
+        What is neither folder nor file and has no suffix (a broken link, a FIFO) may be meant as a document.
+        """
+        if entry.is_symlink() and not self.options.follow_links:
+            return None
+        try:
+            if entry.is_dir():
+                return "/"
+            return "" if suffix in _SUFFIXES or (not suffix and not entry.is_file()) else None
+        except OSError:  # a link to itself
+            return "" if suffix in _SUFFIXES or not suffix else None
+
+    def _leads_elsewhere(self, link: str) -> bool:
+        """Whether a link to a folder shows what is not found otherwise: no loops, each target once."""
+        target, root = os.path.realpath(link), self.real_root
+        if target in self.followed or f"{root}/".startswith(f"{target.rstrip('/')}/"):
+            return False
+        if target.startswith(f"{root}/") and not any(map(is_hidden, target[len(root) + 1 :].split("/"))):
+            return False
+        self.followed.add(target)
+        return True
+
+    def _file(
+        self, prefix: str, entry: os.DirEntry[str], sidecars: Sequence[os.DirEntry[str]]
+    ) -> Iterator[Source | Skipped]:
+        """The document of one picture or text file; sidecars that can't be read are left out, and told."""
+        path, limits = prefix + entry.name, self.options.limits
+        is_picture = _suffix(path) in PICTURE_SUFFIXES
+        stamp, reason = _stamp(entry, limits.max_bytes if is_picture else limits.max_text_bytes)
+        if reason:
+            yield Skipped(path, reason)
+            return
+        readable: list[Path] = []
+        for sidecar in sidecars:
+            other, reason = _stamp(sidecar, limits.max_text_bytes)
+            if not reason:
+                stamp += ";" + other
+                readable.append(Path(sidecar.path))
+            elif reason != "empty file":
+                yield Skipped(prefix + sidecar.name, reason)
+        file = Path(entry.path)
+        source = Source(path, stamp, file) if is_picture else Source(path, stamp, None, file)
+        if readable and self.known.get(path) != stamp:
+            yield from self._annotated(prefix, source, readable)
+        else:
+            yield source
+
+    def _annotated(self, prefix: str, bare: Source, sidecars: Iterable[Path]) -> Iterator[Source | Skipped]:
+        annotations = []
+        for sidecar in sidecars:
+            try:
+                annotations.append(read_sidecar(sidecar, self.options.limits))
+            except MediaError as error:
+                yield Skipped(prefix + sidecar.name, str(error))
+        merged = merge(annotations)
+        record = merged.record
+        yield Source(
+            path=bare.path,
+            stamp=bare.stamp,
+            picture=bare.picture,
+            text=merged.text,
+            captions=record.captions,
+            title=record.title,
+            body=record.body,
+            fields=record.fields,
+        )
+
+
+def _suffix(name: str) -> str:
+    """As ``os.path.splitext`` has it, in lower case; half of a crawl's time would be spent in that."""
+    stem, dot, suffix = name.rpartition(".")
+    return dot + suffix.lower() if stem else ""
+
+
+def _sidecars(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The sidecars of each picture that has any, among the files of one folder."""
+    candidates = [name for name in names if name.lower().endswith(SIDECAR_SUFFIXES)]
+    if not candidates:
+        return {}
+    return assign_sidecars((name for name in names if _suffix(name) in PICTURE_SUFFIXES), candidates)
+
+
+def _stamp(entry: os.DirEntry[str], max_bytes: int) -> tuple[str, str | None]:
+    """(stamp, None), or ("", why the file can't be read)."""
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        return "", "a broken symbolic link" if entry.is_symlink() else "no such file"
+    except OSError as error:
+        return "", os_reason(error)
+    if reason := status_reason(entry.path, status, max_bytes):
+        return "", reason
+    return file_stamp(status), None

@@ -1,0 +1,386 @@
+"""Bring an index up to date with a corpus: crawl, compare, decode, encode, write.
+
+Worker threads read, decode and encode a batch of sources each; the calling thread writes the batches in order.
+A bounded number of batches is under way, so memory depends on the batch size and not on the corpus. A batch
+is durable before the next one is written: a killed run loses at most the batches under way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import MediaError
+from mmsearch.ingest.changes import Plan, plan_run
+from mmsearch.ingest.crawl import CrawlOptions, crawl
+from mmsearch.ingest.passages import Passage, split_passages
+from mmsearch.ingest.sources import Skipped, Source
+from mmsearch.media.files import os_reason, read_file
+from mmsearch.media.limits import Limits
+from mmsearch.media.picture import inspect_picture, load_picture
+from mmsearch.media.text import read_text
+from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.rows import NewDocument, NewItem
+from mmsearch.types import Locator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.store.directory import IndexDirectory
+    from mmsearch.store.vectors import VectorShards
+    from mmsearch.types import FieldValue, Modality, Pixels, Vector
+
+# Sources that one worker takes at a time: enough to fill a tower's batch, few enough to commit often.
+BATCH = 32
+# An encoder that uses the whole device for one batch gains from a larger one.
+BATCH_SERIAL = 256
+# Batches under way for each worker: one in work, one ready, so that no worker waits for the writer.
+LOOKAHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: ``done`` of ``total`` documents, ``encoded`` items, ``skipped`` files."""
+
+    done: int
+    total: int
+    encoded: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How to index. ``verify`` reads unchanged files too; ``workers`` 0 means one for each core."""
+
+    exclude: tuple[str, ...] = ()
+    follow_links: bool = True
+    verify: bool = False
+    scaled_decoding: bool = True
+    workers: int = 0
+    limits: Limits = field(default_factory=Limits)
+    progress: Callable[[Progress], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run did. ``encoded``: items that went through a tower; ``reused``: items whose content was known."""
+
+    added: int = 0
+    updated: int = 0
+    renamed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    encoded: Mapping[Modality, int] = field(default_factory=dict)
+    reused: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One item on its way: its vector is in the catalogue (``row``), computed (``vector``), or there is none."""
+
+    modality: Modality
+    locator: Locator
+    key: bytes
+    text: str | None = None
+    row: int | None = None
+    vector: Vector | None = None
+    pixels: Pixels | None = None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One source with its items, ready to be written."""
+
+    source: Source
+    title: str | None
+    fields: Mapping[str, FieldValue]
+    drafts: list[_Draft]
+
+
+def update(
+    corpus: Path, directory: IndexDirectory, encoder: Encoder, options: IndexOptions | None = None
+) -> IndexReport:
+    """Bring ``directory`` up to date with the folder, file or manifest ``corpus``.
+
+    The caller holds the write lock. Files that can't be read or decoded are listed in the report and skipped;
+    what was indexed of them stays.
+    """
+    options = options or IndexOptions()
+    crawled = crawl(corpus, CrawlOptions(exclude=options.exclude, follow_links=options.follow_links))
+    if corpus.is_dir():
+        return update_from(crawled, corpus, directory, encoder, options)
+    # One file says nothing about the others beside it.
+    return update_from(crawled, corpus.parent, directory, encoder, options, partial=True)
+
+
+def update_from(
+    found: Iterable[Source | Skipped],
+    root: Path,
+    directory: IndexDirectory,
+    encoder: Encoder,
+    options: IndexOptions | None = None,
+    *,
+    partial: bool = False,
+) -> IndexReport:
+    """Bring ``directory`` up to date with the sources ``found`` under ``root``.
+
+    Documents of ``root`` that were not found are removed, unless the sources are only a ``partial`` view of it.
+    The caller holds the write lock.
+    """
+    started = time.monotonic()
+    with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        run = _Run(directory, catalogue, encoder, options or IndexOptions())
+        report = run.execute(found, root, partial=partial)
+    return replace(report, seconds=time.monotonic() - started)
+
+
+class _Run:
+    """The state of one run: the open store, and the counts that become the report."""
+
+    def __init__(
+        self, directory: IndexDirectory, catalogue: Catalogue, encoder: Encoder, options: IndexOptions
+    ) -> None:
+        self.directory, self.catalogue, self.encoder, self.options = directory, catalogue, encoder, options
+        modalities = tuple(sorted(encoder.modalities))
+        self.encoder_id = catalogue.add_encoder(
+            encoder.name, encoder.fingerprint, encoder.dimension, modalities
+        )
+        record = next(r for r in catalogue.encoders() if r.encoder_id == self.encoder_id)
+        self.shards: dict[Modality, VectorShards] = {}
+        for modality in modalities:
+            rows = catalogue.highest_row(self.encoder_id, modality) + 1
+            self.shards[modality] = directory.shards(record, modality, rows=rows)
+            self.shards[modality].truncate(rows)  # what a killed run wrote beyond is garbage
+        self.counts: Counter[str] = Counter()
+        self.encoded: Counter[Modality] = Counter()
+        self.skipped: list[Skipped] = []
+
+    def execute(self, found: Iterable[Source | Skipped], root: Path, *, partial: bool) -> IndexReport:
+        corpus_id = self.catalogue.add_corpus(str(root.resolve()))
+        known = self.catalogue.known_documents(corpus_id, self.encoder_id)
+        plan = plan_run(found, known, verify=self.options.verify)
+        self.skipped.extend(plan.skipped)
+        gone = {} if partial else dict(plan.gone)
+        done = 0
+        self._tell(done, plan)
+        for readings, skipped, size in self._read_all(plan.to_read):
+            self.skipped.extend(skipped)
+            self._write(readings, corpus_id, known.keys(), gone)
+            done += size
+            self._tell(done, plan)
+        if gone:
+            self.counts["removed"] += self.catalogue.remove(sorted(gone.values()))
+        return IndexReport(
+            added=self.counts["added"],
+            updated=self.counts["updated"],
+            renamed=self.counts["renamed"],
+            removed=self.counts["removed"],
+            unchanged=plan.unchanged,
+            encoded=dict(self.encoded),
+            reused=self.counts["reused"],
+            skipped=tuple(self.skipped),
+        )
+
+    def _tell(self, done: int, plan: Plan) -> None:
+        if self.options.progress is not None:
+            encoded = sum(self.encoded.values())
+            self.options.progress(Progress(done, len(plan.to_read), encoded, len(self.skipped)))
+
+    def _read_all(self, sources: Sequence[Source]) -> Iterator[tuple[list[_Reading], list[Skipped], int]]:
+        """Batches in order, read and encoded by a bounded number of threads."""
+        size = BATCH if self.encoder.parallel else BATCH_SERIAL
+        workers = self.options.workers or _cores()
+        reader = _Reader(self.directory, self.encoder, self.encoder_id, self.options)
+        under_way: deque[tuple[Future[tuple[list[_Reading], list[Skipped]]], int]] = deque()
+        with ThreadPoolExecutor(workers, thread_name_prefix="mmsearch-read") as pool:
+            try:
+                for start in range(0, len(sources), size):
+                    batch = sources[start : start + size]
+                    under_way.append((pool.submit(reader.read_batch, batch), len(batch)))
+                    if len(under_way) >= workers * LOOKAHEAD:
+                        future, count = under_way.popleft()
+                        yield (*future.result(), count)
+                while under_way:
+                    future, count = under_way.popleft()
+                    yield (*future.result(), count)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+                reader.close()
+
+    def _write(
+        self, readings: list[_Reading], corpus_id: int, known: Iterable[str], gone: dict[str, int]
+    ) -> None:
+        """One durable step: vectors first, then the catalogue, which points only at rows that are on disk."""
+        if not readings:
+            return
+        self._append_vectors(readings)
+        for reading in readings:
+            path = reading.source.path
+            if path in known:
+                self.counts["updated"] += 1
+            elif self._was_renamed(reading, corpus_id, gone):
+                self.counts["renamed"] += 1
+            else:
+                self.counts["added"] += 1
+        documents = [
+            NewDocument(
+                corpus_id=corpus_id,
+                path=reading.source.path,
+                stamp=reading.source.stamp,
+                title=reading.title,
+                fields=reading.fields,
+                items=tuple(
+                    NewItem(draft.modality, draft.locator, draft.key, draft.text, draft.row)
+                    for draft in reading.drafts
+                ),
+            )
+            for reading in readings
+        ]
+        self.catalogue.put(documents, self.encoder_id)
+
+    def _append_vectors(self, readings: list[_Reading]) -> None:
+        import numpy as np
+
+        for modality, shards in self.shards.items():
+            drafts = [d for reading in readings for d in reading.drafts if d.modality == modality]
+            fresh = {d.key: d.vector for d in drafts if d.vector is not None}  # copies share a row
+            self.counts["reused"] += sum(d.row is not None for d in drafts)
+            if not fresh:
+                continue
+            first = shards.append(np.stack(list(fresh.values())))
+            shards.sync()
+            rows = dict(zip(fresh, range(first, first + len(fresh)), strict=True))
+            for draft in drafts:
+                if draft.vector is not None:
+                    draft.row, draft.vector = rows[draft.key], None
+            self.encoded[modality] += len(fresh)
+
+    def _was_renamed(self, reading: _Reading, corpus_id: int, gone: dict[str, int]) -> bool:
+        """Whether this is a document that left its old path; if so, it keeps its id."""
+        if not gone or not reading.drafts:
+            return False
+        for document_id, path in self.catalogue.documents_with_key(corpus_id, reading.drafts[0].key):
+            if gone.get(path) == document_id:
+                self.catalogue.rename(document_id, reading.source.path, reading.source.stamp)
+                del gone[path]
+                return True
+        return False
+
+
+class _Reader:
+    """Sources into readings, in worker threads. Each thread has its own read connection."""
+
+    def __init__(
+        self, directory: IndexDirectory, encoder: Encoder, encoder_id: int, options: IndexOptions
+    ) -> None:
+        self.directory, self.encoder, self.encoder_id, self.options = directory, encoder, encoder_id, options
+        self._local = threading.local()
+        self._opened: list[Catalogue] = []
+
+    def close(self) -> None:
+        for catalogue in self._opened:
+            catalogue.close()
+
+    def read_batch(self, sources: Sequence[Source]) -> tuple[list[_Reading], list[Skipped]]:
+        """Read, decode and encode ``sources``; a bad one is skipped, the others go on."""
+        readings: list[_Reading] = []
+        skipped: list[Skipped] = []
+        for source in sources:
+            try:
+                readings.append(self._read(source))
+            except MediaError as error:
+                skipped.append(Skipped(source.path, str(error)))
+            except OSError as error:
+                skipped.append(Skipped(source.path, os_reason(error)))
+        self._encode_images([d for r in readings for d in r.drafts if d.pixels is not None])
+        self._encode_texts([d for r in readings for d in r.drafts if d.modality == "text"])
+        return readings, skipped
+
+    def _read(self, source: Source) -> _Reading:
+        drafts: list[_Draft] = []
+        fields: dict[str, FieldValue] = {}
+        title, limits = source.title, self.options.limits
+        passages: list[Passage] = []
+        if source.picture is not None:
+            draft, found = self._read_picture(source.picture)
+            drafts.append(draft)
+            fields |= found
+        if source.text is not None:
+            text_file = read_text(source.text, limits)
+            title = title or text_file.title
+            passages += split_passages(text_file.text, limit=limits.max_passages)
+        if source.body is not None:
+            passages += split_passages(source.body, limit=limits.max_passages)
+        if title:
+            drafts.append(_text_draft(Locator("title"), title))
+        drafts += [_text_draft(Locator("caption", n), text) for n, text in enumerate(source.captions)]
+        drafts += [_text_draft(Locator("characters", p.start, p.end), p.text) for p in passages]
+        if not drafts:
+            raise MediaError("holds no text")
+        return _Reading(source, title, fields | dict(source.fields), drafts)
+
+    def _read_picture(self, path: Path) -> tuple[_Draft, Mapping[str, FieldValue]]:
+        limits = self.options.limits
+        data = read_file(path, limits.max_bytes)
+        draft = _Draft("image", Locator(), hashlib.sha256(data).digest())
+        if "image" not in self.encoder.modalities:
+            return draft, inspect_picture(data, limits)
+        draft.row = self._catalogue().rows_of_keys(self.encoder_id, "image", [draft.key]).get(draft.key)
+        if draft.row is not None:
+            return draft, inspect_picture(data, limits)
+        picture = load_picture(
+            data, self.encoder.picture, limits, scaled_decoding=self.options.scaled_decoding
+        )
+        draft.pixels = picture.pixels
+        return draft, picture.fields
+
+    def _encode_images(self, drafts: list[_Draft]) -> None:
+        import numpy as np
+
+        size = BATCH if self.encoder.parallel else BATCH_SERIAL
+        for start in range(0, len(drafts), size):
+            chosen = drafts[start : start + size]
+            pixels = np.stack([draft.pixels for draft in chosen if draft.pixels is not None])
+            for draft, vector in zip(chosen, self.encoder.encode_images(pixels), strict=True):
+                draft.vector, draft.pixels = vector, None
+
+    def _encode_texts(self, drafts: list[_Draft]) -> None:
+        if not drafts or "text" not in self.encoder.modalities:
+            return
+        keys = list({draft.key for draft in drafts})
+        rows = self._catalogue().rows_of_keys(self.encoder_id, "text", keys)
+        fresh = {draft.key: draft for draft in drafts if draft.key not in rows}
+        vectors = self.encoder.encode_texts([draft.text or "" for draft in fresh.values()])
+        found = dict(zip(fresh, vectors, strict=True))
+        for draft in drafts:
+            draft.row = rows.get(draft.key)
+            if draft.row is None:
+                draft.vector = found[draft.key]
+
+    def _catalogue(self) -> Catalogue:
+        catalogue: Catalogue | None = getattr(self._local, "catalogue", None)
+        if catalogue is None:
+            catalogue = self._local.catalogue = Catalogue.open(self.directory.catalogue_path)
+            self._opened.append(catalogue)
+        return catalogue
+
+
+def _text_draft(locator: Locator, text: str) -> _Draft:
+    return _Draft("text", locator, hashlib.sha256(text.encode()).digest(), text)
+
+
+def _cores() -> int:
+    import os
+
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,63 @@
+"""What a crawl finds: documents to be made, and files that can't become any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mmsearch.types import FieldValue
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document as it lies in the corpus: a picture, texts, or both, with what is known about it.
+
+    ``path``: relative to the corpus, separated by "/", unique in it; what the user sees. ``stamp``: an opaque
+    string that changes when anything that the document is made of changes. ``picture`` and ``text``: files to
+    read. ``body``: text to be split into passages like that of a file, from a manifest or a sidecar.
+    """
+
+    path: str
+    stamp: str
+    picture: Path | None = None
+    text: Path | None = None
+    captions: tuple[str, ...] = ()
+    title: str | None = None
+    body: str | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file, or a line of a manifest ("records.jsonl:17"), that could not become a document, and why."""
+
+    path: str
+    reason: str
+
+
+def file_stamp(status: os.stat_result) -> str:
+    """Size, time of change and inode: an unchanged stamp means that the file need not be read again."""
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+
+
+def printable(path: str) -> str:
+    """``path`` with bytes that are not UTF-8 written as "\\xff", so that it can be printed and stored."""
+    if path.isascii():
+        return path
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name that the system gave is valid UTF-8."""
+    if name.isascii():
+        return True
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

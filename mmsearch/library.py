@@ -1,0 +1,430 @@
+"""`Library`: an open index directory, the face of everything. It wires the parts and holds no algorithm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmsearch.encoders.registry import DEFAULT_ENCODER, canonical_name, load_encoder
+from mmsearch.errors import EncoderError, UsageError
+from mmsearch.store.directory import IndexDirectory, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from mmsearch.ann.index import VectorIndex
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.ingest.pipeline import IndexOptions, IndexReport
+    from mmsearch.ingest.sources import Source
+    from mmsearch.search.answer import Grouping
+    from mmsearch.search.background import Background
+    from mmsearch.search.documents import Documents
+    from mmsearch.search.query import Query
+    from mmsearch.search.results import Results
+    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.compact import Compaction
+    from mmsearch.store.conditions import Condition
+    from mmsearch.store.rows import EncoderRecord, FieldInfo, Statistics, StoredItem
+    from mmsearch.types import FieldValue, Modality, PictureSpec, Pixels, Vector, Vectors
+
+DEFAULT_INDEX_DIR = Path("indexes/default")
+
+# Items and queries that a background is estimated from: enough for a steady tail, few enough for milliseconds.
+BACKGROUND_SAMPLE = 2000
+BACKGROUND_QUERIES = 300
+
+
+def index(
+    corpus: str | Path,
+    index_dir: str | Path = DEFAULT_INDEX_DIR,
+    *,
+    encoder: str | None = None,
+    moved_from: str | Path | None = None,
+    options: IndexOptions | None = None,
+) -> Library:
+    """Build the index of ``corpus`` in ``index_dir``, or bring it up to date, and open it.
+
+    ``corpus`` is a folder, one file, or a manifest (CSV or JSONL). ``encoder`` defaults to the index's own, or
+    ``pocket`` in a new one. ``moved_from`` is the folder where the corpus lay when it was indexed. What the run
+    did is in ``library.report``. Raises UsageError when there is no such corpus, IndexLockedError when another
+    process writes, EncoderError for an unknown encoder.
+    """
+    from mmsearch.ingest.pipeline import update
+
+    corpus = Path(corpus).expanduser()
+    if not corpus.exists():
+        raise UsageError(f"there is no corpus {corpus}: name a folder, a file, or a CSV or JSONL manifest")
+
+    def run(directory: IndexDirectory, chosen: Encoder) -> IndexReport:
+        if moved_from is not None:
+            _move_corpus(directory, Path(moved_from), corpus)
+        return update(corpus, directory, chosen, options)
+
+    return _written(Path(index_dir), encoder, run)
+
+
+def index_sources(
+    sources: Iterable[Source],
+    root: str | Path,
+    index_dir: str | Path = DEFAULT_INDEX_DIR,
+    *,
+    encoder: str | None = None,
+    options: IndexOptions | None = None,
+) -> Library:
+    """Like `index`, for documents that a program describes itself instead of a crawl.
+
+    ``root`` is the folder that stands for them: what was indexed under it and is not among ``sources`` any
+    more is removed.
+    """
+    from mmsearch.ingest.pipeline import update_from
+
+    return _written(
+        Path(index_dir),
+        encoder,
+        lambda directory, chosen: update_from(sources, Path(root), directory, chosen, options),
+    )
+
+
+def _written(
+    index_dir: Path, encoder: str | None, run: Callable[[IndexDirectory, Encoder], IndexReport]
+) -> Library:
+    """Do an indexing ``run`` under the lock, bring everything that follows from it up to date, and open the index."""
+    directory = IndexDirectory.create(index_dir)
+    with directory.write_lock():
+        chosen = _encoder_for_writing(directory, encoder)
+        try:
+            report = run(directory, chosen)
+        finally:
+            _write_manifest(directory)
+        library = Library(directory, report)
+        library._update_backgrounds(chosen)
+    return library
+
+
+def open(index_dir: str | Path = DEFAULT_INDEX_DIR) -> Library:
+    """The index in ``index_dir``, ready to search.
+
+    Raises IndexDirectoryError when there is none or it is damaged, IndexFormatError when it is newer.
+    """
+    return Library(IndexDirectory.open(Path(index_dir)))
+
+
+def embed(things: Sequence[Any], encoder: str = DEFAULT_ENCODER) -> Vectors:
+    """Vectors of texts (``str``) and pictures (``Path`` or PIL image): (n, dimension) float32, unit rows.
+
+    Raises MediaError for a picture that can't be decoded, TypeError for anything else than these three.
+    """
+    import numpy as np
+
+    chosen = load_encoder(encoder)
+    vectors = np.zeros((len(things), chosen.dimension), np.float32)
+    texts = [i for i, thing in enumerate(things) if isinstance(thing, str)]
+    if texts:
+        vectors[texts] = chosen.encode_texts([things[i] for i in texts])
+    pictures = [i for i, thing in enumerate(things) if not isinstance(thing, str)]
+    for start in range(0, len(pictures), 32):
+        batch = pictures[start : start + 32]
+        vectors[batch] = chosen.encode_images(np.stack([_pixels(things[i], chosen.picture) for i in batch]))
+    return vectors
+
+
+class Library:
+    """An open index: search it, look into it, tend it. Use as a context manager, or ``close()`` it.
+
+    A library sees what another process adds: each search looks at the catalogue's generation first.
+    """
+
+    def __init__(self, directory: IndexDirectory, report: IndexReport | None = None) -> None:
+        from mmsearch.store.catalogue import Catalogue
+
+        self.directory = directory
+        self.report = report
+        self.catalogue: Catalogue = Catalogue.open(directory.catalogue_path)
+        self._generation = -1
+        self._records: tuple[EncoderRecord, ...] = ()
+        self._vector_indexes: dict[tuple[str, Modality], VectorIndex | None] = {}
+        self._backgrounds: dict[str, Background] = {}
+        self._documents: Documents | None = None
+        self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the catalogue; the library can't be used afterwards."""
+        self.catalogue.close()
+
+    def refresh(self) -> None:
+        """Forget what was read of an earlier generation, if the index has changed."""
+        generation = self.catalogue.generation()
+        if generation != self._generation:
+            self._generation = generation
+            self._records = tuple(self.catalogue.encoders())
+            self._vector_indexes.clear()
+            self._backgrounds.clear()
+            self._documents = None
+
+    # --- searching -------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        text: str | Query | None = None,
+        *,
+        image: Any = None,
+        minus: str | Sequence[str] = (),
+        k: int = 10,
+        modality: Modality | None = None,
+        where: str | Condition | None = None,
+        path: str | None = None,
+        group: Grouping = "document",
+        **options: Any,
+    ) -> Results:
+        """The ``k`` best hits for words, pictures, or a mixture, best first.
+
+        ``text`` is in the query language (docs/query-language.md) or a `Query`. ``image``: one picture or
+        several; ``minus``: texts that count against an item. ``modality``, ``where`` ("year >= 1990") and
+        ``path`` (a glob) decide which items are ranked at all. ``group``: one hit a "document", or each "item".
+        ``cutoff``: the largest expected count of a hit, None for all; ``fusion``: how channels are put together.
+        Raises QueryError for a query that can't be parsed, UsageError for one that asks for nothing.
+        """
+        from mmsearch.search.answer import answer
+        from mmsearch.search.compose import compose
+
+        self.refresh()
+        query = compose(text, image=image, minus=minus, modality=modality, where=where, path=path)
+        return answer(query, self, k, group=group, **options)
+
+    # --- looking into it and tending it ----------------------------------------------------------------
+
+    def statistics(self) -> Statistics:
+        """Counts of documents, items and vectors."""
+        return self.catalogue.statistics()
+
+    def fields(self) -> dict[str, FieldInfo]:
+        """The metadata fields that filters can name."""
+        return self.catalogue.fields()
+
+    def facets(self, field: str) -> list[tuple[FieldValue, int]]:
+        """The values of ``field`` with the number of documents that have each, most frequent first."""
+        return self.catalogue.facets(field)
+
+    def find(self, document: str) -> list[list[StoredItem]]:
+        """The items of each document that ``document`` names: a path, the end of one, or ``#ITEM-ID``."""
+        if document.startswith("#") and document[1:].isdigit():
+            ids = [item.document_id for item in self.catalogue.items([int(document[1:])])]
+        else:
+            ids = self.catalogue.find(document)
+        return [self.catalogue.document_items(document_id) for document_id in ids]
+
+    def remove(self, paths: Sequence[str]) -> int:
+        """Take documents out of the index by path or glob; how many were there. Raises UsageError for none.
+
+        They come back with the next ``index`` run if their files are still in the corpus.
+        """
+        from mmsearch.store.catalogue import Catalogue
+
+        with (
+            self.directory.write_lock(),
+            Catalogue.open(self.directory.catalogue_path, write=True) as catalogue,
+        ):
+            chosen: set[int] = set()
+            for path in paths:
+                matches = self._documents_matching(path)
+                if not matches:
+                    raise UsageError(f"no document matches {path!r}; nothing was removed")
+                chosen.update(matches)
+            removed = catalogue.remove(sorted(chosen))
+            self.directory.write_manifest(Manifest.of(catalogue))
+        self.refresh()
+        return removed
+
+    def _documents_matching(self, path: str) -> list[int]:
+        from mmsearch.store.conditions import PathGlob
+
+        if not any(sign in path for sign in "*?["):
+            return self.catalogue.find(path)
+        ids = self.catalogue.select_items(PathGlob(path))
+        return sorted({int(document) for document in self.catalogue.documents_of_items(ids)})
+
+    def compact(self) -> Compaction:
+        """Rewrite the index without what was removed."""
+        from mmsearch.store.compact import compact
+
+        with self.directory.write_lock():
+            result = compact(self.directory)
+        self.reopen()
+        return result
+
+    def reopen(self) -> None:
+        """Read everything anew."""
+        from mmsearch.store.catalogue import Catalogue
+
+        self.catalogue.close()
+        self.catalogue = Catalogue.open(self.directory.catalogue_path)
+        self._generation = -1
+        self.refresh()
+
+    # --- what the search layer needs (mmsearch.search.channels.SearchIndex) ----------------------------
+
+    @property
+    def documents(self) -> Documents:
+        """The document of each item."""
+        if self._documents is None:
+            from mmsearch.search.documents import Documents
+
+            self._documents = Documents.read(self.catalogue)
+        return self._documents
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """The encoders whose vectors this index holds, the one it was first made with first."""
+        return tuple(self._encoder(record) for record in self._records)
+
+    def _encoder(self, record: EncoderRecord) -> Encoder:
+        encoder = load_encoder(record.name)
+        if encoder.fingerprint != record.fingerprint:
+            raise EncoderError(
+                f"this index was made with another {record.name} (fingerprint {record.fingerprint[:12]}, installed "
+                f"{encoder.fingerprint[:12]}): run `mmsearch index` with --encoder {record.name} to encode it anew"
+            )
+        return encoder
+
+    def _record(self, encoder: Encoder) -> EncoderRecord:
+        return next(record for record in self._records if record.fingerprint == encoder.fingerprint)
+
+    def vector_index(self, encoder: Encoder, modality: Modality) -> VectorIndex | None:
+        """The vectors of ``encoder`` for items of ``modality``; None when there are none."""
+        key = (encoder.fingerprint, modality)
+        if key not in self._vector_indexes:
+            self._vector_indexes[key] = self._open_vectors(encoder, modality)
+        return self._vector_indexes[key]
+
+    def _open_vectors(self, encoder: Encoder, modality: Modality) -> VectorIndex | None:
+        from mmsearch.ann.choose import open_index
+
+        record = self._record(encoder)
+        ids, rows = self.catalogue.embeddings(record.encoder_id, modality)
+        if not ids.size:
+            return None
+        shards = self.directory.shards(record, modality, rows=int(rows.max()) + 1)
+        saved = self.directory.ann_path(record, modality)
+        return open_index(ids, rows, shards.blocks(), encoder.dimension, saved=saved)
+
+    def background(self, encoder: Encoder, query: Modality, item: Modality) -> Background:
+        """How ``encoder`` scores a query of modality ``query`` and an item of ``item`` that are unrelated."""
+        from mmsearch.search.background import Background
+
+        key = _background_key(encoder, query, item)
+        if key not in self._backgrounds:
+            stored = self.directory.read_backgrounds().get(key)
+            self._backgrounds[key] = (
+                Background.from_json(stored)
+                if isinstance(stored, str)
+                else self._estimate_background(encoder, query, item)
+            )
+        return self._backgrounds[key]
+
+    def _update_backgrounds(self, encoder: Encoder) -> None:
+        """Estimate the backgrounds of ``encoder`` for the items that are there now, and store them."""
+        stored = {
+            key: value
+            for key, value in self.directory.read_backgrounds().items()
+            if not key.startswith(f"{encoder.fingerprint}/")
+        }
+        for query in sorted(encoder.modalities):
+            for item in sorted(encoder.modalities):
+                if self.vector_index(encoder, item) is not None:
+                    background = self._estimate_background(encoder, query, item)
+                    stored[_background_key(encoder, query, item)] = background.to_json()
+        self.directory.write_backgrounds(stored)
+        self._backgrounds.clear()
+
+    def _estimate_background(self, encoder: Encoder, query: Modality, item: Modality) -> Background:
+        """From the encoder's bank of queries, or for pictures from those of the index itself."""
+        import numpy as np
+
+        from mmsearch.search.background import Background, estimate
+
+        known = encoder.prior(query, item)
+        prior = None if known is None else Background.from_json(known)
+        queries, groups = encoder.bank(query), None
+        if queries is None:
+            own = self.vector_index(encoder, query)
+            if own is not None:
+                ids, queries = own.sample(BACKGROUND_QUERIES, seed=1)
+                groups = self.catalogue.documents_of_items(ids)
+        items = self.vector_index(encoder, item)
+        if queries is None or items is None:
+            nothing = np.zeros((0, encoder.dimension), np.float32)
+            return estimate(nothing, nothing, prior=prior)
+        item_ids, vectors = items.sample(BACKGROUND_SAMPLE, seed=2)
+        item_groups = None if groups is None else self.catalogue.documents_of_items(item_ids)
+        return estimate(queries, vectors, query_groups=groups, item_groups=item_groups, prior=prior)
+
+    def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
+        """The vector of a picture that need not be in the index."""
+        return encoder.encode_images(_pixels(source, encoder.picture)[None])[0]
+
+
+def _background_key(encoder: Encoder, query: Modality, item: Modality) -> str:
+    return f"{encoder.fingerprint}/{query}→{item}"
+
+
+def _encoder_for_writing(directory: IndexDirectory, name: str | None) -> Encoder:
+    """The encoder asked for, or the index's own, or the default in a new index."""
+    from mmsearch.store.catalogue import Catalogue
+
+    with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        records = catalogue.encoders()
+    if name is None and records:
+        encoder = load_encoder(records[0].name)
+        if encoder.fingerprint != records[0].fingerprint:
+            raise EncoderError(
+                f"this index was made with another version of {records[0].name}: "
+                f"add --encoder {records[0].name} to encode the corpus with the installed one"
+            )
+        return encoder
+    return load_encoder(canonical_name(name or DEFAULT_ENCODER))
+
+
+def _move_corpus(directory: IndexDirectory, old: Path, new: Path) -> None:
+    from mmsearch.store.catalogue import Catalogue
+
+    with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        wanted = str(old.expanduser().absolute())
+        corpora = {corpus.root: corpus.corpus_id for corpus in catalogue.corpora()}
+        if wanted not in corpora:
+            known = ", ".join(sorted(corpora)) or "none"
+            raise UsageError(f"no corpus was indexed from {wanted}; this index knows: {known}")
+        catalogue.move_corpus(corpora[wanted], str(new.resolve()))
+
+
+def _write_manifest(directory: IndexDirectory) -> None:
+    from mmsearch.store.catalogue import Catalogue
+
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        directory.write_manifest(Manifest.of(catalogue))
+
+
+def _pixels(source: Any, spec: PictureSpec) -> Pixels:
+    from mmsearch.media.fetch import read_source
+    from mmsearch.media.picture import fit_picture, is_pil_image, load_picture
+
+    if isinstance(source, Path):
+        if not source.is_file():
+            raise UsageError(f"there is no picture {source}")
+        return load_picture(source, spec).pixels
+    if isinstance(source, bytes):
+        return load_picture(source, spec).pixels
+    if isinstance(source, str):
+        return load_picture(read_source(source), spec).pixels
+    if is_pil_image(source):
+        return fit_picture(source, spec)
+    raise TypeError(f"a picture is a path, a URL, bytes or a PIL image, not {type(source).__name__}")

@@ -1,0 +1,26 @@
+"""How much one file may cost before it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what is read from one file; whatever goes beyond is refused with a reason.
+
+    ``max_pixels``: width x height as the header states them, before anything is decoded. The default lets a
+    20,000 x 10,000 scan through, which takes 0.8 GB while it is decoded (one such at a time).
+    ``max_bytes``: size of a picture file, a RAW file or a download.
+    ``max_text_bytes``: size of a text file, a sidecar, or one line of a manifest.
+    ``max_passages``: passages that one document is split into; the text behind them is not indexed.
+    ``max_seconds``: the whole time that fetching a query picture from the web may take.
+    """
+
+    max_pixels: int = 200_000_000
+    max_bytes: int = 512 * MIB
+    max_text_bytes: int = 32 * MIB
+    max_passages: int = 10_000
+    max_seconds: float = 20.0

@@ -1,0 +1,170 @@
+"""Answer a query: filter, encode, score, fuse, cut off, explain."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from mmsearch.errors import UsageError
+from mmsearch.search.channels import dense_channels, given_items, probes
+from mmsearch.search.documents import common
+from mmsearch.search.exclusions import exclusions
+from mmsearch.search.explain import hits_of
+from mmsearch.search.fusion import Fusion
+from mmsearch.search.lexical import items_with, match, name_matches
+from mmsearch.search.query import Text
+from mmsearch.search.ranking import Column, Task, best
+from mmsearch.search.results import Hit, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mmsearch.search.channels import DenseChannel, SearchIndex
+    from mmsearch.search.documents import Documents
+    from mmsearch.search.fusion import FusionName
+    from mmsearch.search.lexical import Matches
+    from mmsearch.search.query import Query
+    from mmsearch.types import Ids
+
+Grouping: TypeAlias = Literal["document", "item"]
+
+# A hit is shown when an unrelated query would find fewer items as good as this in the same index.
+DEFAULT_CUTOFF = 1.0
+# Channels that are lists of words, by the names that ``weights`` knows them by.
+WORDS, NAME = "words", "name"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A query brought to an index: what to rank, and what explains it. ``text`` is what was looked for in words."""
+
+    task: Task
+    matches: Matches | None
+    text: str
+
+
+def answer(
+    query: Query,
+    index: SearchIndex,
+    k: int = 10,
+    *,
+    offset: int = 0,
+    group: Grouping = "document",
+    cutoff: float | None = DEFAULT_CUTOFF,
+    fusion: Fusion | FusionName = "calibrated",
+    weights: Mapping[str, float] | None = None,
+    explain: bool = True,
+) -> Results:
+    """The ``k`` best hits for ``query`` after the first ``offset``; the first 10 of 100 are the answer for 10.
+
+    ``group``: one hit for each document, scored by all of its items, or one for each item. ``cutoff``: the
+    highest expected count of a hit; None returns the ``k`` best whatever they are. ``weights`` of channels by
+    name (``text→image``, ``words``, ``name``), 1 where not given. Without ``explain`` hits carry no reasons.
+
+    Raises UsageError for a request that makes no sense: k = 0, nothing to look for, an unknown field.
+    """
+    started = time.perf_counter()
+    if k < 1 or offset < 0:
+        raise UsageError(f"k must be at least 1 and offset at least 0, not {k} and {offset}")
+    if cutoff is not None and not cutoff > 0:
+        raise UsageError(f"a cutoff is a number above 0, not {cutoff}")
+    fusion = fusion if isinstance(fusion, Fusion) else Fusion(fusion)
+    prepared = prepare(query, index, group=group, fusion=fusion, weights=weights or {})
+    found, total = best(prepared.task, k + offset, cutoff)
+    hits = hits_of(found[offset:], prepared, index, offset, explain=explain)
+    guesses: tuple[Hit, ...] = ()
+    if not found.documents.size and cutoff is not None:
+        guesses = hits_of(best(prepared.task, k, None)[0], prepared, index, 0, explain=explain)
+    return Results(
+        query,
+        hits,
+        guesses,
+        query.notes,
+        prepared.task.searched,
+        total,
+        cutoff,
+        time.perf_counter() - started,
+    )
+
+
+def prepare(
+    query: Query, index: SearchIndex, *, group: Grouping, fusion: Fusion, weights: Mapping[str, float]
+) -> Prepared:
+    """Resolve filters, encode the parts and open the channels of ``query``."""
+    if not query.parts and query.condition is None:
+        raise UsageError("the query is empty: say what to look for")
+    if query.parts and not query.of_kind("plus"):
+        raise UsageError("the query only says what to leave out: add what to look for")
+    among = _allowed(query, index)
+    searched = int(index.documents.ids.size if among is None else among.size)
+    encoders = index.encoders if query.parts and searched else ()
+    found = [probes(query, index, encoder) for encoder in encoders]
+    dense = [
+        channel
+        for encoder, parts in zip(encoders, found, strict=True)
+        for channel in dense_channels(index, encoder, [probe for probe in parts if probe.part.kind == "plus"])
+    ]
+    matches = match(index.catalogue, query.text, among, searched) if query.text and searched else None
+    groups = index.documents if group == "document" else index.documents.each_alone
+    columns = [*_dense_columns(dense, weights, len(encoders)), *_word_columns(matches, query, index, weights)]
+    given = given_items([part.content for part in query.parts])
+    task = Task(
+        tuple(columns),
+        exclusions(index, encoders, found),
+        groups,
+        among,
+        searched,
+        fusion,
+        _documents_of(given, groups),
+    )
+    return Prepared(task, matches, query.text)
+
+
+def _allowed(query: Query, index: SearchIndex) -> Ids | None:
+    """The items that pass the filter and the exact phrases, ascending; None when all do."""
+    among = None if query.condition is None else index.catalogue.select_items(query.condition)
+    for part in query.of_kind("plus"):
+        if isinstance(part.content, Text):
+            for words in part.content.phrases:
+                # The phrase may stand in the caption and the picture be what is looked for: documents count.
+                found = items_with(index.catalogue, words, exact=True)
+                items = index.documents.items_of(_unique(index.documents.of(found)))
+                among = items if among is None else common(among, items)
+    return among
+
+
+def _dense_columns(
+    channels: Sequence[DenseChannel], weights: Mapping[str, float], encoders: int
+) -> list[Column]:
+    """Several encoders share the weight of one: they look at the same things."""
+    columns = []
+    for channel in channels:
+        weight = weights.get(channel.name, weights.get(channel.name.removeprefix(f"{channel.encoder} "), 1.0))
+        columns.append(Column(channel.name, weight / encoders, dense=channel))
+    return columns
+
+
+def _word_columns(
+    matches: Matches | None, query: Query, index: SearchIndex, weights: Mapping[str, float]
+) -> list[Column]:
+    if matches is None:
+        return []
+    named = name_matches(index.catalogue, query.text, matches)
+    return [
+        Column(WORDS, weights.get(WORDS, 1.0), listed=matches.scored),
+        Column(NAME, weights.get(NAME, 1.0), listed=named),
+    ]
+
+
+def _documents_of(items: Sequence[int], groups: Documents) -> frozenset[int]:
+    import numpy as np
+
+    known = common(np.array(sorted(set(items)), dtype=np.int64), groups.ids)
+    return frozenset(groups.of(known).tolist())
+
+
+def _unique(ids: Ids) -> Ids:
+    import numpy as np
+
+    return np.unique(ids)

@@ -1,0 +1,210 @@
+"""What the search layer asks of an open index, and the dense channels: how an encoder scores items for a query."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mmsearch.errors import UsageError
+from mmsearch.search.query import Item, Picture, Text, written_content
+from mmsearch.types import MODALITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmsearch.ann.index import VectorIndex
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.background import Background
+    from mmsearch.search.documents import Documents
+    from mmsearch.search.query import Content, Part, Query
+    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.types import Ids, Modality, Scores, Vector
+
+
+class SearchIndex(Protocol):
+    """An open index as the search layer sees it; ``Library`` is one."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Documents, items, fields and words."""
+
+    @property
+    def documents(self) -> Documents:
+        """The document of each item of the catalogue's present generation."""
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """The encoders whose vectors the index holds; the first is the default."""
+
+    def vector_index(self, encoder: Encoder, modality: Modality) -> VectorIndex | None:
+        """The vectors of ``encoder`` for items of ``modality``; None when there are none."""
+
+    def background(self, encoder: Encoder, query: Modality, item: Modality) -> Background:
+        """How ``encoder`` scores unrelated pairs of a query of modality ``query`` and an item of ``item``."""
+
+    def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
+        """The vector (dimension,) of a picture: a path, a URL, "-", bytes, a PIL image."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """One part of a query in one encoder's space: its unit ``vector`` and how it was written."""
+
+    part: Part
+    label: str
+    modality: Modality
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What a channel says of items ``ids`` (n,).
+
+    ``calibrated``: scales above the background; ``surprise``: -log10 P(background >= score), at least 0;
+    ``unit``: the raw score on a fixed scale of 0 to 1. All (n,).
+    """
+
+    ids: Ids
+    calibrated: Scores
+    surprise: Scores
+    unit: Scores
+
+    def __getitem__(self, chosen: Ids) -> Scored:
+        return Scored(self.ids[chosen], self.calibrated[chosen], self.surprise[chosen], self.unit[chosen])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseChannel:
+    """The items of one modality in one encoder's space, scored for all plus parts of a query together.
+
+    With weights of Euclidean length 1 the calibrated scores of the parts add up to one that lies on the same
+    scale, whatever their number: text and picture parts are mixed by how unlike chance they are, not by cosine.
+    """
+
+    encoder: str
+    item_modality: Modality
+    index: VectorIndex
+    probes: tuple[Probe, ...]
+    backgrounds: tuple[Background, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """As explanations call it: ``pocket text→image``."""
+        kinds = "+".join(dict.fromkeys(probe.modality for probe in self.probes))
+        return f"{self.encoder} {kinds}→{self.item_modality}"
+
+    def nearest(self, depth: int, among: Ids | None) -> Ids:
+        """The ``depth`` items with the highest calibrated scores, best first."""
+        import numpy as np
+
+        scaled = [
+            weight / background.scale * probe.vector
+            for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True)
+        ]
+        direction = np.sum(scaled, axis=0)
+        length = float(np.linalg.norm(direction))
+        direction = direction / length if length > 0 else self.probes[0].vector
+        return self.index.search(direction.astype(np.float32), depth, among).ids
+
+    def score(self, ids: Ids) -> Scored:
+        """What this channel says of ``ids``, all of them in its index."""
+        import numpy as np
+
+        raw = self.raw(ids)
+        calibrated = self._weighted(raw).sum(axis=0)
+        surprise = np.zeros(ids.size)
+        for background, weight in zip(self.backgrounds, self.weights, strict=True):
+            alike = background.location + background.scale * calibrated
+            surprise -= weight**2 / math.log(10.0) * background.log_survival(alike)
+        return Scored(ids, calibrated, surprise, 0.5 + 0.5 * np.average(raw, axis=0, weights=self.weights))
+
+    def raw(self, ids: Ids) -> Scores:
+        """Cosines (parts, n) of each part with each of ``ids``."""
+        import numpy as np
+
+        return np.stack([self.index.scores(probe.vector, ids) for probe in self.probes])
+
+    def parts(self, ids: Ids) -> Scores:
+        """Weighted calibrated scores (parts, n), whose sum over parts is the channel's."""
+        return self._weighted(self.raw(ids))
+
+    def _weighted(self, raw: Scores) -> Scores:
+        import numpy as np
+
+        rows = zip(raw, self.backgrounds, self.weights, strict=True)
+        return np.stack([weight * background.calibrate(row) for row, background, weight in rows])
+
+
+def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, ...]:
+    """The parts of ``query`` that ``encoder`` can encode, in order; texts go through the tower together.
+
+    Raises UsageError for an item that is not in the index or has no vector, and what reading a picture raises.
+    """
+    texts = [part.content.meaning for part in query.parts if isinstance(part.content, Text)]
+    encoded = iter(encoder.encode_texts(texts)) if texts and "text" in encoder.modalities else iter(())
+    found: list[Probe] = []
+    for part in query.parts:
+        label = str(part) if part.kind != "plus" else written_content(part.content)
+        if isinstance(part.content, Text):
+            if "text" in encoder.modalities:
+                found.append(Probe(part, label, "text", next(encoded)))
+        elif isinstance(part.content, Picture):
+            if "image" in encoder.modalities:
+                found.append(Probe(part, label, "image", _picture(index, encoder, part.content)))
+        else:
+            modality, vector = _item(index, encoder, part.content)
+            found.append(Probe(part, label, modality, vector))
+    return tuple(found)
+
+
+def dense_channels(index: SearchIndex, encoder: Encoder, parts: Sequence[Probe]) -> tuple[DenseChannel, ...]:
+    """A channel for each modality that ``encoder`` has items of; none without parts."""
+    channels = []
+    length = math.sqrt(sum(probe.part.weight**2 for probe in parts))
+    for modality in MODALITIES:
+        vectors = index.vector_index(encoder, modality) if modality in encoder.modalities and parts else None
+        if vectors is not None and vectors.ids.size:
+            channels.append(
+                DenseChannel(
+                    encoder.name,
+                    modality,
+                    vectors,
+                    tuple(parts),
+                    tuple(index.background(encoder, probe.modality, modality) for probe in parts),
+                    tuple(probe.part.weight / length for probe in parts),
+                )
+            )
+    return tuple(channels)
+
+
+def given_items(contents: Sequence[Content]) -> tuple[int, ...]:
+    """The items of the index that a query names."""
+    return tuple(content.item_id for content in contents if isinstance(content, Item))
+
+
+def _picture(index: SearchIndex, encoder: Encoder, picture: Picture) -> Vector:
+    import numpy as np
+
+    source = picture.source
+    if not isinstance(source, np.ndarray):
+        return index.picture_vector(encoder, source)
+    length = float(np.linalg.norm(source))
+    if source.shape != (encoder.dimension,) or not length > 0:
+        raise UsageError(f"a vector for {encoder.name} has shape ({encoder.dimension},), not {source.shape}")
+    return np.asarray(source / length, dtype=np.float32)
+
+
+def _item(index: SearchIndex, encoder: Encoder, item: Item) -> tuple[Modality, Vector]:
+    stored = index.catalogue.items([item.item_id])
+    if not stored:
+        raise UsageError(f"there is no item #{item.item_id} in this index")
+    vectors = index.vector_index(encoder, stored[0].modality)
+    if vectors is not None:
+        import numpy as np
+
+        ids = np.array([item.item_id], dtype=np.int64)
+        if np.isin(ids, vectors.ids).all():
+            return stored[0].modality, vectors.vectors(ids)[0]
+    raise UsageError(f"item #{item.item_id} has no vector of {encoder.name}")

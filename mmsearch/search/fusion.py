@@ -1,0 +1,144 @@
+"""Bring channels together: what each says of a document, and how these make one score.
+
+A fusion turns a ``Table`` into contributions, one for each document and channel; the score is their sum. All of
+them are pure, and none looks at the other documents of a list, so that a score does not change with the depth.
+
+- ``calibrated``: the weighted sum of calibrated scores (CombSUM, Fox and Shaw 1994, over a fixed background);
+- ``logodds``: the weighted sum of -log10 P(background >= score), as independent evidence adds up;
+- ``rrf``: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher, SIGIR 2009, doi:10.1145/1571941.1572114);
+- ``combsum``, ``combmnz``: raw scores on a fixed scale of 0 to 1, and their sum times the number of channels
+  that found the document (Fox and Shaw, TREC-2, 1994).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from mmsearch.errors import UsageError
+from mmsearch.types import Ranking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmsearch.types import Ids, Scores
+
+    Matrix: TypeAlias = NDArray[np.float64]
+
+FusionName: TypeAlias = Literal["calibrated", "logodds", "rrf", "combsum", "combmnz"]
+FUSIONS: tuple[FusionName, ...] = get_args(FusionName)
+
+# Contributions are multiples of this: sums of them are exact, in whatever order they are added.
+GRID = 2.0**-20
+# Below the background there is nothing to tell but the order.
+LEAK = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """Which fusion, with its own parameters: ``rrf_k``, and the ``depth`` to which lists are ranked for it."""
+
+    name: FusionName = "calibrated"
+    rrf_k: float = 60.0
+    depth: int = 1_000
+
+    def __post_init__(self) -> None:
+        if self.name not in FUSIONS:
+            raise UsageError(f"no fusion {self.name!r}; there are {', '.join(FUSIONS)}")
+        if not (self.rrf_k >= 0 and self.depth >= 1):
+            raise UsageError(f"rrf_k {self.rrf_k} must not be negative, and depth {self.depth} at least 1")
+
+    @property
+    def by_rank(self) -> bool:
+        """Whether only a document's place in each list counts."""
+        return self.name == "rrf"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What c channels say of n documents; NaN where a channel says nothing.
+
+    ``calibrated``: scales above the background. ``surprise``: -log10 P(background >= score), at least 0.
+    ``unit``: the raw score on a fixed scale of 0 to 1. ``ranks``: from 1. All (n, c); ``ids`` (n,) ascending.
+    """
+
+    ids: Ids
+    calibrated: Matrix
+    surprise: Matrix
+    unit: Matrix
+    ranks: Matrix
+
+    def __len__(self) -> int:
+        return int(self.ids.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fused:
+    """Documents best first: ``ids`` (n,), ``scores`` (n,), and the ``contributions`` (n, c) that make each."""
+
+    ids: Ids
+    scores: Scores
+    contributions: Matrix = field(repr=False)
+
+    def ranking(self) -> Ranking:
+        """Ids and scores alone."""
+        return Ranking(self.ids, self.scores)
+
+
+def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Matrix:
+    """What each channel adds to each document's score: (n, c), multiples of ``GRID``, 0 where it says nothing."""
+    import numpy as np
+
+    weight = np.asarray(weights, dtype=np.float64)
+    match fusion.name:
+        case "calibrated":
+            parts = weight * np.where(table.calibrated < 0, LEAK * table.calibrated, table.calibrated)
+        case "logodds":
+            parts = weight * table.surprise
+        case "rrf":
+            parts = weight / (fusion.rrf_k + table.ranks)
+        case "combsum":
+            parts = weight * table.unit
+        case "combmnz":
+            parts = weight * table.unit * (~np.isnan(table.unit)).sum(axis=1, keepdims=True)
+    return on_grid(np.nan_to_num(parts, nan=0.0))
+
+
+def fuse(table: Table, weights: Sequence[float], fusion: Fusion, top: int) -> Fused:
+    """The ``top`` documents of ``table`` by (-score, id)."""
+    import numpy as np
+
+    parts = contributions(table, weights, fusion)
+    scores = parts.sum(axis=1)
+    order = np.lexsort((table.ids, -scores))[:top]
+    return Fused(table.ids[order], scores[order], parts[order])
+
+
+def tabulate(rankings: Mapping[str, Ranking]) -> Table:
+    """A table of rankings whose scores are calibrated already, one channel each.
+
+    Their surprise is the Gaussian's, and their unit score is the logistic of the calibrated one.
+    """
+    import numpy as np
+
+    from mmsearch.search.background import Background
+
+    ids = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(r.ids for r in rankings.values())]))
+    calibrated = np.full((ids.size, len(rankings)), np.nan)
+    ranks = np.full((ids.size, len(rankings)), np.nan)
+    for column, ranking in enumerate(rankings.values()):
+        rows = np.searchsorted(ids, ranking.ids)
+        calibrated[rows, column] = ranking.scores
+        ranks[rows, column] = np.arange(1, len(ranking) + 1)
+    surprise = -Background(0.0, 1.0).log_survival(calibrated) / np.log(10.0)
+    return Table(ids, calibrated, surprise, 0.5 + 0.5 * np.tanh(0.5 * calibrated), ranks)
+
+
+def on_grid(values: Matrix) -> Matrix:
+    """``values`` rounded to multiples of ``GRID``."""
+    import numpy as np
+
+    return np.round(values / GRID) * GRID

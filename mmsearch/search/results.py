@@ -1,0 +1,104 @@
+"""What a search gives back: hits with their reasons, and whether anything matched at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mmsearch.search.query import Query
+    from mmsearch.search.snippets import Snippet
+    from mmsearch.types import FieldValue, Locator, Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One summand of a hit's score.
+
+    ``channel`` is how it was scored (``pocket text→image``, ``words``, ``name``), ``part`` the part of the query
+    (``a red bicycle``, ``-snow``), ``item_id`` the item of the document that it is about. ``raw`` is the score as
+    the channel gives it (a cosine, a BM25); ``calibrated`` is (raw - location) / scale where there is a
+    background; ``contribution`` is what it adds to the score, by ``weight``.
+    """
+
+    channel: str
+    part: str
+    item_id: int
+    raw: float
+    location: float
+    scale: float
+    calibrated: float
+    weight: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result. The contributions in ``explanation`` add up to ``score`` exactly.
+
+    ``item_id``, ``modality``, ``locator`` and ``text`` are of the item that speaks most for the document.
+    ``cosine`` is that item's highest raw similarity, None when it was found by words alone. ``evalue`` is the
+    number of items as good as this one that an unrelated query would find in this index by chance, and
+    ``strength`` (0 to 100) says how unlike chance the likeness is, whatever the size of the index.
+    """
+
+    rank: int
+    score: float
+    item_id: int
+    document_id: int
+    corpus_root: str
+    path: str
+    modality: Modality
+    locator: Locator
+    title: str | None
+    text: str | None
+    snippet: Snippet | None
+    fields: Mapping[str, FieldValue]
+    cosine: float | None
+    strength: int
+    evalue: float
+    explanation: tuple[Reason, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The document's file, absolute (``corpus_root`` / ``path``)."""
+        return f"{self.corpus_root.rstrip('/')}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Sequence[Hit]):
+    """Hits, best first, of a ``query`` among ``searched`` items.
+
+    ``hits`` are within the cutoff. When none is, ``nothing_matches`` is true and ``best_guesses`` are the hits
+    that came nearest. ``total`` is how many hits are within the cutoff, as far as the search looked; ``notes``
+    say what was understood beyond what is written.
+    """
+
+    query: Query
+    hits: tuple[Hit, ...]
+    best_guesses: tuple[Hit, ...] = ()
+    notes: tuple[str, ...] = ()
+    searched: int = 0
+    total: int = 0
+    cutoff: float | None = None
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def nothing_matches(self) -> bool:
+        """Whether nothing in the index matches the query."""
+        return not self.hits
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[index]

@@ -1,0 +1,208 @@
+"""The index directory: its layout, its manifest, its lock."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
+from mmsearch.store.files import PARTIAL, plain_errors, replace_text
+from mmsearch.store.manifest import FORMAT, Manifest, ManifestEncoder, format_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+    from typing import Self
+
+    from mmsearch.store.rows import EncoderRecord
+    from mmsearch.store.vectors import VectorShards
+    from mmsearch.types import Modality
+
+__all__ = ["CATALOGUE", "MANIFEST", "IndexDirectory", "Manifest", "ManifestEncoder"]
+
+MANIFEST, CATALOGUE, LOCK, BACKGROUNDS = "manifest.json", "catalogue.sqlite", "lock", "backgrounds.json"
+VECTORS, ANN, THUMBNAILS = "vectors", "ann", "thumbnails"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDirectory:
+    """An index at ``path``. Readers need no lock; a writer holds ``write_lock()`` all the time."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """The index at ``path``, made if there is none.
+
+        Raises IndexFormatError when something else is there, IndexLockedError when another process is just
+        making it, and what ``open`` raises.
+        """
+        if (path / MANIFEST).exists():
+            return cls.open(path)
+        _refuse_foreign(path)
+        with plain_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+        directory = cls(path)
+        with directory.write_lock():
+            from mmsearch.store.catalogue import Catalogue
+
+            with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+                directory.write_manifest(Manifest.of(catalogue))
+        return directory
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The index at ``path``.
+
+        Raises IndexDirectoryError when there is none or its manifest is damaged, IndexFormatError when it is
+        newer than this mmsearch, or something else.
+        """
+        if not path.exists():
+            raise IndexDirectoryError(
+                f"there is no index at {path}; make one with `mmsearch index CORPUS --index {path}`"
+            )
+        if not (path / MANIFEST).exists() and not (path / CATALOGUE).exists():
+            raise IndexFormatError(
+                f"{path} holds no index; `mmsearch index CORPUS --index DIR` makes one in DIR"
+            )
+        directory = cls(path)
+        directory.manifest()
+        if not directory.catalogue_path.exists():
+            raise IndexDirectoryError(
+                f"{directory.catalogue_path} is missing; `mmsearch check --repair --index {path}` starts anew"
+            )
+        return directory
+
+    def manifest(self) -> Manifest:
+        """The manifest.
+
+        Raises IndexDirectoryError when it is missing or damaged, IndexFormatError when it is newer.
+        """
+        file = self.path / MANIFEST
+        if not file.exists():
+            raise IndexDirectoryError(
+                f"{file} is missing; `mmsearch check --repair --index {self.path}` writes it anew"
+            )
+        with plain_errors(file):
+            text = file.read_bytes().decode("utf-8", "replace")
+        if (claimed := format_of(text)) is not None and claimed > FORMAT:
+            raise IndexFormatError(
+                f"{self.path} was written by a newer mmsearch (format {claimed}, this one reads up to "
+                f"{FORMAT}); update mmsearch"
+            )
+        try:
+            return Manifest.from_json(text)
+        except ValueError as error:
+            raise IndexDirectoryError(
+                f"{file} is damaged; `mmsearch check --repair --index {self.path}` writes it anew"
+            ) from error
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest, durably."""
+        replace_text(self.path / MANIFEST, manifest.to_json())
+
+    @contextmanager
+    def write_lock(self) -> Iterator[None]:
+        """Hold the one right to write; the system takes it back when the process ends, however it ends.
+
+        Raises IndexLockedError at once when another holds it.
+        """
+        file = self.path / LOCK
+        with plain_errors(file):
+            handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
+                raise IndexLockedError(
+                    f"another process (pid {holder}) is writing to {self.path}; try again when it is done"
+                ) from error
+            with plain_errors(file):
+                os.truncate(handle, 0)
+                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(handle)
+
+    @property
+    def catalogue_path(self) -> Path:
+        """The SQLite file."""
+        return self.path / CATALOGUE
+
+    @property
+    def thumbnails(self) -> Path:
+        """The folder of small pictures, which may be deleted at any time."""
+        return self.path / THUMBNAILS
+
+    def vectors_path(self, folder: str) -> Path:
+        """The folder of an encoder's shards."""
+        return self.path / VECTORS / folder
+
+    def ann_path(self, encoder: EncoderRecord, modality: Modality) -> Path:
+        """The approximate index of (encoder, modality); when compaction changes rows, its folder changes."""
+        return self.path / ANN / encoder.folder / f"{modality}.faiss"
+
+    def shards(self, encoder: EncoderRecord, modality: Modality, *, rows: int) -> VectorShards:
+        """The shards of (encoder, modality), of which the catalogue knows ``rows`` rows.
+
+        Raises IndexDirectoryError for a shard that is missing or too short.
+        """
+        from mmsearch.store.vectors import VectorShards
+
+        return VectorShards(self.vectors_path(encoder.folder), modality, encoder.dimension, rows=rows)
+
+    def read_backgrounds(self) -> dict[str, object]:
+        """What ``write_backgrounds`` wrote; {} when it is missing or unreadable, for it can be made again."""
+        try:
+            data = json.loads((self.path / BACKGROUNDS).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    def write_backgrounds(self, backgrounds: Mapping[str, object]) -> None:
+        """Replace backgrounds.json; the values must be JSON's."""
+        replace_text(self.path / BACKGROUNDS, json.dumps(backgrounds, indent=1, allow_nan=False) + "\n")
+
+    def size(self) -> int:
+        """Bytes of all files; one that vanishes meanwhile counts nothing."""
+        total = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                try:
+                    total += os.stat(os.path.join(folder, name)).st_size
+                except FileNotFoundError:
+                    continue
+        return total
+
+    def sweep(self, folders: Iterable[str]) -> None:
+        """Delete what an interrupted run left: encoder folders other than ``folders``, half-written files.
+
+        Only under the lock.
+        """
+        kept = set(folders)
+        with plain_errors(self.path):
+            for parent in (self.path / VECTORS, self.path / ANN):
+                for entry in parent.iterdir() if parent.is_dir() else ():
+                    if entry.is_dir() and entry.name not in kept:
+                        shutil.rmtree(entry)
+            for partial in self.path.glob(f"*{PARTIAL}"):
+                partial.unlink(missing_ok=True)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Only an empty folder, or an index whose making was cut short, becomes an index."""
+    if path.exists() and not path.is_dir():
+        raise IndexFormatError(f"{path} is a file; --index wants a folder")
+    ours = {MANIFEST, CATALOGUE, LOCK, BACKGROUNDS, VECTORS, ANN, THUMBNAILS}
+    for entry in path.iterdir() if path.is_dir() else ():
+        own = any(entry.name == name or entry.name.startswith((name + "-", name + ".")) for name in ours)
+        if not own and not entry.name.startswith("."):
+            raise IndexFormatError(
+                f"{path} holds other things ({entry.name}) and no index; name a new or an empty folder"
+            )

@@ -1,0 +1,60 @@
+"""Writing files so that a kill, a power cut or a full disk leaves the old ones or the new ones."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import IndexDirectoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PARTIAL = ".partial"  # suffix of a file that is being written
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put ``text`` in the place of a file, durably: readers see the old or the new one."""
+    partial = path.with_name(path.name + PARTIAL)
+    with plain_errors(path):
+        try:
+            with partial.open("w", encoding="utf-8") as handle:
+                handle.write(text)
+                handle.flush()
+                os.fsync(handle.fileno())
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's list of files, durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """The system's errors as IndexDirectoryError, with what the user can do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise IndexDirectoryError(full_disk(path)) from error
+        reason = error.strerror or str(error)
+        raise IndexDirectoryError(
+            f"{path} can't be read or written: {reason}; check its permissions"
+        ) from error
+
+
+def full_disk(path: Path) -> str:
+    """The message for a full disk."""
+    return f"the disk is full ({path}); free some space and run the command again, nothing was lost"

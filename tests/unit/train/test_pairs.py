@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import gzip
+import json
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mmsearch.errors import UsageError
+from mmsearch.train.pairs import find_source, read_pairs, read_pictures, read_text_groups
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECORDS = [
+    {"path": "images/a.png", "captions": ["one", "two ", "one"], "alt": "three", "split": "train"},
+    {"path": "images/b.png", "caption": "four", "alt": "four", "split": "dev"},
+    {"path": "images/c.png"},
+]
+
+
+def fill(folder: Path) -> Path:
+    (folder / "images").mkdir(parents=True)
+    for name in "abc":
+        (folder / "images" / f"{name}.png").write_bytes(name.encode())
+    (folder / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in RECORDS))
+    return folder
+
+
+def pack(folder: Path) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder).as_posix())
+    return path
+
+
+def test_a_zip_reads_as_the_folder_that_was_packed(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "set")
+    unpacked, packed = read_pairs(folder, ["alt"]), read_pairs(pack(folder), ["alt"])
+
+    assert [(pair.captions, pair.extra) for pair in unpacked] == [
+        (("one", "two"), ("three",)),
+        (("four",), ()),
+    ]
+    assert [(p.captions, p.extra) for p in packed] == [(p.captions, p.extra) for p in unpacked]
+    for pairs in (unpacked, packed):
+        assert list(read_pictures(pair.picture for pair in pairs)) == [b"a", b"b"]
+
+
+def test_only_records_of_the_wanted_split_are_read(tmp_path: Path) -> None:
+    pairs = read_pairs(fill(tmp_path / "set"), split="dev")
+    assert [pair.captions for pair in pairs] == [("four",)]
+
+
+def test_a_csv_manifest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"x")
+    (tmp_path / "metadata.csv").write_text('path,caption\nx.png,"a, b"\n', encoding="utf-8-sig")
+    (pair,) = read_pairs(tmp_path)
+    assert pair.captions == ("a, b",)
+    assert list(read_pictures([pair.picture])) == [b"x"]
+
+
+def test_sidecars_give_a_caption_a_line(tmp_path: Path) -> None:
+    for name in ("a.JPG", "b.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "a.txt").write_text("first\n\nsecond\n")
+    (tmp_path / "b.jpg.json").write_text('{"caption": "third"}')
+    pairs = read_pairs(tmp_path)
+    assert [pair.captions for pair in pairs] == [("first", "second"), ("third",)]
+
+
+def test_a_webdataset_tar_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "0001.jpg").write_bytes(b"picture")
+    (folder / "0001.json").write_text('{"caption": "a word"}')
+    with tarfile.open(tmp_path / "parts.tar", "w") as archive:
+        archive.add(folder / "0001.jpg", "0001.jpg")
+        archive.add(folder / "0001.json", "0001.json")
+    (pair,) = read_pairs(tmp_path / "parts.tar")
+    assert pair.captions == ("a word",)
+    assert list(read_pictures([pair.picture])) == [b"picture"]
+
+
+def test_karpathy_json_is_read(tmp_path: Path) -> None:
+    image = {"filepath": "val", "filename": "x.jpg", "split": "test", "sentences": [{"raw": "A word."}]}
+    (tmp_path / "dataset.json").write_text(json.dumps({"images": [image]}))
+    (pair,) = read_pairs(tmp_path / "dataset.json", split="test")
+    assert pair.captions == ("A word.",)
+    assert pair.picture.path == str(tmp_path / "val" / "x.jpg")
+
+
+def test_text_groups_join_captions_and_further_texts(tmp_path: Path) -> None:
+    lines = [{"captions": ["a", "b", "a"]}, {"en": "c", "more": ["d"]}, {"en": "alone"}]
+    path = tmp_path / "texts.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
+    assert read_text_groups(path) == [("a", "b"), ("c", "d")]
+
+
+def test_a_source_is_found_with_and_without_its_suffix(tmp_path: Path) -> None:
+    path = pack(fill(tmp_path / "set"))
+    assert find_source(tmp_path, "set") == tmp_path / "set"
+    assert find_source(tmp_path, "set.zip") == path
+    with pytest.raises(UsageError, match="no other in"):
+        find_source(tmp_path, "other")
+
+
+def test_a_folder_without_captions_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    with pytest.raises(UsageError, match="no captioned pictures"):
+        read_pairs(tmp_path)
