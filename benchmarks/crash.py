@@ -19,6 +19,8 @@ from benchmarks.processes import environment, mmsearch
 
 KILLS = 10
 PICTURES, TEXTS = 800, 300
+# Seconds before which a new process has not begun to index.
+START = 0.3
 
 # Indexes like `mmsearch index`, and keeps the hash of whatever goes through a tower in a log.
 LOGGED = """
@@ -55,11 +57,13 @@ def measure(scale: float = 1.0) -> list[Figure]:
         seconds = time.perf_counter() - started
         wanted = _contents(work / "undisturbed")
         inputs = _tower_inputs(work / "corpus")
+        if set((work / "log").read_text().split()) != set(inputs.values()):
+            raise RuntimeError("the log of the towers does not hold what they should have been given")
         trials = [
-            _trial(work, f"trial-{number}", [draw.uniform(0.0, seconds)], wanted, inputs)
+            _trial(work, f"trial-{number}", [draw.uniform(START, seconds)], wanted, inputs)
             for number in range(KILLS)
         ]
-        moments = [draw.uniform(0.3, 0.3 + seconds / 4) for _ in range(KILLS)]
+        moments = [draw.uniform(START, START + seconds / 4) for _ in range(KILLS)]
         trials.append(_trial(work, "again-and-again", moments, wanted, inputs))
     same, twice, finished = (list(column) for column in zip(*trials, strict=True))
     return [

@@ -14,32 +14,25 @@ from pathlib import Path
 QUALITY = 88  # of the JPEGs
 PHONE = (4000, 3000)  # 12 megapixels
 
-SUBJECTS = (
-    "a dog",
-    "two children",
-    "an old man",
-    "a woman",
-    "three cyclists",
-    "a brown horse",
-    "a crowd",
-    "a cat",
+# Sentences are made of these; few words are frequent and most are rare, as in what people write.
+ADJECTIVES = (
+    "small old young tall brown red blue green white black yellow striped wet dusty happy tired lonely broken"
 )
-VERBS = ("runs", "sits", "waits", "jumps", "sleeps", "stands", "plays", "walks", "looks up", "dances")
+NOUNS = (
+    "dog man woman boy girl child cat horse crowd cyclist climber dancer fisherman farmer painter nurse soldier goat "
+    "parrot heron turtle fox squirrel donkey violinist welder juggler lifeguard postman referee beekeeper astronaut"
+)
+VERBS = (
+    "runs sits stands walks jumps waits plays sleeps looks rides sings paints climbs reads digs swims cooks sweeps "
+    "dances rests shouts kneels balances whispers skates rows knits yawns stumbles salutes"
+)
 PLACES = (
-    "on the beach",
-    "in a park",
-    "beside a red car",
-    "near the river",
-    "on a wooden bench",
-    "in the snow",
+    "street beach park field river road garden mountain kitchen station market bridge harbor forest stadium rooftop "
+    "library playground desert church tunnel courtyard greenhouse lighthouse quarry vineyard aqueduct observatory"
 )
-DETAILS = (
-    "at dusk",
-    "in the rain",
-    "with a yellow ball",
-    "behind a fence",
-    "in front of a shop",
-    "with friends",
+THINGS = (
+    "ball hat car bicycle umbrella guitar camera bench ladder basket bottle rope kite suitcase lantern trumpet anchor "
+    "telescope barrel accordion wheelbarrow sundial typewriter harpoon chandelier"
 )
 
 
@@ -52,8 +45,14 @@ def shared_data() -> Path | None:
 def sentences(count: int, seed: int = 0) -> list[str]:
     """``count`` different sentences."""
     draw = random.Random(seed)
+
+    def one(words: str) -> str:
+        listed = words.split()
+        return listed[min(int(draw.expovariate(1) * len(listed) / 4), len(listed) - 1)]
+
     return [
-        f"{draw.choice(SUBJECTS)} {draw.choice(VERBS)} {draw.choice(PLACES)} {draw.choice(DETAILS)}, number {number}."
+        f"A {one(ADJECTIVES)} {one(NOUNS)} {one(VERBS)} near the {one(PLACES)} with a {one(ADJECTIVES)} "
+        f"{one(THINGS)}, number {number}."
         for number in range(count)
     ]
 

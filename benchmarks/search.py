@@ -61,7 +61,6 @@ class SyntheticEncoder:
     modalities: frozenset[Modality] = frozenset({"image", "text"})
     fingerprint = hashlib.sha256(b"synthetic").hexdigest()
     parallel = True
-    prior = None
 
     def __init__(self) -> None:
         import numpy as np
@@ -99,6 +98,10 @@ class SyntheticEncoder:
     def bank(self, modality: Modality) -> Vectors | None:
         """Queries for the backgrounds."""
         return self.draw(400, 1) if modality == "text" else None
+
+    def prior(self, query: Modality, item: Modality) -> str | None:
+        """Nothing is known before the index is seen."""
+        return None
 
 
 def _fill(index: Path, count: int, encoder: SyntheticEncoder) -> dict[Modality, Vectors]:

@@ -197,6 +197,8 @@ class Library:
         from mmsearch.search.answer import answer
         from mmsearch.search.compose import compose
 
+        if group not in ("document", "item"):
+            raise UsageError(f"hits are grouped by document or item, not by {group!r}")
         self.refresh()
         query = compose(text, image=image, minus=minus, modality=modality, where=where, path=path)
         return answer(query, self, k, group=group, **options)
@@ -285,16 +287,7 @@ class Library:
     @property
     def encoders(self) -> tuple[Encoder, ...]:
         """The encoders whose vectors this index holds, the one it was first made with first."""
-        return tuple(self._encoder(record) for record in self._records)
-
-    def _encoder(self, record: EncoderRecord) -> Encoder:
-        encoder = load_encoder(record.name)
-        if encoder.fingerprint != record.fingerprint:
-            raise EncoderError(
-                f"this index was made with another {record.name} (fingerprint {record.fingerprint[:12]}, installed "
-                f"{encoder.fingerprint[:12]}): run `mmsearch index` with --encoder {record.name} to encode it anew"
-            )
-        return encoder
+        return tuple(_installed(self._records))
 
     def _record(self, encoder: Encoder) -> EncoderRecord:
         return next(record for record in self._records if record.fingerprint == encoder.fingerprint)
@@ -373,6 +366,26 @@ class Library:
         return encoder.encode_images(_pixels(source, encoder.picture)[None])[0]
 
 
+def _installed(records: Sequence[EncoderRecord]) -> list[Encoder]:
+    """The encoders of ``records`` in their order.
+
+    An index keeps the vectors of an encoder's earlier version beside those of the installed one, but never
+    searches them. EncoderError when there are none of the installed one.
+    """
+    encoders: dict[str, Encoder] = {}
+    for record in records:
+        encoder = load_encoder(record.name)
+        if encoder.fingerprint == record.fingerprint:
+            encoders[record.name] = encoder
+    for record in records:
+        if record.name not in encoders:
+            raise EncoderError(
+                f"this index was made with another version of {record.name} than the installed one: "
+                f"run `mmsearch index CORPUS --encoder {record.name}` to encode the corpus anew"
+            )
+    return list(encoders.values())
+
+
 def _background_key(encoder: Encoder, query: Modality, item: Modality) -> str:
     return f"{encoder.fingerprint}/{query}→{item}"
 
@@ -384,13 +397,7 @@ def _encoder_for_writing(directory: IndexDirectory, name: str | None) -> Encoder
     with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
         records = catalogue.encoders()
     if name is None and records:
-        encoder = load_encoder(records[0].name)
-        if encoder.fingerprint != records[0].fingerprint:
-            raise EncoderError(
-                f"this index was made with another version of {records[0].name}: "
-                f"add --encoder {records[0].name} to encode the corpus with the installed one"
-            )
-        return encoder
+        return _installed(records)[0]
     return load_encoder(canonical_name(name or DEFAULT_ENCODER))
 
 
@@ -417,9 +424,11 @@ def _pixels(source: Any, spec: PictureSpec) -> Pixels:
     from mmsearch.media.fetch import read_source
     from mmsearch.media.picture import fit_picture, is_pil_image, load_picture
 
+    if isinstance(source, str) and "://" not in source and source != "-":
+        source = Path(source).expanduser()
     if isinstance(source, Path):
         if not source.is_file():
-            raise UsageError(f"there is no picture {source}")
+            raise UsageError(f"there is no picture {source}: give the path of a file, a URL, or - for stdin")
         return load_picture(source, spec).pixels
     if isinstance(source, bytes):
         return load_picture(source, spec).pixels

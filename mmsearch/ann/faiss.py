@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.index import best, check_query
-from mmsearch.ann.rows import HalfRows, Placement, scan_error, widen
+from mmsearch.ann.rows import HalfRows, Placement, contains, scan_error, widen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ class ScannedIndex(ExactIndex):
 
     def __init__(self, placement: Placement, rows: HalfRows) -> None:
         super().__init__(placement, rows)
-        self._items_of_rows = _ItemsOfRows(placement)
+        self._items_of_rows = _ItemsOfRows(placement, rows.rows)
         self._faiss = _scalar_index(rows)
 
     def search(self, query: Vector, depth: int, among: Ids | None = None) -> Ranking:
@@ -48,15 +48,15 @@ class ScannedIndex(ExactIndex):
         placement = self._placement if among is None else self._placement.among(among)
         if not depth or placement.ids.size <= max(depth, GATHER_ROWS):
             return best(placement.ids, self._rows.scores(query, placement.rows), depth)
-        live = self._items_of_rows.live(placement)
-        found = self._nearest_rows(query, depth, None if live.size == self._rows.rows else live)
+        unfiltered = placement is self._placement
+        live = None if unfiltered and self._items_of_rows.all_live else placement.rows
+        found = self._nearest_rows(query, depth, live)
         kept = self._items_of_rows.of(found, placement)
         return best(kept.ids, self._rows.scores(query, kept.rows), depth)
 
     def _nearest_rows(self, query: Vector, depth: int, live: Ids | None) -> Ids:
         """Rows among which the ``depth`` best of ``live`` (None: of all) are certain to be."""
-        available = self._rows.rows if live is None else live.size
-        parameters, _keep = _selector(live, self._rows.rows)
+        parameters, available, _keep = _selector(live, self._rows.rows)
         wanted = depth + SPARE
         while True:
             products, rows = _search(self._faiss, query, min(wanted, available), parameters)
@@ -77,7 +77,7 @@ class ListedIndex(ExactIndex):
 
     def __init__(self, placement: Placement, rows: HalfRows, saved: Any) -> None:
         super().__init__(placement, rows)
-        self._items_of_rows = _ItemsOfRows(placement)
+        self._items_of_rows = _ItemsOfRows(placement, rows.rows)
         self._faiss = saved
 
     @classmethod
@@ -101,12 +101,10 @@ class ListedIndex(ExactIndex):
         placement = self._placement if among is None else self._placement.among(among)
         if not depth or placement.ids.size <= max(depth, GATHER_ROWS_LISTED):
             return best(placement.ids, self._rows.scores(query, placement.rows), depth)
-        live = self._items_of_rows.live(placement)
-        parameters, _keep = _selector(
-            None if live.size == self._rows.rows else live, self._faiss.ntotal, faiss.SearchParametersIVF
-        )
-        everything = placement.ids.size < self._placement.ids.size
-        parameters.nprobe = self._faiss.nlist if everything else self._faiss.nprobe
+        unfiltered = placement is self._placement
+        live = None if unfiltered and self._items_of_rows.all_live else placement.rows
+        parameters, _, _keep = _selector(live, self._faiss.ntotal, faiss.SearchParametersIVF)
+        parameters.nprobe = self._faiss.nprobe if unfiltered else self._faiss.nlist
         listed = _search(self._faiss, query, depth + SPARE, parameters)[1]
         newer = np.arange(self._faiss.ntotal, self._rows.rows, dtype=np.int64)
         kept = self._items_of_rows.of(np.concatenate([listed, newer]), placement)
@@ -146,32 +144,29 @@ def build_lists(rows: HalfRows, queries: Vectors, path: Path, *, seed: int = 0) 
 class _ItemsOfRows:
     """The items of each row, for rows in any order."""
 
-    def __init__(self, placement: Placement) -> None:
+    def __init__(self, placement: Placement, rows: int) -> None:
         import numpy as np
 
         order = np.argsort(placement.rows, kind="stable")
         self._placement = placement
-        self._ids, self._rows = placement.ids[order], placement.rows[order]
-        self._unique = np.unique(self._rows)
-
-    def live(self, placement: Placement) -> Ids:
-        """The rows of the items in ``placement``, ascending and unique."""
-        import numpy as np
-
-        return self._unique if placement is self._placement else np.unique(placement.rows)
+        self._ids = placement.ids[order]
+        self._counts = np.bincount(placement.rows, minlength=rows)
+        self._firsts = np.cumsum(self._counts) - self._counts
+        self.all_live = bool(self._counts.all())
 
     def of(self, rows: Ids, allowed: Placement) -> Placement:
         """The items of ``rows`` (unique) that are in ``allowed``."""
         import numpy as np
 
-        first = np.searchsorted(self._rows, rows, side="left")
-        counts = np.searchsorted(self._rows, rows, side="right") - first
+        counts = self._counts[rows]
         before = np.repeat(np.cumsum(counts) - counts, counts)
-        at = np.repeat(first, counts) + np.arange(before.size) - before
-        ids = self._ids[at]
+        ids = self._ids[np.repeat(self._firsts[rows], counts) + np.arange(before.size) - before]
+        found = np.repeat(rows, counts)
+        if allowed is not self._placement:
+            kept = contains(allowed.ids, ids)
+            ids, found = ids[kept], found[kept]
         order = np.argsort(ids)
-        found = Placement(ids[order], self._rows[at][order])
-        return found if allowed is self._placement else found.among(allowed.ids)
+        return Placement(ids[order], found[order])
 
 
 def _scalar_index(rows: HalfRows) -> Any:
@@ -198,20 +193,21 @@ def _search(index: Any, query: Vector, wanted: int, parameters: Any) -> tuple[ND
     return products[0][found], rows[0][found]
 
 
-def _selector(live: Ids | None, rows: int, kind: Any = None) -> tuple[Any, Any]:
-    """Search parameters that allow only ``live``, and what must outlive the search."""
+def _selector(live: Ids | None, rows: int, kind: Any = None) -> tuple[Any, int, Any]:
+    """Search parameters that allow only ``live`` of the first ``rows``, how many those are, and what must
+    outlive the search."""
     import faiss
     import numpy as np
 
     parameters = (kind or faiss.SearchParameters)()
     if live is None:
-        return parameters, None
+        return parameters, rows, None
     allowed = np.zeros(rows, dtype=bool)
     allowed[live[live < rows]] = True
     bits = np.packbits(allowed, bitorder="little")
     selector = faiss.IDSelectorBitmap(rows, faiss.swig_ptr(bits))
     parameters.sel = selector
-    return parameters, (bits, selector)
+    return parameters, int(np.count_nonzero(allowed)), (bits, selector)
 
 
 def _lists_to_visit(index: Any, rows: HalfRows, queries: Vectors) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # Rows that are widened and multiplied in one go: their float32 form (1,536 bytes a row of 384) stays in a
 # core's cache. Measured at 100,000 x 384: 1,024 rows 11.6 ms, 64 rows 19.5 ms, 4,096 rows 12.9 ms.
 BLOCK_ROWS = 1024
+# Looking up a number among many takes 20 times as long as reading one from a table of all that there may be.
+FEW_TO_MANY = 20
+WIDEST_TABLE = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,10 +101,12 @@ class Placement:
 
     ids: Ids
     rows: Ids
+    lookup: Lookup = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         import numpy as np
 
+        object.__setattr__(self, "lookup", Lookup(self.ids, self.rows))
         if self.ids.ndim != 1 or self.ids.shape != self.rows.shape:
             raise ValueError(f"ids {self.ids.shape} and rows {self.rows.shape} must be (n,)")
         if (np.diff(self.ids) <= 0).any():
@@ -109,27 +114,68 @@ class Placement:
 
     def rows_of(self, ids: Ids) -> Ids:
         """The row of each item of ``ids``; ValueError when one has none."""
-        import numpy as np
-
-        if not ids.size:
-            return np.empty(0, dtype=np.int64)
-        at = np.searchsorted(self.ids, ids)
-        if not self.ids.size or (self.ids[np.minimum(at, self.ids.size - 1)] != ids).any():
+        rows = self.lookup(ids)
+        if (rows < 0).any():
             raise ValueError("an item is not in this index")
-        return np.asarray(self.rows[at])
+        return rows
 
     def among(self, allowed: Ids) -> Placement:
         """The items that are also in ``allowed`` (ascending)."""
         import numpy as np
 
-        few, many = sorted((allowed, self.ids), key=np.size)
-        if not few.size:
-            return Placement(self.ids[:0], self.rows[:0])
-        at = np.searchsorted(many, few)
+        if allowed.size * FEW_TO_MANY < self.ids.size:
+            at = np.searchsorted(self.ids, allowed)
+            at[at == self.ids.size] = 0
+            kept = at[self.ids[at] == allowed]
+        else:
+            kept = np.flatnonzero(contains(allowed, self.ids))
+        return self if kept.size == self.ids.size else Placement(self.ids[kept], self.rows[kept])
+
+
+class Lookup:
+    """From ids to what belongs to them: ``values`` (n,), not negative, of ``ids`` (n,), ascending and unique.
+
+    The ids of a catalogue leave few gaps, so a table by id serves, made when it is first asked.
+    """
+
+    def __init__(self, ids: Ids, values: Ids) -> None:
+        self._ids, self._values = ids, values
+        self._table: Ids | None = None
+
+    def __call__(self, wanted: Ids) -> Ids:
+        """The values of ``wanted`` (m,), in their order; -1 for an id that is not there."""
+        import numpy as np
+
+        if not self._ids.size or not wanted.size:
+            return np.full(wanted.size, -1, dtype=np.int64)
+        highest = int(self._ids[-1])
+        if self._ids[0] < 0 or highest > WIDEST_TABLE * self._ids.size:
+            at = np.searchsorted(self._ids, wanted)
+            at[at == self._ids.size] = 0
+            return np.where(self._ids[at] == wanted, self._values[at], -1)
+        if self._table is None:
+            table = np.full(highest + 2, -1, dtype=np.int64)
+            table[self._ids] = self._values
+            self._table = table
+        # what lies outside falls on the last place, which stays empty
+        inside = np.where((wanted < 0) | (wanted > highest), highest + 1, wanted)
+        return np.asarray(self._table[inside])
+
+
+def contains(many: Ids, ids: Ids) -> NDArray[np.bool_]:
+    """Whether each of ``ids`` (n,) is among ``many`` (ascending); both may be large."""
+    import numpy as np
+
+    if not many.size or not ids.size:
+        return np.zeros(ids.size, dtype=bool)
+    highest = int(max(many[-1], ids.max()))
+    if highest > WIDEST_TABLE * (many.size + ids.size) or many[0] < 0:
+        at = np.searchsorted(many, ids)
         at[at == many.size] = 0
-        common = many[at] == few
-        kept = at[common] if few is allowed else np.flatnonzero(common)
-        return Placement(self.ids[kept], self.rows[kept])
+        return np.asarray(many[at] == ids)
+    table = np.zeros(highest + 1, dtype=bool)
+    table[many] = True
+    return np.asarray(table[ids])
 
 
 def widen(halves: NDArray[np.float16]) -> Vectors:

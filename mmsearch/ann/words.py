@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mmsearch.store.words import cjk_runs, grams_query
@@ -48,6 +49,7 @@ class Term:
         return self.written in STOP_WORDS
 
 
+@lru_cache(maxsize=64)
 def terms(text: str) -> tuple[Term, ...]:
     """The different words of ``text`` in order, at most ``MOST_TERMS``; ``word*`` finds what begins with it.
 

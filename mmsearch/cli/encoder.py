@@ -93,3 +93,17 @@ def compile_(
 
     compile_encoder(source, output, precision=precision, calibration=calibration)
     typer.echo(f"{output}: ready; use it with `mmsearch index CORPUS --encoder {output}`")
+
+
+@app.command()
+def calibrate(
+    directory: Annotated[Path, typer.Argument(help="A compiled encoder.")],
+    collections: Annotated[
+        list[Path], typer.Argument(help="Captioned pictures, of many kinds: folders, manifests or zips.")
+    ],
+) -> None:
+    """Measure how an encoder scores strangers, and store it with the encoder, for indexes with few items."""
+    from mmsearch.evaluate.backgrounds import store_backgrounds
+
+    for name, background in store_backgrounds(directory, collections).items():
+        typer.echo(f"{name}: location {background.location:.3f}, scale {background.scale:.3f}")

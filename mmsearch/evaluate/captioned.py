@@ -92,7 +92,7 @@ def _listed(members: Members, manifest: Manifest) -> Iterator[tuple[str, Record,
         else json_lines(manifest.text, manifest.name)
     )
     for row in rows:
-        record = read_record(row)
+        record = read_record(_annotated(row))
         pictures = [path for path in record.paths if posixpath.splitext(path)[1].lower() in PICTURE_SUFFIXES]
         if pictures:
             name = posixpath.normpath(posixpath.join(manifest.folder, pictures[0]))
@@ -125,12 +125,20 @@ def _grouped(members: Members) -> Iterator[tuple[str, Record, object]]:
         picture = next((name for suffix, name in files.items() if suffix in PICTURE_SUFFIXES), None)
         if picture is None:
             continue
-        row: dict[str, object] = {}
+        row: dict[str, Any] = {}
         if ".json" in files:
             row |= next(json_lines(members.text(files[".json"]).replace("\n", " "), files[".json"]), {})
         if ".txt" in files:
             row["captions"] = members.text(files[".txt"]).splitlines()
-        yield picture, read_record(row), row.get("split")
+        yield picture, read_record(_annotated(row)), row.get("split")
+
+
+def _annotated(row: dict[str, Any]) -> dict[str, Any]:
+    """``row`` with the annotators' ``captions`` only, where it has some: ``caption`` is then the printed line
+    under a figure, which tells who is shown rather than what, and no measure of retrieval by description."""
+    if not row.get("captions"):
+        return row
+    return {name: value for name, value in row.items() if name.lower() != "caption"}
 
 
 def _captions(record: Record) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def _computed(name: str, qrels: Qrels, run: Run) -> dict[str, float]:
     return values
 
 
-def _parsed(name: str) -> Any:  # noqa: ANN401 - ir-measures has no types
+def _parsed(name: str) -> Any:
     try:
         import ir_measures
     except ImportError as error:

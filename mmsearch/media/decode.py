@@ -6,7 +6,9 @@ plug-ins, and brings a process-wide pixel limit with warnings of its own.
 
 from __future__ import annotations
 
+import re
 import threading
+import warnings
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from io import BytesIO
@@ -35,6 +37,7 @@ _DECODERS: dict[Format, tuple[str, str]] = {
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
 }
+_PILLOW = re.compile(r"PIL\.")
 _DNG_VERSION, _NEW_SUBFILE_TYPE, _SUB_IFDS = 0xC612, 0x00FE, 0x014A
 
 
@@ -85,8 +88,19 @@ def _open(name: Format, data: bytes, limits: Limits) -> ImageFile.ImageFile:
     return image
 
 
+def _expect_broken_metadata() -> None:
+    """Keep Pillow from warning of every broken tag: in an old archive that is every tenth file.
+
+    A filter for the whole process, since filters for a block of code are not safe with threads; only for
+    Pillow's own ``UserWarning``, and looked for each time, since whoever runs tests resets filters.
+    """
+    if ("ignore", None, UserWarning, _PILLOW, 0) not in warnings.filters:
+        warnings.filterwarnings("ignore", category=UserWarning, module=_PILLOW.pattern)
+
+
 def _plugin(name: Format) -> Callable[[BytesIO], ImageFile.ImageFile]:
     """The decoder of one format, loaded when the first such file is met (HEIF's is a library of 10 MB)."""
+    _expect_broken_metadata()
     module, decoder = _DECODERS[name]
     return cast("Callable[[BytesIO], ImageFile.ImageFile]", getattr(import_module(module), decoder))
 

@@ -27,9 +27,11 @@ _DECIMALS = 6  # a tenth of a meter
 
 
 def read_exif(image: Image.Image) -> Image.Exif | None:
-    """The EXIF of an opened picture; None when there is none, or none that can be read."""
+    """The EXIF of an opened picture; None when there is none, or none that can be read. Decodes no pixels."""
+    from PIL import Image as Pillow
+
     try:
-        exif = image.getexif()
+        exif = Pillow.Image.getexif(image)  # a PNG's own would decode it first, to look behind its pixels
     except Exception:  # untrusted bytes: the parser raises whatever the damage leads to
         return None
     return exif or None

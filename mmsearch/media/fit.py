@@ -25,14 +25,15 @@ def fit(image: Image.Image, spec: PictureSpec, gap: float | None = REDUCING_GAP)
     """``image`` as RGB, ``spec.size`` x ``spec.size``; bicubic, pixel centers kept. ``gap`` None: exactly."""
     from PIL import Image
 
-    width, height = image.size
     size = spec.size
     if spec.fit == "crop":
+        width, height = image.size
         side = min(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         return scaled(image, (size, size), (left, top, left + side, top + side), gap)
     if spec.fit == "pad":
-        inner = _within(image.size, size)
+        width, height = _within(image.size, size)
+        inner = width + (size - width) % 2, height + (size - height) % 2  # equal borders on both sides
         paper = Image.new("RGB", (size, size), _PAD_GRAY)
         paper.paste(scaled(image, inner, None, gap), ((size - inner[0]) // 2, (size - inner[1]) // 2))
         return paper

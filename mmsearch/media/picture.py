@@ -96,7 +96,10 @@ def _facts(
     """(width, height, fields) of the upright picture."""
     from mmsearch.media.exif import exif_fields, swaps_sides, transposition
 
-    width, height = stored_size[::-1] if swaps_sides(transposition(exif)) else stored_size
+    turned = image.format != "TIFF" and swaps_sides(
+        transposition(exif)
+    )  # Pillow states a TIFF's size upright
+    width, height = stored_size[::-1] if turned else stored_size
     fields: dict[str, FieldValue] = {"width": width, "height": height, "format": image.format or ""}
     return width, height, fields | exif_fields(exif)
 

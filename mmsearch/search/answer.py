@@ -11,11 +11,13 @@ from mmsearch.search.channels import dense_channels, given_items, probes
 from mmsearch.search.documents import common
 from mmsearch.search.exclusions import exclusions
 from mmsearch.search.explain import hits_of
+from mmsearch.search.filters import conjunction, conjuncts
 from mmsearch.search.fusion import Fusion
 from mmsearch.search.lexical import items_with, match, name_matches
 from mmsearch.search.query import Text
-from mmsearch.search.ranking import Column, Task, best
+from mmsearch.search.ranking import Column, Ranker, Task
 from mmsearch.search.results import Hit, Results
+from mmsearch.store.conditions import ModalityIs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,11 +73,12 @@ def answer(
         raise UsageError(f"a cutoff is a number above 0, not {cutoff}")
     fusion = fusion if isinstance(fusion, Fusion) else Fusion(fusion)
     prepared = prepare(query, index, group=group, fusion=fusion, weights=weights or {})
-    found, total = best(prepared.task, k + offset, cutoff)
+    ranker = Ranker(prepared.task)
+    found, total = ranker.best(k + offset, cutoff)
     hits = hits_of(found[offset:], prepared, index, offset, explain=explain)
     guesses: tuple[Hit, ...] = ()
     if not found.documents.size and cutoff is not None:
-        guesses = hits_of(best(prepared.task, k, None)[0], prepared, index, 0, explain=explain)
+        guesses = hits_of(ranker.best(k, None)[0], prepared, index, 0, explain=explain)
     return Results(
         query,
         hits,
@@ -123,7 +126,13 @@ def prepare(
 
 def _allowed(query: Query, index: SearchIndex) -> Ids | None:
     """The items that pass the filter and the exact phrases, ascending; None when all do."""
-    among = None if query.condition is None else index.catalogue.select_items(query.condition)
+    # What is asked most often, one modality, is known without asking the catalogue.
+    conditions = conjuncts(query.condition)
+    kinds = [index.documents.modalities[part.modality] for part in conditions if isinstance(part, ModalityIs)]
+    rest = conjunction([part for part in conditions if not isinstance(part, ModalityIs)])
+    among = None if rest is None else index.catalogue.select_items(rest)
+    for items in kinds:
+        among = items if among is None else common(among, items)
     for part in query.of_kind("plus"):
         if isinstance(part.content, Text):
             for words in part.content.phrases:

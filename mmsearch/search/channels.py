@@ -113,7 +113,11 @@ class DenseChannel:
         import numpy as np
 
         raw = self.raw(ids)
-        calibrated = self._weighted(raw).sum(axis=0)
+        if len(self.probes) == 1:
+            background = self.backgrounds[0]
+            surprise = background.log_survival(raw[0]) / -math.log(10.0)
+            return Scored(ids, background.calibrate(raw[0]), surprise, 0.5 + 0.5 * raw[0])
+        calibrated = np.array(self.weights) @ self.calibrated(raw)
         surprise = np.zeros(ids.size)
         for background, weight in zip(self.backgrounds, self.weights, strict=True):
             alike = background.location + background.scale * calibrated
@@ -126,15 +130,12 @@ class DenseChannel:
 
         return np.stack([self.index.scores(probe.vector, ids) for probe in self.probes])
 
-    def parts(self, ids: Ids) -> Scores:
-        """Weighted calibrated scores (parts, n), whose sum over parts is the channel's."""
-        return self._weighted(self.raw(ids))
-
-    def _weighted(self, raw: Scores) -> Scores:
+    def calibrated(self, raw: Scores) -> Scores:
+        """Cosines (parts, n) as scales above each part's background."""
         import numpy as np
 
-        rows = zip(raw, self.backgrounds, self.weights, strict=True)
-        return np.stack([weight * background.calibrate(row) for row, background, weight in rows])
+        pairs = zip(raw, self.backgrounds, strict=True)
+        return np.stack([background.calibrate(row) for row, background in pairs])
 
 
 def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, ...]:

@@ -1,53 +1,96 @@
-"""A query from the arguments of ``Library.search``: the structured twin of the written form."""
+"""A query from separate arguments, as the Python API, the command line and HTTP give them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
 from mmsearch.search.filters import conjunction, parse_filter
 from mmsearch.search.parse import parse
-from mmsearch.search.query import Part, Picture, Query, Text
-from mmsearch.store.conditions import ModalityIs, PathGlob
-from mmsearch.types import Modality
+from mmsearch.search.query import Item, Part, Picture, Query, Text
+from mmsearch.store.conditions import ModalityIs, Or, PathGlob
+from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mmsearch.search.query import Content, Kind
     from mmsearch.store.conditions import Condition
+    from mmsearch.types import Modality
 
 
 def compose(
     text: str | Query | None = None,
     *,
     image: Any = None,
-    minus: str | Sequence[str] = (),
-    modality: str | None = None,
+    minus: Any = (),
+    exclude: Any = (),
+    item: int | Sequence[int] = (),
+    modality: Modality | Sequence[Modality] | None = None,
     where: str | Condition | None = None,
-    path: str | None = None,
+    path: str | Sequence[str] | None = None,
 ) -> Query:
-    """The query that ``text`` and the other arguments mean together.
+    """One query from all that is given.
 
-    ``text`` is in the query language; ``minus`` are plain texts. Raises QueryError, or UsageError for an unknown
-    modality.
+    ``text`` is in the query language, or a query to add to. ``image``: a picture or several (a path, a URL, "-",
+    a PIL image, bytes, a unit vector). ``minus`` lowers and ``exclude`` removes what is like them: texts (taken
+    as they are) or pictures. ``item``: ids to look for more of. ``modality``, ``where`` (the filter language) and
+    ``path`` (globs) say which items are ranked; several modalities or paths are alternatives.
+
+    Raises QueryError for what can't be read, UsageError for an empty text beside nothing else.
     """
-    query = text if isinstance(text, Query) else parse(text) if text is not None else Query()
-    pictures = image if isinstance(image, (list, tuple)) else () if image is None else (image,)
-    excluded = (minus,) if isinstance(minus, str) else minus
-    parts = (
-        *query.parts,
-        *(Part(Picture(str(source) if isinstance(source, Path) else source)) for source in pictures),
-        *(Part(Text(words), "minus") for words in excluded if words.strip()),
-    )
-    if modality is not None and modality not in get_args(Modality):
-        raise UsageError(f"unknown modality {modality!r}: use {', '.join(get_args(Modality))}")
-    condition = conjunction(
-        (
-            query.condition,
-            ModalityIs(modality) if modality is not None else None,  # type: ignore[arg-type]
-            parse_filter(where) if isinstance(where, str) else where,
-            PathGlob(path) if path is not None else None,
-        )
-    )
-    return Query(parts, condition, query.notes)
+    base = text if isinstance(text, Query) else Query() if text is None or not text.strip() else parse(text)
+    parts = [
+        *base.parts,
+        *(Part(Picture(_source(picture))) for picture in _several(image)),
+        *(Part(Item(number)) for number in _several(item)),
+        *_unwanted(minus, "minus"),
+        *_unwanted(exclude, "not"),
+    ]
+    conditions: list[Condition | None] = [base.condition, _modality(modality), _path(path)]
+    if where is not None:
+        conditions.append(parse_filter(where) if isinstance(where, str) else where)
+    query = Query(tuple(parts), conjunction(conditions), base.notes)
+    if not query.parts and query.condition is None:
+        raise UsageError("the query is empty: say what to look for")
+    return query
+
+
+def _unwanted(things: Any, kind: Kind) -> list[Part]:
+    return [Part(_content(thing), kind) for thing in _several(things)]
+
+
+def _content(thing: Any) -> Content:
+    """A text as it is; ``@`` before a path makes a picture of it, as in the query language."""
+    if not isinstance(thing, str):
+        return Picture(_source(thing))
+    if thing.startswith("@") and len(thing) > 1:
+        return Picture(thing[1:])
+    if not thing.strip():
+        raise UsageError("a part of the query is empty")
+    return Text(thing)
+
+
+def _source(picture: Any) -> Any:
+    return str(picture) if isinstance(picture, Path) else picture
+
+
+def _several(things: Any) -> list[Any]:
+    """One thing or a sequence of things as a list; None is none."""
+    if things is None:
+        return []
+    return list(things) if isinstance(things, (list, tuple)) else [things]
+
+
+def _modality(modality: Modality | Sequence[Modality] | None) -> Condition | None:
+    chosen = _several(modality)
+    for one in chosen:
+        if one not in MODALITIES:
+            raise UsageError(f"no modality {one!r}; there are {', '.join(MODALITIES)}")
+    return Or(tuple(ModalityIs(one) for one in chosen)) if chosen else None
+
+
+def _path(path: str | Sequence[str] | None) -> Condition | None:
+    patterns = _several(path)
+    return Or(tuple(PathGlob(pattern) for pattern in patterns)) if patterns else None

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmsearch.ann.rows import contains
 from mmsearch.search.documents import common
 from mmsearch.search.exclusions import MINUS_FROM
-from mmsearch.search.fusion import GRID
+from mmsearch.search.fusion import GRID, on_grid
 from mmsearch.search.results import Hit, Reason
 from mmsearch.search.snippets import snippet
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mmsearch.search.answer import Prepared
     from mmsearch.search.channels import DenseChannel, SearchIndex
+    from mmsearch.search.fusion import Matrix
     from mmsearch.search.ranking import Column, Scoring
-    from mmsearch.types import Scores
+    from mmsearch.types import Ids, Scores
 
 # A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.
 HALF_STRENGTH = 2.0
@@ -38,6 +38,7 @@ def hits_of(
     strengths = (
         100.0 * (1.0 - 2.0 ** (-surprise / HALF_STRENGTH)) if task.columns else np.full(chosen.size, 100)
     )
+    reasons = _reasons(scoring, prepared) if explain else [[]] * chosen.size
     hits: list[Hit] = []
     for row, item_id in enumerate(chosen.tolist()):
         item = stored.get(item_id)
@@ -60,13 +61,13 @@ def hits_of(
                 cosine=None if np.isnan(cosines[row]) else float(cosines[row]),
                 strength=round(float(strengths[row])),
                 evalue=float(evalues[row]),
-                explanation=_reasons(scoring, row, prepared) if explain else (),
+                explanation=tuple(reasons[row]),
             )
         )
     return tuple(hits)
 
 
-def _telling_items(scoring: Scoring, prepared: Prepared) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _telling_items(scoring: Scoring, prepared: Prepared) -> Ids:
     """The item of each document that contributes most to its score; its first item when none does."""
     import numpy as np
 
@@ -81,82 +82,105 @@ def _telling_items(scoring: Scoring, prepared: Prepared) -> np.ndarray[tuple[int
     return np.asarray(items[first[np.searchsorted(documents, scoring.documents)]])
 
 
-def _cosines(items: np.ndarray[tuple[int], np.dtype[np.int64]], channels: list[DenseChannel]) -> Scores:
+def _cosines(items: Ids, channels: list[DenseChannel]) -> Scores:
     """The highest cosine (n,) of each item with a part of the query; NaN without any."""
     import numpy as np
 
     found = np.full(items.size, np.nan)
     for channel in channels:
-        rows = np.flatnonzero(np.isin(items, common(np.unique(items), channel.index.ids)))
-        found[rows] = np.fmax(found[rows], channel.raw(items[rows]).max(axis=0, initial=-1.0))
+        rows = np.flatnonzero(contains(channel.index.ids, items))
+        if rows.size:
+            found[rows] = np.fmax(found[rows], channel.raw(items[rows]).max(axis=0))
     return found
 
 
-def _reasons(scoring: Scoring, row: int, prepared: Prepared) -> tuple[Reason, ...]:
-    reasons: list[Reason] = []
+def _reasons(scoring: Scoring, prepared: Prepared) -> list[list[Reason]]:
+    """The reasons of each document, by column, then by part."""
+    reasons: list[list[Reason]] = [[] for _ in range(scoring.documents.size)]
     for place, column in enumerate(prepared.task.columns):
-        item = int(scoring.items[row, place])
-        contribution = float(scoring.parts[row, place])
-        if item < 0 or (contribution == 0.0 and column.listed is not None):
-            continue
         if column.dense is not None:
-            reasons += _dense_reasons(column, item, contribution)
+            _add_dense_reasons(reasons, scoring, place, column)
         else:
-            reasons.append(
-                _word_reason(column, item, float(scoring.calibrated[row, place]), contribution, prepared)
-            )
+            _add_word_reasons(reasons, scoring, place, column, prepared)
     minus = [exclusion for exclusion in prepared.task.exclusions if not exclusion.removes]
     for place, exclusion in enumerate(minus):
-        penalty = float(scoring.excluded.penalties[row, place])
-        if penalty:
+        for row in scoring.excluded.penalties[:, place].nonzero()[0].tolist():
             above = float(scoring.excluded.calibrated[row, place])
+            penalty = float(scoring.excluded.penalties[row, place])
             item = int(scoring.excluded.items[row, place])
-            reasons.append(
-                Reason("exclusion", exclusion.label, item, above, MINUS_FROM, 1.0, above - MINUS_FROM,
-                       -exclusion.weight, -penalty)
-            )  # fmt: skip
-    return tuple(reasons)
+            distance = above - MINUS_FROM
+            reasons[row].append(
+                Reason(
+                    "exclusion",
+                    exclusion.label,
+                    item,
+                    above,
+                    MINUS_FROM,
+                    1.0,
+                    distance,
+                    -exclusion.weight,
+                    -penalty,
+                )
+            )
+    return reasons
 
 
-def _dense_reasons(column: Column, item: int, contribution: float) -> list[Reason]:
+def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int, column: Column) -> None:
     """One reason for each part, in proportion to what it brings to the channel's score."""
     import numpy as np
 
     channel = column.dense
     assert channel is not None
-    ids = np.array([item], dtype=np.int64)
-    raw, parts = channel.raw(ids)[:, 0], channel.parts(ids)[:, 0]
-    whole = float(parts.sum())
-    shares = parts / whole if abs(whole) > GRID else np.full(parts.size, 1.0 / parts.size)
-    split = np.round(contribution * shares / GRID) * GRID
-    split[-1] = contribution - split[:-1].sum()  # exact: all are multiples of the grid
-    reasons = []
-    for place, probe in enumerate(channel.probes):
-        background = channel.backgrounds[place]
-        reasons.append(
-            Reason(
-                f"{channel.encoder} {probe.modality}→{channel.item_modality}",
-                probe.label,
-                item,
-                float(raw[place]),
-                background.location,
-                background.scale,
-                float((raw[place] - background.location) / background.scale),
-                column.weight * channel.weights[place],
-                float(split[place]),
+    rows = np.flatnonzero(scoring.items[:, place] >= 0)
+    items = scoring.items[rows, place]
+    raw = channel.raw(items)
+    calibrated = channel.calibrated(raw)
+    split = _split(scoring.parts[rows, place], calibrated * np.array(channel.weights)[:, None])
+    for part, probe in enumerate(channel.probes):
+        name = f"{channel.encoder} {probe.modality}→{channel.item_modality}"
+        background, weight = channel.backgrounds[part], column.weight * channel.weights[part]
+        columns = (items, raw[part], calibrated[part], split[part])
+        for row, item, cosine, scales, share in zip(rows, *(c.tolist() for c in columns), strict=True):
+            reasons[row].append(
+                Reason(
+                    name,
+                    probe.label,
+                    item,
+                    cosine,
+                    background.location,
+                    background.scale,
+                    scales,
+                    weight,
+                    share,
+                )
             )
-        )
-    return reasons
 
 
-def _word_reason(
-    column: Column, item: int, calibrated: float, contribution: float, prepared: Prepared
-) -> Reason:
+def _split(contributions: Scores, parts: Matrix) -> Matrix:
+    """``contributions`` (n,) shared out (parts, n) in proportion to ``parts``; the shares add up exactly."""
+    import numpy as np
+
+    whole = parts.sum(axis=0)
+    even = np.abs(whole) < GRID
+    shares = np.where(even, 1.0 / len(parts), parts / np.where(even, 1.0, whole))
+    split = on_grid(contributions * shares)
+    split[-1] = contributions - split[:-1].sum(axis=0)  # exact, since all are multiples of the grid
+    return split
+
+
+def _add_word_reasons(
+    reasons: list[list[Reason]], scoring: Scoring, place: int, column: Column, prepared: Prepared
+) -> None:
     import numpy as np
 
     matches = prepared.matches
-    raw, scale = 1.0, 1.0
-    if matches is not None and column.listed is matches.scored:
-        raw = float(matches.raw[np.searchsorted(matches.scored.ids, item)])
-        scale = matches.ceiling
-    return Reason(column.name, prepared.text, item, raw, 0.0, scale, calibrated, column.weight, contribution)
+    for row in np.flatnonzero(scoring.parts[:, place]).tolist():
+        item = int(scoring.items[row, place])
+        raw, scale = 1.0, 1.0
+        if matches is not None and column.listed is matches.scored:
+            raw = float(matches.raw[np.searchsorted(matches.scored.ids, item)])
+            scale = matches.ceiling
+        calibrated, part = float(scoring.calibrated[row, place]), float(scoring.parts[row, place])
+        reasons[row].append(
+            Reason(column.name, prepared.text, item, raw, 0.0, scale, calibrated, column.weight, part)
+        )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from mmsearch.ann.rows import contains
 from mmsearch.ann.words import Term, all_of, any_of, phrase, terms
 from mmsearch.search.channels import Scored
 from mmsearch.search.documents import common
@@ -160,12 +161,10 @@ def _matched(catalogue: Catalogue, expression: str, among: Ids | None) -> tuple[
 
     Handing over many ids takes longer than matching without them, which is as good while nothing is cut off.
     """
-    import numpy as np
-
     if among is not None and among.size > DEPTH:
         ids, scores = catalogue.match_words(expression, depth=2 * DEPTH, weights=COLUMN_WEIGHTS)
         if ids.size < 2 * DEPTH:
-            allowed = np.isin(ids, among, assume_unique=True)
+            allowed = contains(among, ids)
             return ids[allowed][:DEPTH], scores[allowed][:DEPTH]
     return catalogue.match_words(expression, depth=DEPTH, weights=COLUMN_WEIGHTS, among=among)
 

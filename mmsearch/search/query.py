@@ -182,7 +182,7 @@ def _written_text(content: Text) -> str:
 def _group(content: Text) -> str:
     words = _written_text(content)
     # "(year>1990 …" reads as a filter, unless a backslash says that it is a word
-    return f"(\\{words})" if starts_filter(words, 0) else f"({words})"
+    return f"(\\{words})" if starts_filter(f"{words})", 0) else f"({words})"
 
 
 def _escaped(text: str) -> str:

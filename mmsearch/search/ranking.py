@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FIRST_DEPTH = 256
 DEEPER = 8
 # Documents that are scored by all channels in one go.
-CHUNK = 64
+CHUNK = 128
 # A channel's score of an item and of the query's direction with it agree but for rounding.
 ROUNDING = 1e-4
 
@@ -122,20 +122,29 @@ class _Pool:
     )
 
 
-def best(task: Task, top: int, cutoff: float | None) -> tuple[Scoring, int]:
-    """The ``top`` documents by (-score, id) whose expected count is at most ``cutoff``; and how many there are.
+class Ranker:
+    """Ranks the documents of one task; what the channels named is kept for a second call."""
 
-    The count goes as far as the search had to look.
-    """
-    if not task.columns:
-        return _unranked(task, top)
-    depth = task.fusion.depth if task.fusion.by_rank else FIRST_DEPTH
-    while True:
-        pool = _pool(task, depth)
-        found, proven, count = _refined(task, pool, top, cutoff)
-        if proven:
-            return found, count
-        depth *= DEEPER
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._pools: dict[int, _Pool] = {}
+
+    def best(self, top: int, cutoff: float | None) -> tuple[Scoring, int]:
+        """The ``top`` documents by (-score, id) whose expected count is at most ``cutoff``; how many there are.
+
+        The count goes as far as the search had to look.
+        """
+        task = self._task
+        if not task.columns:
+            return _unranked(task, top)
+        depth = task.fusion.depth if task.fusion.by_rank else FIRST_DEPTH
+        while True:
+            if depth not in self._pools:
+                self._pools[depth] = _pool(task, depth)
+            found, proven, count = _refined(task, self._pools[depth], top, cutoff)
+            if proven:
+                return found, count
+            depth *= DEEPER
 
 
 def _unranked(task: Task, top: int) -> tuple[Scoring, int]:

@@ -102,3 +102,9 @@ class Results(Sequence[Hit]):
 
     def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
         return self.hits[index]
+
+    def _repr_html_(self) -> str:
+        """The hits with thumbnails, for notebooks."""
+        from mmsearch.search.gallery import fragment
+
+        return fragment(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 import unicodedata
 from contextlib import contextmanager
 from functools import cached_property
@@ -43,6 +44,7 @@ class Database:
         """
         self.path, self.write = path, write
         self._depth = 0
+        self._lock = threading.RLock()
         if not write and not path.exists():
             raise IndexDirectoryError(f"{path} is missing; `mmsearch check --repair` makes a new one")
         with plain_errors(path):
@@ -132,15 +134,17 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Reads inside see one state of the file, whatever a writer commits meanwhile."""
-        if self.connection.in_transaction:
-            yield
-            return
-        with plain_errors(self.path):
-            self.connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self.connection.execute("ROLLBACK")
+        with self._lock:  # one connection has one transaction, whoever uses it
+            if self.connection.in_transaction:
+                yield
+                return
+            with plain_errors(self.path):
+                self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
 
     @contextmanager
     def unchecked(self) -> Iterator[None]:
@@ -205,9 +209,9 @@ def plain_errors(path: Path) -> Iterator[None]:
         raise
 
 
-def json_ids(ids: Ids | list[int] | tuple[int, ...]) -> str:
+def json_ids(ids: Ids | Sequence[int]) -> str:
     """Ids for ``IN (SELECT value FROM json_each(?))``: one bound parameter, whatever their number."""
-    return str(list(map(int, ids)) if isinstance(ids, (list, tuple)) else ids.tolist())
+    return str(ids.tolist() if hasattr(ids, "tolist") else [int(one) for one in ids])
 
 
 def json_texts(texts: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
+_TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?+(?:\][^\]]*|[^\]]+)\]|.", re.DOTALL)
 
 
 def path_pattern(pattern: str) -> str:
@@ -39,17 +39,21 @@ def _expression(token: str) -> str:
         return "[^/]*"
     if token == "?":
         return "[^/]"
-    if len(token) > 1:
-        negated = token[1] in "!^"
-        members = token[2:-1] if negated else token[1:-1]
-        safe = members.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]").replace("^", "\\^")
-        return f"(?!/)[{'^' if negated else ''}{safe}]"
-    return re.escape(token)
+    return _set(token) if len(token) > 1 else re.escape(token)
+
+
+def _set(token: str) -> str:
+    """A set; one that makes no sense ("[z-a]") stands for its characters."""
+    negated = token[1] in "!^"
+    members = re.sub(r"[\[\]\\^&~|]|-(?=-)", r"\\\g<0>", token[2:-1] if negated else token[1:-1])
+    try:
+        re.compile(f"[{members}]")
+    except re.error:
+        return re.escape(token)
+    return f"(?!/)[{'^' if negated else ''}{members}]"
 
 
 def _rough(token: str) -> str:
-    if token.startswith("*"):
+    if token.startswith("*") or len(token) > 1:
         return "*"
-    if token == "?" or len(token) > 1:
-        return "?"
     return f"[{token}]" if token == "[" else token

@@ -150,18 +150,22 @@ def quantize_embeddings(tower: torch.nn.Module) -> torch.nn.Module:
             self.register_buffer("rows", (weight / scale).round().to(torch.int8))
             self.register_buffer("scale", scale)
 
+        @property
+        def weight(self) -> torch.Tensor:
+            return self.rows.float() * self.scale
+
         def forward(self, ids: torch.Tensor) -> torch.Tensor:
             return self.rows[ids].float() * self.scale[ids]
 
     result = copy.deepcopy(tower)
     for module in result.modules():
         for name, child in list(module.named_children()):
-            if isinstance(child, torch.nn.Embedding) and child.num_embeddings > LARGE_TABLE:
+            if isinstance(child, torch.nn.Embedding) and child.num_embeddings >= LARGE_TABLE:
                 setattr(module, name, QuantizedEmbedding(child.weight.detach()))
     return result
 
 
-LARGE_TABLE = 1000  # rows; smaller tables are used whole, as positions are
+LARGE_TABLE = 100  # rows; smaller tables are not worth it
 
 
 def _reader(pictures: Images) -> Any:  # noqa: ANN401

@@ -24,6 +24,7 @@ Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 LIMITS: dict[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.99}
 BANK_FILE = "bank.txt"
 OPSET = 18
+CORRECTED = 64  # pictures that biases are corrected on
 PROBES = 64  # pictures, and texts, that the drift is measured on
 
 
@@ -154,6 +155,7 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
     import torch
 
     from mmsearch.train import compress
+    from mmsearch.train.rounding import round_weights
 
     size = towers.spec.size
     image, text = folder / "image.onnx", folder / "text.onnx"
@@ -162,7 +164,9 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
     ids = torch.ones(2, length, dtype=torch.int64)
     n, t = torch.export.Dim("n", min=1), torch.export.Dim("t", min=1, max=towers.max_tokens)
     text_module = compress.quantize_embeddings(towers.text) if precision == "int8" else towers.text
-    picture_module = (precision == "int8" and towers.pixel_picture) or towers.picture
+    picture_module = towers.picture
+    if precision == "int8" and towers.pixel_picture is not None:
+        picture_module = round_weights(towers.pixel_picture, _calibration(towers)[:CORRECTED])
     _to_onnx(picture_module, (pixels,), ("pixels",), {"pixels": {0: n}}, image)
     shapes = {"input_ids": {0: n, 1: t}, "attention_mask": {0: n, 1: t}}
     _to_onnx(text_module, (ids, torch.ones_like(ids)), ("input_ids", "attention_mask"), shapes, text)

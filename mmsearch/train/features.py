@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mmsearch.train.towers import Towers
     from mmsearch.types import Images
 
+TEXT_PART = 64  # texts of like length that go through the tower together
+
 
 class Features:
     """Unit vectors of pictures and texts by row, as one phase sees them.
@@ -153,8 +155,13 @@ class Features:
     def _texts(self, texts: Texts, features: Tensor | None, rows: Numbers) -> Tensor:
         if features is not None:
             return normalize(self._towers.text.head(features[rows]), dim=-1)
+        order = np.argsort((texts.starts[1:] - texts.starts[:-1])[rows], kind="stable")  # so that little is padding
+        parts = []
         with self._autocast():
-            live = self._towers.text.features(*texts.batch(rows)).float()
+            for start in range(0, len(rows), TEXT_PART):
+                chosen = rows[order[start : start + TEXT_PART]]
+                parts.append(self._towers.text.features(*texts.batch(chosen)).float())
+        live = torch.cat(parts)[torch.from_numpy(np.argsort(order))]
         return normalize(self._towers.text.head(live), dim=-1)
 
     def _autocast(self) -> Any:

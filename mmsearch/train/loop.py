@@ -279,9 +279,14 @@ def save_weights(towers: Towers, path: Path) -> None:
 def _claim(output: Path, recipe: Recipe) -> None:
     output.mkdir(parents=True, exist_ok=True)
     saved = output / RECIPE_FILE
-    if saved.exists() and Recipe.load(saved) != recipe:
+    if saved.exists() and not _goes_on(Recipe.load(saved), recipe):
         raise UsageError(f"{output} holds a run of another recipe; give another --output or delete it")
     saved.write_text(recipe.dumps(), encoding="utf-8")
+
+
+def _goes_on(old: Recipe, new: Recipe) -> bool:
+    """Whether ``new`` is ``old``, perhaps with further phases."""
+    return replace(new, phases=new.phases[: len(old.phases)]) == old
 
 
 def _prepare(recipe: Recipe, data: Path, output: Path, towers: Towers) -> _Material:

@@ -63,6 +63,7 @@ class TextRecipe:
     intermediate: int = 1536
     positions: int = 512
     max_tokens: int = 128
+    scripts: tuple[str, ...] = ()  # the compiled vocabulary keeps letters of these only ("LATIN"); () = all
     head: HeadRecipe = HeadRecipe(dropout=0.1)
 
 

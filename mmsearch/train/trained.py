@@ -14,9 +14,11 @@ from mmsearch.errors import EncoderError
 from mmsearch.train.export import TowerPair
 from mmsearch.train.recipe import RECIPE_FILE, Recipe
 from mmsearch.train.towers import Towers, read_weights
+from mmsearch.train.vocabulary import prune_vocabulary
 from mmsearch.types import PictureSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -83,7 +85,12 @@ def trained_towers(run: Path) -> TowerPair:
     towers = Towers(recipe)
     towers.load_state_dict(read_weights(weights))
     towers.eval()
-    cut_positions(towers, recipe.text.max_tokens)
+    tokenizer = (run / "tokenizer.json").read_text(encoding="utf-8")
+    rows = range(recipe.text.max_tokens)  # no text reaches further positions
+    keep_rows(towers.text.embeddings["position_embeddings"], rows)
+    if recipe.text.scripts:
+        tokenizer, kept = prune_vocabulary(tokenizer, recipe.text.scripts)
+        keep_rows(towers.text.embeddings["word_embeddings"], kept)
     calibration = run / "calibration.npy"
     with torch.no_grad():
         return TowerPair(
@@ -95,15 +102,14 @@ def trained_towers(run: Path) -> TowerPair:
             picture=UnitPicture(towers.picture).eval(),
             pixel_picture=PixelPicture(towers.picture).eval(),
             text=UnitText(towers.text).eval(),
-            tokenizer=(run / "tokenizer.json").read_text(encoding="utf-8"),
+            tokenizer=tokenizer,
             license=recipe.license,
             recipe=dataclasses.asdict(recipe),
             calibration=np.load(calibration, allow_pickle=False) if calibration.exists() else None,
         )
 
 
-def cut_positions(towers: Towers, count: int) -> None:
-    """Leave out position vectors that no text of ``count`` tokens reaches."""
-    positions = towers.text.embeddings["position_embeddings"]
-    positions.weight = nn.Parameter(positions.weight.detach()[:count].clone())
-    positions.num_embeddings = len(positions.weight)
+def keep_rows(table: nn.Embedding, rows: Sequence[int]) -> None:
+    """Leave only ``rows`` in an embedding table, in that order."""
+    table.weight = nn.Parameter(table.weight.detach()[list(rows)].clone())
+    table.num_embeddings = len(table.weight)

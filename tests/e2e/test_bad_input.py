@@ -52,7 +52,7 @@ def test_bad_files_are_listed_with_their_reasons_and_the_others_are_indexed(
         "half.jpg": "truncated",
         "empty.png": "empty",
         "letter.jpg": "text",
-        "pipe.jpg": "pipe",
+        "pipe.jpg": "FIFO",
         "broken.jpg": "link",
         "caf\\xe9.txt": "UTF-8",
     }.items():

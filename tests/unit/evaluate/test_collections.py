@@ -321,3 +321,12 @@ def test_a_sample_of_texts_is_of_queries_and_keeps_all_documents(tmp_path: Path)
         assert len(collection.queries) == 1
         assert collection.qrels.keys() == collection.queries.keys()
         assert len(collection.documents) == 2
+
+
+def test_annotators_captions_are_measured_and_the_line_under_the_figure_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"a")
+    row = {"path": "a.png", "captions": ["two men talk"], "caption": "Phil Libin, former CEO"}
+    (tmp_path / "records.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with open_collection(tmp_path) as collection:
+        assert isinstance(collection, Captioned)
+        assert collection.pictures[0].captions == ("two men talk",)

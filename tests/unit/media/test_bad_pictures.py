@@ -65,7 +65,9 @@ def test_a_truncated_file_is_refused(file_format: str, share: float) -> None:
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "BMP"])
 def test_a_file_that_breaks_off_in_its_pixels_is_called_truncated(file_format: str) -> None:
     whole = encoded(Image.effect_noise((200, 200), 90), file_format)
-    assert reason(whole[: len(whole) // 2]) == f"truncated {file_format}: the file ends before the picture does"
+    assert (
+        reason(whole[: len(whole) // 2]) == f"truncated {file_format}: the file ends before the picture does"
+    )
 
 
 def test_a_header_alone_is_called_damaged_or_truncated() -> None:
@@ -110,7 +112,7 @@ def test_a_file_larger_than_the_limit_is_refused(tmp_path: Path) -> None:
 def open_folder() -> Iterator[Path]:
     """A folder that other users may enter, which pytest's own is not."""
     with TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
+        Path(name).chmod(0o777)
         yield Path(name)
 
 

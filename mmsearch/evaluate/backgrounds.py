@@ -1,0 +1,90 @@
+"""Measure how an encoder scores strangers, once, when it is made: what a small index can't measure itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from mmsearch.encoders.compiled import DESCRIPTION, CompiledEncoder
+from mmsearch.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.background import Background
+    from mmsearch.types import Modality, Vectors
+
+# As many pictures of each collection count, or the largest would be taken for the whole world.
+PICTURES_EACH = 150
+BATCH = 32
+
+
+def measure_backgrounds(encoder: Encoder, collections: Sequence[Path]) -> dict[str, Background]:
+    """``"text→image"`` and so on -> the background over the captioned pictures of ``collections`` together.
+
+    Text queries are the encoder's bank; picture queries are the pictures, each against the items that are not
+    its own. Raises UsageError for a collection without captioned pictures.
+    """
+    import numpy as np
+
+    from mmsearch.search.background import estimate
+
+    pictures, captions, owners = _encode(encoder, collections)
+    bank = encoder.bank("text")
+    queries: dict[Modality, Vectors] = {"image": pictures}
+    if bank is not None:
+        queries["text"] = bank
+    groups = {"image": np.arange(len(pictures)), "text": owners}
+    found: dict[str, Background] = {}
+    for query, vectors in queries.items():
+        for item, items in (("image", pictures), ("text", captions)):
+            of_queries = groups["image"] if query == "image" else None
+            of_items = None if of_queries is None else groups[item]
+            found[f"{query}→{item}"] = estimate(vectors, items, query_groups=of_queries, item_groups=of_items)
+    return found
+
+
+def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str, Background]:
+    """Measure the backgrounds of the compiled encoder in ``directory`` and write them into its description."""
+    found = measure_backgrounds(CompiledEncoder(directory), collections)
+    path = directory / DESCRIPTION
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["backgrounds"] = {name: _rounded(background) for name, background in found.items()}
+    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return found
+
+
+def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vectors, object]:
+    """Pictures (n, d), captions (m, d), and the picture of each caption (m,)."""
+    import numpy as np
+
+    from mmsearch.evaluate.collections import Captioned, Choice, open_collection
+    from mmsearch.media.picture import load_picture
+
+    pictures: list[Vectors] = []
+    captions: list[Vectors] = []
+    owners: list[int] = []
+    count = 0
+    for path in collections:
+        with open_collection(path, Choice(sample=PICTURES_EACH)) as collection:
+            if not isinstance(collection, Captioned):
+                raise UsageError(f"{path} holds no captioned pictures")
+            for start in range(0, len(collection.pictures), BATCH):
+                batch = collection.pictures[start : start + BATCH]
+                pixels = [load_picture(picture.file, encoder.picture).pixels for picture in batch]
+                pictures.append(encoder.encode_images(np.stack(pixels)))
+                for picture in batch:
+                    captions.append(encoder.encode_texts(picture.captions))
+                    owners += [count] * len(picture.captions)
+                    count += 1
+    return np.concatenate(pictures), np.concatenate(captions), np.array(owners)
+
+
+def _rounded(background: Background) -> dict[str, object]:
+    """Six digits are more than the measurement has, and keep the file readable."""
+    values = asdict(background)
+    values["bulk"] = [round(value, 6) for value in background.bulk]
+    return {name: round(value, 6) if isinstance(value, float) else value for name, value in values.items()}

@@ -1,0 +1,151 @@
+"""Fusion and ranking against slow or exhaustive versions of themselves."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmsearch.search.fusion import FUSIONS, GRID, Fusion, Table, contributions, fuse, tabulate
+from mmsearch.types import Ranking
+
+finite = st.floats(-20, 20).map(lambda value: round(value, 3))
+rankings = st.dictionaries(st.integers(1, 12), finite, max_size=8).map(
+    lambda scores: Ranking(
+        np.array([i for i, _ in best_first(scores)], dtype=np.int64),
+        np.array([score for _, score in best_first(scores)], dtype=np.float64),
+    )
+)
+channels = st.lists(rankings, min_size=1, max_size=4).map(lambda found: {str(n): r for n, r in enumerate(found)})
+names = st.sampled_from(FUSIONS)
+
+
+def best_first(scores: dict[int, float]) -> list[tuple[int, float]]:
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def slow(rankings: dict[str, Ranking], weights: list[float], fusion: Fusion) -> list[tuple[float, int]]:
+    """(-score, id) of every item, by the formulas, one item at a time."""
+    places = [{int(i): n for n, i in enumerate(r.ids, 1)} for r in rankings.values()]
+    scores = [dict(zip(r.ids.tolist(), r.scores.tolist(), strict=True)) for r in rankings.values()]
+    table = tabulate(rankings)
+    fused = []
+    for item in set().union(*scores):
+        row = int(np.searchsorted(table.ids, item))
+        found = [n for n, known in enumerate(scores) if item in known]
+        parts = []
+        for n in found:
+            z = scores[n][item]
+            unit = 1 / (1 + math.exp(-z))
+            match fusion.name:
+                case "calibrated":
+                    part = weights[n] * (z if z >= 0 else 0.01 * z)
+                case "logodds":
+                    part = weights[n] * float(table.surprise[row, n])
+                case "rrf":
+                    part = weights[n] / (fusion.rrf_k + places[n][item])
+                case "combsum":
+                    part = weights[n] * unit
+                case "combmnz":
+                    part = weights[n] * unit * len(found)
+            parts.append(round(part / GRID) * GRID)
+        fused.append((-sum(parts), item))
+    return sorted(fused)
+
+
+@settings(max_examples=300, deadline=None)
+@given(channels, names, st.data())
+def test_every_fusion_does_what_its_formula_says(found: dict[str, Ranking], name: str, data: st.DataObject) -> None:
+    weights = data.draw(st.lists(st.floats(0, 4), min_size=len(found), max_size=len(found)))
+    fusion = Fusion(name)
+
+    fused = fuse(tabulate(found), weights, fusion, top=100)
+
+    expected = slow(found, weights, fusion)
+    np.testing.assert_allclose(fused.scores, [-score for score, _ in expected], atol=2 * GRID)
+    assert sorted(fused.ids.tolist()) == sorted(item for _, item in expected)
+    assert [(-s, i) for s, i in zip(fused.scores, fused.ids, strict=True)] == sorted(
+        (-s, i) for s, i in zip(fused.scores, fused.ids, strict=True)
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(channels, names)
+def test_contributions_add_up_to_the_score_in_any_order(found: dict[str, Ranking], name: str) -> None:
+    fused = fuse(tabulate(found), [0.7] * len(found), Fusion(name), top=100)
+    for score, parts in zip(fused.scores.tolist(), fused.contributions.tolist(), strict=True):
+        for order in itertools.islice(itertools.permutations(parts), 24):
+            assert sum(order) == score
+        assert math.fsum(parts) == score
+
+
+@settings(max_examples=200, deadline=None)
+@given(channels, names, st.data())
+def test_a_higher_score_in_a_channel_never_lowers_the_fused_one(
+    found: dict[str, Ranking], name: str, data: st.DataObject
+) -> None:
+    table = tabulate(found)
+    if not len(table):
+        return
+    row = data.draw(st.integers(0, len(table) - 1))
+    column = data.draw(st.integers(0, len(found) - 1))
+    if np.isnan(table.calibrated[row, column]):
+        return
+    lift = data.draw(st.floats(0, 10))
+    scores = dict(zip(*(a.tolist() for a in (found[str(column)].ids, found[str(column)].scores)), strict=True))
+    scores[int(table.ids[row])] += lift
+    pairs = best_first(scores)
+    lifted = found | {
+        str(column): Ranking(np.array([i for i, _ in pairs]), np.array([s for _, s in pairs], dtype=float))
+    }
+    weights = [1.0] * len(found)
+    before = contributions(table, weights, Fusion(name)).sum(axis=1)[row]
+    after = contributions(tabulate(lifted), weights, Fusion(name)).sum(axis=1)[row]
+    assert after >= before
+
+
+@settings(max_examples=200, deadline=None)
+@given(channels, names, st.integers(0, 12))
+def test_fewer_asked_for_are_the_first_of_more(found: dict[str, Ranking], name: str, top: int) -> None:
+    table, weights = tabulate(found), [1.0] * len(found)
+    few, many = (fuse(table, weights, Fusion(name), n).ids.tolist() for n in (top, 100))
+    assert few == many[:top]
+
+
+@pytest.mark.parametrize("name", FUSIONS)
+def test_nothing_found_is_nothing_fused(name: str) -> None:
+    empty = Ranking(np.empty(0, dtype=np.int64), np.empty(0))
+    assert not fuse(tabulate({"a": empty, "b": empty}), [1, 1], Fusion(name), 10).ids.size
+
+
+@pytest.mark.parametrize("name", FUSIONS)
+def test_one_hit_of_one_channel_is_found(name: str) -> None:
+    empty = Ranking(np.empty(0, dtype=np.int64), np.empty(0))
+    one = Ranking(np.array([7]), np.array([3.0]))
+    fused = fuse(tabulate({"a": one, "b": empty}), [1, 1], Fusion(name), 10)
+    assert fused.ids.tolist() == [7]
+    assert fused.scores[0] > 0
+
+
+@pytest.mark.parametrize("name", FUSIONS)
+def test_all_ties_are_ordered_by_id(name: str) -> None:
+    ids = np.array([9, 4, 6])
+    tied = Ranking(ids, np.zeros(3))
+    other = Ranking(ids[::-1].copy(), np.zeros(3))
+    fused = fuse(tabulate({"a": tied, "b": other}), [1, 1], Fusion(name), 10)
+    if name != "rrf":  # which knows places only
+        assert fused.ids.tolist() == [4, 6, 9]
+
+
+
+
+def test_a_score_does_not_change_with_what_else_is_in_the_list() -> None:
+    full = tabulate({"a": Ranking(np.array([1, 2, 3]), np.array([5.0, 4.0, 1.0]))})
+    alone = Table(full.ids[1:2], full.calibrated[1:2], full.surprise[1:2], full.unit[1:2], full.ranks[1:2])
+    for name in FUSIONS:
+        whole = contributions(full, [1.0], Fusion(name))[1]
+        assert contributions(alone, [1.0], Fusion(name))[0].tolist() == whole.tolist()

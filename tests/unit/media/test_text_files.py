@@ -1,0 +1,176 @@
+"""Text files in any encoding become text with offsets that mean something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmsearch.errors import MediaError
+from mmsearch.media.encoding import decode_text, detect_encoding
+from mmsearch.media.limits import Limits
+from mmsearch.media.text import TEXT_SUFFIXES, parse_text, read_text
+from tests.unit.media.sample_pictures import corners, encoded
+
+GERMAN = "Über den Wäldern liegt der Nebel. Die Straße führt nach Süden, größer als zuvor. " * 4
+RUSSIAN = "В чащах юга жил бы цитрус? Да, но фальшивый экземпляр! Съешь ещё этих мягких французских булок. " * 4
+CHINESE = "一个穿红衣服的女孩站在雪地里，她笑着说今天真冷，然后跑回了家。你看见那两只狗了吗？" * 6
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_unicode_is_read_in_every_form(encoding: str) -> None:
+    text = "Straße, naïve, 日本.\r\nSecond line.\n" + "Western text " * 30
+    assert decode_text(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [(GERMAN, "cp1252"), (RUSSIAN, "cp1251"), (RUSSIAN, "koi8-r"), (CHINESE, "gb18030")]
+)
+def test_older_encodings_are_detected(text: str, encoding: str) -> None:
+    assert decode_text(text.encode(encoding)) == text
+
+
+def test_an_encoding_is_told_by_the_first_part_that_is_not_ascii() -> None:
+    text = "plain letters " * 20_000 + GERMAN
+    assert decode_text(text.encode("cp1252")) == text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200))
+def test_utf8_is_never_taken_for_anything_else(text: str) -> None:
+    assert decode_text(text.encode()) == text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bytes(range(256)) * 8, b"\x7fELF\x02\x01\x01\0" + bytes(200), encoded(corners(), "PNG"), encoded(corners(), "JPEG")],
+    ids=["all bytes", "program", "PNG", "JPEG"],
+)
+def test_binary_data_is_refused(data: bytes) -> None:
+    with pytest.raises(MediaError, match="binary data, not text"):
+        decode_text(data)
+    with pytest.raises(MediaError, match="binary data, not text"):
+        detect_encoding(data)
+
+
+def test_a_stray_form_feed_or_escape_does_not_make_text_binary() -> None:
+    text = "\x0cChapter 1\x1b[0m\n" + "It was a dark and stormy night. " * 20 + "\x1a"
+    assert decode_text(text.encode()) == text
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_give_text_or_a_reason(data: bytes) -> None:
+    try:
+        text = decode_text(data)
+    except MediaError as error:
+        text = str(error)
+    text.encode("utf-8")  # nothing that the index can't store
+
+
+def test_a_mark_that_lies_is_told_with_the_place() -> None:
+    with pytest.raises(MediaError, match="damaged UTF-16 text at byte"):
+        decode_text(b"\xff\xfea\0b\0\x00\xd8")
+
+
+def test_markdown_keeps_its_offsets_and_takes_the_title_of_its_front_matter() -> None:
+    source = '---\ntitle: "The Sea: a story"\ntags: [sea]\n---\n# Heading\n\nWaves.\n'
+    file = parse_text(source.encode(), ".md")
+    assert file.title == "The Sea: a story"
+    assert len(file.text) == len(source)
+    assert file.text.index("Waves.") == source.index("Waves.")
+    assert "tags" not in file.text
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("+++\ntitle = 'Toml'\n+++\nBody\n", "Toml"),
+        ("---\nauthor: A\n---\n\n# The heading #\n\nBody", "The heading"),
+        ("Intro\n\n## Second level\n\n# First\n", "First"),
+        ("---\n\nA rule above, and no front matter.\n", None),
+        ("---\r\ntitle: Windows\r\n---\r\nBody\r\n", "Windows"),
+        ("No title at all.", None),
+    ],
+)
+def test_the_title_of_markdown_is_stated_or_the_first_heading(source: str, title: str | None) -> None:
+    assert parse_text(source.encode(), ".MD").title == title
+
+
+def test_a_rule_at_the_start_of_markdown_blanks_nothing() -> None:
+    source = "---\n\nA rule above, and no front matter.\n"
+    assert parse_text(source.encode(), ".md").text == source
+
+
+PAGE = """<!doctype html><html><head><meta charset="{charset}"><title> The  Caf\u00e9 </title>
+<style>p {{ color: red }}</style><script>var a = "<p>no</p>";</script></head>
+<body><nav><ul><li>Home</li><li>About</li></ul></nav>
+<h1>Men\u00fc</h1><p>A <b>bold</b>, <i>new</i>
+   start.<br>Second&nbsp;line &amp; more.</p><!-- not shown --><template><p>no</p></template>
+<pre>  keeps
+    its   lines</pre><table><tr><td>one</td><td>two</td></tr></table></body></html>"""
+
+
+def test_html_shows_what_a_browser_shows() -> None:
+    file = parse_text(PAGE.format(charset="utf-8").encode(), ".html")
+    assert file.title == "The Café"
+    assert file.text.split("\n\n") == [
+        "Home",
+        "About",
+        "Menü",
+        "A bold, new start.\nSecond line & more.",
+        "  keeps\n    its   lines",
+        "one two",
+    ]
+
+
+def test_html_is_read_in_the_encoding_that_it_declares() -> None:
+    page = PAGE.format(charset="iso-8859-2").encode("iso-8859-2")
+    assert parse_text(page, ".htm").title == "The Café"
+    wrong = PAGE.format(charset="no-such-thing").encode()
+    assert parse_text(wrong, ".htm").title == "The Café"
+
+
+def test_the_first_heading_is_the_title_of_html_without_one() -> None:
+    assert parse_text(b"<h1>On <em>Dogs</em></h1><p>Text", ".html").title == "On Dogs"
+    assert parse_text(b"<p>Text", ".html").title is None
+
+
+def test_a_page_nested_deeply_is_read() -> None:
+    depth = 20_000
+    assert parse_text(b"<div>" * depth + b"deep" + b"</div>" * depth, ".html").text == "deep"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(["<p>", "</p>", "<pre>", "</pre>", "<br>", "<td>", "a", "\0", "\v", " ", "\n\n", "<", "&amp", "ß"])))  # fmt: skip
+def test_any_markup_gives_text_or_a_reason(parts: list[str]) -> None:
+    try:
+        text = parse_text("".join(parts).encode(), ".html").text
+    except MediaError:
+        return
+    assert text == text.strip("\n")
+    assert "\0" not in text
+
+
+def test_a_text_without_words_is_refused(tmp_path: Path) -> None:
+    for name, content in (("a.txt", b" \n\t"), ("b.html", b"<p></p><script>x</script>"), ("c.md", b"---\ntitle: T\n---\n")):
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(MediaError, match="no text in it"):
+            read_text(path)
+    (tmp_path / "d.txt").touch()
+    with pytest.raises(MediaError, match="empty file"):
+        read_text(tmp_path / "d.txt")
+
+
+def test_the_limit_of_a_text_file_is_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("x" * 101)
+    with pytest.raises(MediaError, match="101 bytes, more than the limit of 100"):
+        read_text(path, Limits(max_text_bytes=100))
+
+
+def test_suffixes_are_lower_case_with_their_dot() -> None:
+    assert {".txt", ".md", ".html"} <= TEXT_SUFFIXES
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in TEXT_SUFFIXES)

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
+from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.check import check, repair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mmsearch.store.directory import IndexDirectory
+
+FOLDER = "pocket-aaaaaaaaaaaa"
+
+
+def break_catalogue(directory: IndexDirectory, sql: str) -> None:
+    connection = sqlite3.connect(directory.catalogue_path)
+    connection.executescript(sql)
+    connection.close()
+
+
+def overwrite(file: Path, place: int, data: bytes) -> None:
+    with file.open("r+b") as handle:
+        handle.seek(place)
+        handle.write(data)
+
+
+def shard(directory: IndexDirectory, modality: str = "text") -> Path:
+    return directory.path / "vectors" / FOLDER / f"{modality}-0.f16"
+
+
+def test_a_whole_index_has_no_problems(directory: IndexDirectory) -> None:
+    before = {file: file.read_bytes() for file in directory.path.rglob("*.f16")}
+    assert check(directory.path) == []
+    assert repair(directory.path) == []
+    assert {file: file.read_bytes() for file in directory.path.rglob("*.f16")} == before
+
+
+DAMAGE: dict[str, tuple[Callable[[IndexDirectory], object], str, str]] = {
+    "manifest missing": (lambda d: (d.path / "manifest.json").unlink(), "manifest.json", "is missing"),
+    "manifest damaged": (lambda d: (d.path / "manifest.json").write_text("{"), "manifest.json", "is damaged"),
+    "shard missing": (
+        lambda d: shard(d).unlink(),
+        f"vectors/{FOLDER}/text-0.f16",
+        "it is missing (4 vectors)",
+    ),
+    "shard short": (
+        lambda d: os.truncate(shard(d), 2 * 8 * 3 + 5),
+        f"vectors/{FOLDER}/text-0.f16",
+        "it is too short (1 vectors)",
+    ),
+    "vector not a number": (
+        lambda d: overwrite(shard(d), 16, b"\xff" * 16),
+        f"vectors/{FOLDER}/text-0.f16",
+        "vectors are not of unit length (1 vectors)",
+    ),
+    "vector zero": (
+        lambda d: overwrite(shard(d, "image"), 0, bytes(16)),
+        f"vectors/{FOLDER}/image-0.f16",
+        "vectors are not of unit length (1 vectors)",
+    ),
+    "words": (
+        lambda d: break_catalogue(d, "DELETE FROM words_docsize WHERE id = 1"),
+        "catalogue.sqlite",
+        "the word index words disagrees with the documents",
+    ),
+    "orphans": (
+        lambda d: break_catalogue(
+            d, "PRAGMA foreign_keys = OFF; DELETE FROM contents WHERE modality = 'image'"
+        ),
+        "catalogue.sqlite",
+        "rows of items belong to nothing",
+    ),
+    "catalogue not a database": (
+        lambda d: d.catalogue_path.write_bytes(b"?" * 9000),
+        "catalogue.sqlite",
+        "is damaged",
+    ),
+    "catalogue missing": (lambda d: d.catalogue_path.unlink(), "catalogue.sqlite", "is missing"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_is_found_named_and_mended(directory: IndexDirectory, name: str) -> None:
+    damage, file, what = DAMAGE[name]
+    damage(directory)
+
+    found = check(directory.path)
+
+    assert any(problem.file == file and what in problem.what and problem.repairable for problem in found), (
+        found
+    )
+    assert check(directory.path) == found, "checking changes nothing"
+    assert repair(directory.path) == found
+    assert check(directory.path) == []
+
+
+def test_repair_drops_the_lost_vectors_and_keeps_the_others(
+    directory: IndexDirectory, vector_of_row: Callable[..., Any]
+) -> None:
+    os.truncate(shard(directory), 2 * 8 * 3)
+    repair(directory.path)
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        [record] = catalogue.encoders()
+        ids, rows = catalogue.embeddings(record.encoder_id, "text")
+        assert rows.tolist() == [0, 1, 2]
+        assert len(catalogue.embeddings(record.encoder_id, "image")[0]) == 2
+        complete = {
+            path: known.complete for path, known in catalogue.known_documents(1, record.encoder_id).items()
+        }
+        assert complete == {"a.jpg": True, "b.jpg": True, "c.txt": False}
+        with directory.shards(record, "text", rows=3) as shards:
+            np.testing.assert_allclose(shards.read(rows), vector_of_row(rows, "text"), atol=1e-3)
+        assert len(catalogue.items(ids)) == 3
+
+
+def test_after_words_are_mended_they_are_found(directory: IndexDirectory) -> None:
+    break_catalogue(directory, "DELETE FROM words_data WHERE id > 10; DELETE FROM words_idx")
+    repair(directory.path)
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        assert catalogue.match_words("bicycle", depth=5)[0].size == 1
+        assert catalogue.match_words("roofs", depth=5)[0].size == 1
+
+
+def test_a_damaged_page_costs_only_what_it_held(directory: IndexDirectory, vector_of_row: Any) -> None:
+    texts = [f"passage number {n} " + "of some length " * 20 for n in range(2000)]
+    with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        [record] = catalogue.encoders()
+        with directory.shards(record, "text", rows=4) as shards:
+            shards.append(vector_of_row(np.arange(4, 2004), "text"))
+            shards.sync()
+        from dataclasses import replace
+
+        from mmsearch.store.rows import NewDocument, NewItem
+        from mmsearch.types import Locator
+
+        empty = NewDocument(1, "", "1", None, {}, ())
+        for start in range(0, 2000, 100):
+            catalogue.put(
+                [
+                    replace(
+                        empty,
+                        path=f"{n:04}.txt",
+                        items=(NewItem("text", Locator(), n.to_bytes(32, "big"), texts[n], n + 4),),
+                    )
+                    for n in range(start, start + 100)
+                ],
+                record.encoder_id,
+            )
+    with sqlite3.connect(directory.catalogue_path) as connection:
+        pages = [
+            row[0]
+            for row in connection.execute(
+                "SELECT pageno FROM dbstat WHERE name = 'items' AND pagetype = 'leaf'"
+            )
+        ]
+    connection.close()
+    for page in pages[len(pages) // 3 : len(pages) // 3 + 2]:
+        overwrite(directory.catalogue_path, (page - 1) * 4096, b"\xa5" * 4096)
+
+    assert any(problem.file == "catalogue.sqlite" for problem in check(directory.path))
+    repair(directory.path)
+
+    assert check(directory.path) == []
+    assert (directory.path / "catalogue.damaged.sqlite").exists()
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        known = catalogue.known_documents(1, record.encoder_id)
+        assert len(known) == 2003
+        assert {document.stamp for document in known.values()} == {""}, "all files are read again"
+        left = catalogue.items(catalogue.select_items(None, ["text"]))
+        assert 1900 < len(left) < 2004
+        assert {item.text for item in left if item.path[:4].isdigit()} < set(texts)
+        keys = [n.to_bytes(32, "big") for n in range(2000)]
+        assert len(catalogue.rows_of_keys(record.encoder_id, "text", keys)) == 2000, "no vector is lost"
+        assert catalogue.generation() > 20
+
+
+@pytest.mark.parametrize("moment", ["before the old one is moved", "between", "log left behind"])
+def test_a_killed_salvage_is_finished_by_the_next(directory: IndexDirectory, moment: str) -> None:
+    good = directory.catalogue_path.read_bytes()
+    recovered = directory.path / "catalogue.recovered.sqlite"
+    recovered.write_bytes(good)
+    if moment == "before the old one is moved":
+        directory.catalogue_path.write_bytes(b"?" * 9000)
+    else:
+        directory.catalogue_path.unlink()
+    if moment == "log left behind":
+        (directory.path / "catalogue.sqlite-wal").write_bytes(b"log of the damaged file")
+    repair(directory.path)
+    assert check(directory.path) == []
+    assert not recovered.exists()
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        there = len(catalogue.select_items())
+    assert there == (0 if moment == "before the old one is moved" else 6)
+
+
+def test_a_manifest_that_is_behind_is_no_problem_and_one_that_is_ahead_is(directory: IndexDirectory) -> None:
+    manifest = directory.path / "manifest.json"
+    data = json.loads(manifest.read_text())
+    data["encoders"] = []
+    manifest.write_text(json.dumps({**data, "generation": data["generation"] - 1}))
+    assert check(directory.path) == []
+    manifest.write_text(json.dumps({**data, "generation": data["generation"] + 1}))
+    assert [problem.file for problem in check(directory.path)] == ["manifest.json"]
+    repair(directory.path)
+    assert directory.manifest().encoders != ()
+
+
+def test_what_is_no_index_or_newer_is_not_touched(directory: IndexDirectory, tmp_path: Path) -> None:
+    for action in (check, repair):
+        with pytest.raises(IndexDirectoryError, match="there is no index"):
+            action(tmp_path / "nowhere")
+        (tmp_path / "other").mkdir(exist_ok=True)
+        with pytest.raises(IndexFormatError, match="holds no index"):
+            action(tmp_path / "other")
+    break_catalogue(directory, "PRAGMA user_version = 99")
+    before = directory.catalogue_path.read_bytes()
+    for action in (check, repair):
+        with pytest.raises(IndexFormatError, match="newer mmsearch"):
+            action(directory.path)
+    assert directory.catalogue_path.read_bytes() == before
+    assert list((tmp_path / "other").iterdir()) == []
+
+
+def test_an_index_that_is_being_written_can_be_checked_but_not_repaired(directory: IndexDirectory) -> None:
+    with directory.write_lock():
+        assert check(directory.path) == []
+        with pytest.raises(IndexLockedError):
+            repair(directory.path)
