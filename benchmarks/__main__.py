@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -59,4 +58,4 @@ def _summary(name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

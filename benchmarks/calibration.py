@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.data import shared_data
 from benchmarks.figures import Figure, median, seen
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SIZES = (100, 1000, 10_000, 100_000)
 QUERIES = 300
+# Hits beyond these are not counted.
+MOST = 100
 # One item in five is a picture, as long as there are some.
 PICTURES = ("flickr8k-train", "textbook-photo-train", "ebooks-train")
 PICTURE_SHARE = 5
@@ -65,7 +67,8 @@ def _shown(counts: Sequence[int]) -> str:
 def _chance_hits(library: Library, text: str) -> int:
     from mmsearch.search.query import Part, Query, Text
 
-    return len(library.search(Query((Part(Text(text)),)), k=1000, group="item", cutoff=1.0))
+    query = Query((Part(Text(text)),))
+    return len(library.search(query, k=MOST, group="item", cutoff=1.0, explain=False))
 
 
 def _records(data: Path, corpus: Path, count: int) -> Iterator[dict[str, str]]:
@@ -124,6 +127,6 @@ def _diagrams(data: Path, count: int) -> list[str]:
     return random.Random(3).sample(sorted(captions), count)
 
 
-def _lines(path: Path) -> Iterator[dict[str, object]]:
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         yield from map(json.loads, file)

@@ -10,6 +10,10 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 QUALITY = 88  # of the JPEGs
 PHONE = (4000, 3000)  # 12 megapixels
@@ -74,19 +78,19 @@ def write_pictures(folder: Path, count: int, *, size: tuple[int, int] = (224, 22
         picture.save(folder / f"{number:06}.jpg", quality=QUALITY)
 
 
-def _pictures(count: int, size: tuple[int, int], seed: int) -> Iterator[object]:
+def _pictures(count: int, size: tuple[int, int], seed: int) -> Iterator[Image]:
     """Soft colored shapes, enlarged from a few random points, under grain."""
     import numpy as np
-    from PIL import Image
+    from PIL import Image as Pictures
 
     random_numbers = np.random.default_rng(seed)
     width, height = size
     tile = random_numbers.normal(0, 9, (min(height, 600) + 64, min(width, 800) + 64, 1)).astype(np.float32)
     for _ in range(count):
         points = random_numbers.integers(0, 256, (int(random_numbers.integers(3, 9)), 8, 3), dtype=np.uint8)
-        soft = np.asarray(Image.fromarray(points).resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
+        soft = np.asarray(Pictures.fromarray(points).resize(size, Pictures.Resampling.BICUBIC), dtype=np.float32)
         top, left = random_numbers.integers(0, 64, 2)
         part = tile[top : top + min(height, 600), left : left + min(width, 800)]
         repeats = (-(-height // part.shape[0]), -(-width // part.shape[1]), 1)
         grain = np.tile(part, repeats)[:height, :width]
-        yield Image.fromarray(np.clip(soft + grain, 0, 255).astype(np.uint8))
+        yield Pictures.fromarray(np.clip(soft + grain, 0, 255).astype(np.uint8))

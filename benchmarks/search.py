@@ -35,7 +35,7 @@ def measure(scale: float = 1.0) -> list[Figure]:
 
     count = max(400, int(ITEMS * scale))
     encoder = SyntheticEncoder()
-    mmsearch.library.load_encoder = lambda name="": encoder  # type: ignore[assignment]
+    mmsearch.library.load_encoder = lambda name="": encoder  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory() as work:
         rows = _fill(Path(work), count, encoder)
         texts = sentences(QUERIES + WARM_UP, seed=2)
@@ -82,7 +82,8 @@ class SyntheticEncoder:
         random = np.random.default_rng(seed)
         noise = random.normal(size=(count, DIMENSION)).astype(np.float32) * (SPREAD / DIMENSION**0.5)
         vectors = self._topics[random.integers(0, TOPICS, count)] + noise
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
     def encode_texts(self, batch: Sequence[str]) -> Vectors:
         """A vector for each text."""

@@ -363,7 +363,8 @@ class Library:
 
     def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
         """The vector of a picture that need not be in the index."""
-        return encoder.encode_images(_pixels(source, encoder.picture)[None])[0]
+        vector: Vector = encoder.encode_images(_pixels(source, encoder.picture)[None])[0]
+        return vector
 
 
 def _installed(records: Sequence[EncoderRecord]) -> list[Encoder]:

@@ -69,18 +69,10 @@ def query(
         options["cutoff"] = None
     if fusion is not None:
         options["fusion"] = fusion
+    # What is not a modality or a grouping is refused by the search, in the same words for all faces.
+    options |= {"modality": modality, "where": where, "path": path, "group": group}
     with open_library(index_dir) as library:
-        results = library.search(
-            text,
-            image=image or None,
-            minus=minus or (),
-            k=k,
-            modality=modality,
-            where=where,
-            path=path,
-            group=group,
-            **options,
-        )
+        results = library.search(text, image=image or None, minus=minus or (), k=k, **options)
     if as_json:
         _print_json(text, results, explain=explain)
     elif as_tsv:

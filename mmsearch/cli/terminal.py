@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console that wraps at the terminal's width, and at 100 columns in a pipe."""
+    """A rich console that wraps lines for a person and leaves them whole in a pipe."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 100
-    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+    piped = not stream.isatty()
+    return Console(file=stream, width=120 if piped else None, highlight=False, soft_wrap=piped)
 
 
 def print_json(value: Any) -> None:

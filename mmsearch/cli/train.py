@@ -29,8 +29,8 @@ def train(
 
     chosen = Recipe.load(recipe)
     try:
-        from mmsearch.train.loop import WEIGHTS_FILE
         from mmsearch.train.loop import train as run
+        from mmsearch.train.state import WEIGHTS_FILE
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", "torch") from error
     result = run(chosen, data, output, progress=_printer())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.search.background import Background
-    from mmsearch.types import Modality, Vectors
+    from mmsearch.types import Ids, Modality, Vectors
 
 # As many pictures of each collection count, or the largest would be taken for the whole world.
 PICTURES_EACH = 150
@@ -57,7 +57,7 @@ def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str,
     return found
 
 
-def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vectors, object]:
+def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vectors, Ids]:
     """Pictures (n, d), captions (m, d), and the picture of each caption (m,)."""
     import numpy as np
 
@@ -80,7 +80,7 @@ def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vec
                     captions.append(encoder.encode_texts(picture.captions))
                     owners += [count] * len(picture.captions)
                     count += 1
-    return np.concatenate(pictures), np.concatenate(captions), np.array(owners)
+    return np.concatenate(pictures), np.concatenate(captions), np.array(owners, np.int64)
 
 
 def _rounded(background: Background) -> dict[str, object]:

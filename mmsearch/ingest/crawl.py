@@ -53,6 +53,8 @@ def crawl(
     ignored = exclude_rules(options.exclude)
     try:
         mode = os.stat(corpus).st_mode
+        if stat.S_ISDIR(mode):
+            os.scandir(corpus).close()  # an unreadable corpus is not an empty one
     except OSError as error:
         raise UsageError(f"{corpus}: {os_reason(error)}") from error
     if stat.S_ISDIR(mode):

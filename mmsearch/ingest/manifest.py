@@ -131,7 +131,7 @@ def _find(written: str, root: str) -> tuple[str, os.stat_result]:
     for form in forms:
         try:
             return form, os.stat(f"{root}/{form}")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             reason = f"can't be read: {os_reason(error)}"
@@ -159,7 +159,7 @@ def _read_json_lines(path: Path, longest: int) -> Iterator[Line]:
 
 def _json_record(line: bytes) -> Record | MediaError:
     try:
-        value = parse_json(line.decode("utf-8-sig"))
+        value = parse_json(line.decode("utf-8-sig").rstrip())
     except UnicodeDecodeError:
         return MediaError("not valid UTF-8")
     except MediaError as error:

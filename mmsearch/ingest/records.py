@@ -42,12 +42,12 @@ def parse_json(text: str) -> object:
         raise MediaError(f"not valid JSON: {error.msg[0].lower()}{error.msg[1:]} at {place}") from error
     except RecursionError as error:
         raise MediaError("not valid JSON: nested too deeply") from error
-    except ValueError as error:  # a number of thousands of digits; NaN
-        raise MediaError(f"not valid JSON: {error}") from error
+    except ValueError as error:  # Python's own limit
+        raise MediaError("not valid JSON: a number of thousands of digits") from error
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number of JSON")
+    raise MediaError(f"not valid JSON: {name} is not a number of JSON")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

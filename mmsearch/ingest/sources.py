@@ -34,7 +34,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a line of a manifest ("records.jsonl:17"), that could not become a document, and why."""
+    """What could not become a document, and why.
+
+    ``path``: a file, a line of a manifest ("records.jsonl:17"), or a folder that can't be entered ("a/b/"),
+    of which nobody knows what lies below it.
+    """
 
     path: str
     reason: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import warnings
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
@@ -37,6 +37,7 @@ _DECODERS: dict[Format, tuple[str, str]] = {
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
 }
+_NOT_READ = re.compile("unknown|unsupported|not supported|unrecogni[sz]ed", re.IGNORECASE)
 _PILLOW = re.compile(r"PIL\.")
 _DNG_VERSION, _NEW_SUBFILE_TYPE, _SUB_IFDS = 0xC612, 0x00FE, 0x014A
 
@@ -54,8 +55,7 @@ def open_picture(data: bytes, limits: Limits) -> ImageFile.ImageFile:
         raise MediaError(foreign_reason(head))
     if name == "RAW":
         return _open_raw(data, limits)
-    image = _open(name, data, limits)
-    return _open_raw(data, limits) if name == "TIFF" and _is_raw(image) else image
+    return _open_tiff(data, limits) if name == "TIFF" else _open(name, data, limits)
 
 
 @contextmanager
@@ -114,10 +114,27 @@ def _damage_as_media_error(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise MediaError(f"not enough memory to decode this {name}") from error
     except Exception as error:  # untrusted bytes: a decoder raises whatever the damage leads to
-        message = " ".join(str(error).split())
+        message = " ".join(_message(error).split())
         if "truncated" in message.lower() or isinstance(error, EOFError):
             raise MediaError(f"truncated {name}: the file ends before the picture does") from error
-        raise MediaError(f"damaged {name}" + (f" ({message[:120]})" if message else "")) from error
+        what = f"{name} of a kind that is not read" if _NOT_READ.search(message) else f"damaged {name}"
+        raise MediaError(f"{what} ({message[:120]})" if message else what) from error
+
+
+def _message(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)  # LibRaw says bytes
+
+
+def _open_tiff(data: bytes, limits: Limits) -> ImageFile.ImageFile:
+    """A TIFF, or the preview of a camera RAW that is built like one, whether Pillow can make sense of it or not."""
+    try:
+        image = _open("TIFF", data, limits)
+    except MediaError:
+        with suppress(MediaError):
+            return _open_raw(data, limits)
+        raise
+    return _open_raw(data, limits) if _is_raw(image) else image
 
 
 def _is_raw(image: ImageFile.ImageFile) -> bool:

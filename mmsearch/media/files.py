@@ -29,6 +29,8 @@ _REASONS = {
     errno.ENAMETOOLONG: "its path is too long",
 }
 
+_EFFECTIVE_IDS = os.access in os.supports_effective_ids  # who the process acts as, not who started it
+
 
 def special_kind(mode: int) -> str | None:
     """What a file with this ``st_mode`` is when it is no regular file ("a FIFO, not a file"), else None."""
@@ -87,6 +89,6 @@ def status_reason(path: str, status: os.stat_result, max_bytes: int) -> str | No
         return kind
     if reason := size_reason(status.st_size, max_bytes):
         return reason
-    if status.st_mode & 0o444 != 0o444 and not os.access(path, os.R_OK):
+    if status.st_mode & 0o444 != 0o444 and not os.access(path, os.R_OK, effective_ids=_EFFECTIVE_IDS):
         return "permission denied"
     return None

@@ -25,10 +25,10 @@ TAIL_POINTS = 12
 LEAST_ABOVE = 20
 # A channel is known as well by so many items as it is known beforehand.
 PRIOR_ITEMS = 30
-# Bounds of the fitted tail, relative to its slope: heavier than a generalised Pareto tail of shape 0.25, or
-# falling faster than a Gaussian's, is noise.
+# Bounds of the fitted tail: heavier than a generalised Pareto tail of shape 0.25, or falling faster than bounded
+# scores in a few dimensions do (a Gaussian has 0.43), is noise.
 HEAVIEST_SHAPE = 0.25
-STEEPEST = 0.6
+STEEPEST = 1.5
 # Quartiles lie so far from the middle of a Gaussian of scale 1.
 QUARTILE = 0.6744897501960817
 # The Gaussian: calibrated scores at BULK, and the slope and curvature of its log-survival at the last of them.
@@ -76,7 +76,7 @@ class Background:
         levels = np.log(np.array((1.0, *BULK)))
         places = np.array((2.0 * self.bulk[0] - self.bulk[2], *self.bulk))
         beyond = np.maximum(calibrated - self.bulk[-1], 0.0)
-        return np.interp(calibrated, places, levels) + self._log_tail(beyond)
+        return np.asarray(np.interp(calibrated, places, levels) + self._log_tail(beyond))
 
     def survival(self, scores: Scores) -> Scores:
         """P(background >= score) for raw ``scores``."""

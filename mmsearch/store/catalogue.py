@@ -136,6 +136,20 @@ class Catalogue(CatalogueReader):
                 self._changed()
         return removed
 
+    def set_field(self, name: str, values: Mapping[int, str | None]) -> int:
+        """Give documents (by id) a value of the field ``name``, "red; green" for a list; None takes it away.
+
+        How many documents changed. Ids that are not there are passed over. Raises UsageError for a name that
+        a field of the corpus has, or that can't be one.
+        """
+        from mmsearch.store.tagging import set_field
+
+        with self.transaction():
+            changed = set_field(self._database, self.field_names(), name, values)
+            if changed:
+                self._changed()
+        return changed
+
     def live_contents(self, encoder_id: int, modality: Modality) -> tuple[Ids, Ids]:
         """Contents that an item has and their rows, (n,) int64 each, in the order of their first item."""
         import numpy as np

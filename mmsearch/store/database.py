@@ -124,9 +124,7 @@ class Database:
                 yield
                 self.connection.execute("COMMIT")
         except BaseException:
-            # SQLite has rolled back by itself after some errors (a full disk among them)
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
+            self._roll_back()
             raise
         finally:
             self._depth -= 1
@@ -143,8 +141,12 @@ class Database:
             try:
                 yield
             finally:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        """End a transaction, unless SQLite did so itself, as after some errors (a full disk among them)."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
 
     @contextmanager
     def unchecked(self) -> Iterator[None]:

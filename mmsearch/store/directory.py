@@ -27,6 +27,7 @@ __all__ = ["CATALOGUE", "MANIFEST", "IndexDirectory", "Manifest", "ManifestEncod
 
 MANIFEST, CATALOGUE, LOCK, BACKGROUNDS = "manifest.json", "catalogue.sqlite", "lock", "backgrounds.json"
 VECTORS, ANN, THUMBNAILS = "vectors", "ann", "thumbnails"
+_SAVED = "catalogue.*.sqlite"  # what a repair that was killed has put aside, or made
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class IndexDirectory:
         Raises IndexFormatError when something else is there, IndexLockedError when another process is just
         making it, and what ``open`` raises.
         """
-        if (path / MANIFEST).exists():
+        if (path / MANIFEST).exists() or any(path.glob(_SAVED)):
             return cls.open(path)
         _refuse_foreign(path)
         with plain_errors(path):
@@ -66,7 +67,7 @@ class IndexDirectory:
             raise IndexDirectoryError(
                 f"there is no index at {path}; make one with `mmsearch index CORPUS --index {path}`"
             )
-        if not (path / MANIFEST).exists() and not (path / CATALOGUE).exists():
+        if not (path / MANIFEST).exists() and not (path / CATALOGUE).exists() and not any(path.glob(_SAVED)):
             raise IndexFormatError(
                 f"{path} holds no index; `mmsearch index CORPUS --index DIR` makes one in DIR"
             )

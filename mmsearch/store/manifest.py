@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ class Manifest:
     @classmethod
     def of(cls, catalogue: CatalogueReader) -> Self:
         """The manifest of what the catalogue holds now."""
-        from mmsearch import __version__
-
         with catalogue.snapshot():
             encoders = tuple(
                 ManifestEncoder(
@@ -52,7 +51,7 @@ class Manifest:
                 )
                 for record in catalogue.encoders()
             )
-            return cls(FORMAT, __version__, catalogue.generation(), encoders)
+            return cls(FORMAT, _version(), catalogue.generation(), encoders)
 
     def to_json(self) -> str:
         """The file's text."""
@@ -78,6 +77,11 @@ class Manifest:
             return cls(FORMAT, str(data["mmsearch"]), int(data["generation"]), encoders)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"a manifest without {error}") from error
+
+
+def _version() -> str:
+    """Of the package, by its name: importing it here would tie this layer to its face, and to all above."""
+    return str(import_module("mmsearch").__version__)
 
 
 def format_of(text: str) -> int | None:

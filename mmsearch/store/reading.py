@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
 from mmsearch.store import overview, wordindex
 from mmsearch.store.database import Database, json_ids
-from mmsearch.store.fields import field_value
-from mmsearch.store.rows import Corpus, EncoderRecord, KnownDocument, StoredItem
+from mmsearch.store.items import stored_items
+from mmsearch.store.rows import Corpus, EncoderRecord, KnownDocument
 from mmsearch.store.select import spellings, to_sql, unknown_field
-from mmsearch.types import MODALITIES, Locator
+from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mmsearch.store.conditions import Condition
-    from mmsearch.store.rows import FieldInfo, Statistics, WordStatistics
+    from mmsearch.store.rows import FieldInfo, Statistics, StoredItem, WordStatistics
     from mmsearch.types import FieldValue, Ids, Modality, Scores
 
 _KEYS_AT_ONCE = 1_000
@@ -154,14 +155,12 @@ class CatalogueReader:
 
     def items(self, item_ids: Sequence[int] | Ids) -> list[StoredItem]:
         """The items in the given order; ids that are not there are left out."""
-        found = {
-            item.item_id: item for item in self._items("i.id IN (SELECT value FROM json_each(?))", item_ids)
-        }
+        found = {item.item_id: item for item in stored_items(self._database, "i.id", item_ids)}
         return [found[number] for number in map(int, item_ids) if number in found]
 
     def document_items(self, document_id: int) -> list[StoredItem]:
         """The items of one document, in document order."""
-        return self._items("i.document_id IN (SELECT value FROM json_each(?))", [document_id])
+        return stored_items(self._database, "i.document_id", [document_id])
 
     def documents_of_items(self, item_ids: Ids) -> Ids:
         """The document of each item, aligned (n,) int64; -1 for an item that is not there."""
@@ -198,15 +197,18 @@ class CatalogueReader:
     ) -> Ids:
         """Ids of the items that pass, (n,) int64 ascending; exact.
 
-        Raises UsageError for a field that no document has.
+        Raises UsageError for a field that no document has, and for conditions nested beyond what SQLite reads.
         """
         import numpy as np
 
-        where, parameters = ("1", ()) if condition is None else to_sql(condition, self)
-        if modalities is not None:
-            where += f" AND i.modality IN ({', '.join('?' * len(modalities))})"
-            parameters = (*parameters, *modalities)
-        [ids] = self._database.id_columns(f"FROM items i WHERE {where}", ("i.id",), parameters)
+        try:
+            where, parameters = ("1", ()) if condition is None else to_sql(condition, self)
+            if modalities is not None:
+                where += f" AND i.modality IN ({', '.join('?' * len(modalities))})"
+                parameters = (*parameters, *modalities)
+            [ids] = self._database.id_columns(f"FROM items i WHERE {where}", ("i.id",), parameters)
+        except (sqlite3.OperationalError, RecursionError) as error:
+            raise UsageError(f"the filter is too long or too deeply nested ({error})") from error
         return np.sort(ids)
 
     def field_names(self) -> list[str]:
@@ -278,27 +280,3 @@ class CatalogueReader:
         """What the catalogue holds, in numbers."""
         with self.snapshot():
             return overview.statistics(self._database, self.generation(), self.corpora())
-
-    def _items(self, where: str, ids: Sequence[int] | Ids) -> list[StoredItem]:
-        listed = json_ids(ids)
-        rows = self._database.rows(
-            f"""
-            SELECT i.id, i.document_id, c.root, d.path, i.modality, i.locator, i.text, d.title, k.key
-            FROM items i JOIN documents d ON d.id = i.document_id JOIN corpora c ON c.id = d.corpus_id
-            JOIN contents k ON k.id = i.content_id
-            WHERE {where} ORDER BY i.document_id, i.position
-            """,
-            (listed,),
-        )
-        fields: dict[int, dict[str, FieldValue]] = {row[1]: {} for row in rows}
-        query = """
-            SELECT document_id, name, kind, text, number FROM fields
-            WHERE kind <> 'part' AND document_id IN (SELECT value FROM json_each(?)) ORDER BY id
-        """
-        for document_id, name, *value in self._database.rows(query, (json_ids(list(fields)),)):
-            fields[document_id][name] = field_value(*value)
-        return [
-            StoredItem(item, document, root, path, modality, Locator.parse(where), text, title, given, key)
-            for item, document, root, path, modality, where, text, title, key in rows
-            for given in [fields[document]]
-        ]

@@ -81,9 +81,11 @@ def _copy(path: Path, new: Database) -> None:
                 f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
                 _readable_rows(old, table, columns, key),
             )
-        counted = _stepped(old, "SELECT value FROM state WHERE name = 'generation' AND value >= ?", 0)
-        generation = next(counted, (0,))
-        new.connection.execute("UPDATE state SET value = ? + 1 WHERE name = 'generation'", generation)
+        new.connection.executemany(
+            "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)",
+            _stepped(old, "SELECT name, value FROM state WHERE value >= ?", 0),
+        )
+        new.connection.execute("UPDATE state SET value = value + 1 WHERE name = 'generation'")
         for name, last in _stepped(old, "SELECT name, seq FROM sqlite_sequence WHERE seq >= ?", 0):
             new.connection.execute(
                 "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name)

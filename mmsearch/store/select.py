@@ -5,6 +5,7 @@ The SQL is an expression over ``i`` (a row of ``items``) that is never NULL, so 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mmsearch.errors import UsageError
@@ -14,7 +15,7 @@ from mmsearch.store.fields import FOLDED_LENGTH, number_in, written
 from mmsearch.store.globs import path_pattern, rough_glob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from mmsearch.store.conditions import Condition, Operator
     from mmsearch.types import FieldValue
@@ -55,17 +56,14 @@ def to_sql(condition: Condition, fields: Fields) -> Sql:
                 (rough_glob(pattern), path_pattern(pattern)),
             )
         case OneOf(field, values):
-            return _joined([_comparison(field, "=", value, fields) for value in values], " OR ", "0")
+            return _one_of(field, values, fields)
         case Comparison(field, operator, value):
             return _comparison(field, operator, value, fields)
 
 
 def _comparison(field: str, operator: Operator, value: FieldValue, fields: Fields) -> Sql:
-    known = fields.field_names()
-    names = spellings(field, known)
+    names = _names(field, fields)
     if not names:
-        if fold(field) not in DOCUMENT_COLUMNS:
-            raise UsageError(unknown_field(field, known))
         return _column_comparison(fold(field), operator, value)
     if operator == "!=":
         having = _having(names, Sql("1", ()))
@@ -85,13 +83,49 @@ def _value_test(operator: Operator, value: FieldValue) -> Sql:
         return Sql(f"instr({whole}, ?) > 0", (text,))
     if len(text) < FOLDED_LENGTH:
         return Sql(f"folded {operator} ?", (text,))
+    if operator == "=":
+        return Sql("(folded = ? AND fold(text) = ?)", (text[:FOLDED_LENGTH], text))
     return Sql(f"fold(text) {operator} ?", (text,))
+
+
+def _one_of(field: str, values: Sequence[FieldValue], fields: Fields) -> Sql:
+    """Equal to one of many values: numbers and short texts as one set each."""
+    names = _names(field, fields)
+    texts = [fold(written(value)) for value in values]
+    if not names:
+        column = fold(field)
+        query = f"SELECT id FROM documents WHERE fold({column}) IN (SELECT value FROM json_each(?))"
+        return _documents(query, (json.dumps(texts),))
+    numbers = [number_in(value) for value in values if not isinstance(value, (str, bool))]
+    short = [text for text, value in zip(texts, values, strict=True) if _is_text(value, text)]
+    tests = [
+        Sql(
+            "number IN (SELECT value FROM json_each(?))", (json.dumps([n for n in numbers if n is not None]),)
+        ),
+        Sql("folded IN (SELECT value FROM json_each(?))", (json.dumps(short),)),
+        *(_value_test("=", text) for text in texts if len(text) >= FOLDED_LENGTH),
+    ]
+    return _joined([_having(names, test) for test in tests], " OR ", "0")
+
+
+def _is_text(value: FieldValue, text: str) -> bool:
+    """Whether a value is compared as a text short enough to be indexed as a whole."""
+    return len(text) < FOLDED_LENGTH and (isinstance(value, (str, bool)) or number_in(value) is None)
 
 
 def _column_comparison(column: str, operator: Operator, value: FieldValue) -> Sql:
     text = fold(written(value))
     test = f"instr(fold({column}), ?) > 0" if operator == "~" else f"fold({column}) {operator} ?"
     return _documents(f"SELECT id FROM documents WHERE {column} IS NOT NULL AND {test}", (text,))
+
+
+def _names(field: str, fields: Fields) -> list[str]:
+    """The stored names that ``field`` means; none for a column of the document."""
+    known = fields.field_names()
+    names = spellings(field, known)
+    if not names and fold(field) not in DOCUMENT_COLUMNS:
+        raise UsageError(unknown_field(field, known))
+    return names
 
 
 def spellings(field: str, known: Sequence[str]) -> list[str]:
@@ -117,11 +151,12 @@ def _documents(query: str, parameters: tuple[object, ...]) -> Sql:
     return Sql(f"(i.document_id IN ({query}))", parameters)
 
 
-def _joined(parts: Iterable[Sql], operator: str, empty: str) -> Sql:
-    parts = list(parts)
+def _joined(parts: Sequence[Sql], operator: str, empty: str) -> Sql:
+    """The parts in pairs of pairs, since SQLite limits how deep an expression is, not how long."""
     if not parts:
         return Sql(empty, ())
-    return Sql(
-        "(" + operator.join(part.text for part in parts) + ")",
-        tuple(parameter for part in parts for parameter in part.parameters),
-    )
+    if len(parts) == 1:
+        return parts[0]
+    left = _joined(parts[: len(parts) // 2], operator, empty)
+    right = _joined(parts[len(parts) // 2 :], operator, empty)
+    return Sql(f"({left.text}{operator}{right.text})", (*left.parameters, *right.parameters))

@@ -68,7 +68,7 @@ def quantize_convolutions(path: Path, pictures: Images, percentile: float | None
     onnx.save(model, path)
 
 
-def read_pixels_as_int8(graph: Any) -> None:  # noqa: ANN401
+def read_pixels_as_int8(graph: Any) -> None:
     """Where pixels become (pixel - 128) / 255 in float and int8 again, use them as they are: exact, and faster."""
     import numpy as np
     from onnx import helper, numpy_helper
@@ -82,12 +82,18 @@ def read_pixels_as_int8(graph: Any) -> None:  # noqa: ANN401
             chain.append(writer[name])
             name = writer[name].input[0]
         readers = [other for other in graph.node if node.output[0] in other.input]
-        if len(chain) < 3 or chain[-1].op_type != "Cast" or [r.op_type for r in readers] != ["DequantizeLinear"]:
+        if (
+            len(chain) < 3
+            or chain[-1].op_type != "Cast"
+            or [r.op_type for r in readers] != ["DequantizeLinear"]
+        ):
             continue
         values = {"pixel_scale": np.float32(1 / 255), "pixel_zero": np.uint8(128)}
         graph.initializer.extend(numpy_helper.from_array(np.array(v), k) for k, v in values.items())
         place = list(graph.node).index(readers[0])
-        dequantize = helper.make_node("DequantizeLinear", [name, *values], [readers[0].output[0]], "pixels_float")
+        dequantize = helper.make_node(
+            "DequantizeLinear", [name, *values], [readers[0].output[0]], "pixels_float"
+        )
         graph.node.insert(place, dequantize)
         for old in [*chain, readers[0]]:
             graph.node.remove(old)
@@ -168,7 +174,7 @@ def quantize_embeddings(tower: torch.nn.Module) -> torch.nn.Module:
 LARGE_TABLE = 100  # rows; smaller tables are not worth it
 
 
-def _reader(pictures: Images) -> Any:  # noqa: ANN401
+def _reader(pictures: Images) -> Any:
     from onnxruntime.quantization import CalibrationDataReader
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]

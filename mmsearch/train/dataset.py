@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from mmsearch.errors import MediaError, UsageError
 from mmsearch.train.pairs import Pair, find_source, read_pairs, read_pictures, read_text_groups
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -67,7 +67,12 @@ class CaptionedPictures:
 
 
 def load_pictures(
-    names: Iterable[str], data: Path, recipe: DataRecipe, picture: PictureRecipe, tokenizer: Tokenizer, cache: Path
+    names: Iterable[str],
+    data: Path,
+    recipe: DataRecipe,
+    picture: PictureRecipe,
+    tokenizer: Tokenizer,
+    cache: Path,
 ) -> CaptionedPictures:
     """The captioned pictures of several sources as one; decoded once into ``cache``."""
     named = list(names)
@@ -139,7 +144,9 @@ def _change_color(batch: Tensor, strength: float, random: np.random.Generator) -
 def _decode(pairs: Sequence[Pair], recipe: PictureRecipe, cache: Path) -> tuple[Images, list[int]]:
     """Pixels of the pictures that can be decoded, and which those are; kept in ``cache`` between runs."""
     cache.mkdir(parents=True, exist_ok=True)
-    identity = repr([(p.picture.path, str(p.picture.container)) for p in pairs]) + f"{recipe.size}{recipe.fit}"
+    identity = (
+        repr([(p.picture.path, str(p.picture.container)) for p in pairs]) + f"{recipe.size}{recipe.fit}"
+    )
     base = cache / f"pixels-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
     pixels_file, kept_file = base.with_suffix(".npy"), base.with_suffix(".kept.npy")
     if not kept_file.exists():
@@ -155,7 +162,7 @@ def _decode_all(pairs: Sequence[Pair], recipe: PictureRecipe, pixels_file: Path,
     spec = PictureSpec(recipe.size, recipe.fit)
     shape = (len(pairs), recipe.size, recipe.size, 3)
     pixels = np.lib.format.open_memmap(pixels_file, mode="w+", dtype=np.uint8, shape=shape)
-    kept = []
+    kept: list[int] = []
     for row, content in enumerate(read_pictures(pair.picture for pair in pairs)):
         try:
             pixels[len(kept)] = load_picture(content, spec).pixels

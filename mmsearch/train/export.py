@@ -98,7 +98,9 @@ def load_towers(source: str | Path) -> TowerPair:
     return trained_towers(Path(source))
 
 
-def write_towers(towers: TowerPair, folder: Path, precision: Precision, limit: float | None = None) -> Compiled:
+def write_towers(
+    towers: TowerPair, folder: Path, precision: Precision, limit: float | None = None
+) -> Compiled:
     """Write ``towers`` as an encoder directory; EncoderError when what was written drifted."""
     from mmsearch.encoders.compiled import CompiledEncoder, seal
 
@@ -130,7 +132,7 @@ def bank_texts() -> list[str]:
     return [line for line in lines if line.strip()]
 
 
-def measure_drift(towers: TowerPair, encoder: Any, texts: Sequence[str]) -> dict[str, float]:  # noqa: ANN401
+def measure_drift(towers: TowerPair, encoder: Any, texts: Sequence[str]) -> dict[str, float]:
     """The mean cosine between the compiled and the torch vectors of probe pictures and texts."""
     import numpy as np
     import torch
@@ -181,7 +183,11 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
 
 
 def _to_onnx(
-    module: torch.nn.Module, example: tuple[torch.Tensor, ...], names: tuple[str, ...], shapes: Any, path: Path
+    module: torch.nn.Module,
+    example: tuple[torch.Tensor, ...],
+    names: tuple[str, ...],
+    shapes: Any,
+    path: Path,
 ) -> None:
     import logging
     import warnings
@@ -227,7 +233,7 @@ def _describe(
     path.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:  # noqa: ANN401
+def _write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:
     import numpy as np
 
     np.save(path, encoder.encode_texts(list(texts)).astype(np.float16), allow_pickle=False)

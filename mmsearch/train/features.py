@@ -97,7 +97,9 @@ class Features:
         with torch.no_grad():
             towers.eval()
             images = normalize(towers.picture.head(pictures), dim=-1)
-            return recall(images, normalize(towers.text.head(texts), dim=-1), torch.from_numpy(data.texts.group))
+            return recall(
+                images, normalize(towers.text.head(texts), dim=-1), torch.from_numpy(data.texts.group)
+            )
 
     def all_pictures(self, pixels: Images, mirrored: bool) -> Tensor:
         """Pooled features (n, width) of pictures at the tower's size."""
@@ -108,7 +110,9 @@ class Features:
             with self._autocast():
                 return self._towers.picture.features(view.flip(2) if mirrored else view).float()
 
-        return self._kept(self._towers.picture, compute, len(pixels), 32, pixels[:: max(1, len(pixels) // 64)], mirrored)
+        return self._kept(
+            self._towers.picture, compute, len(pixels), 32, pixels[:: max(1, len(pixels) // 64)], mirrored
+        )
 
     def all_texts(self, texts: Texts) -> Tensor:
         """Features (n, width) of texts."""
@@ -155,7 +159,9 @@ class Features:
     def _texts(self, texts: Texts, features: Tensor | None, rows: Numbers) -> Tensor:
         if features is not None:
             return normalize(self._towers.text.head(features[rows]), dim=-1)
-        order = np.argsort((texts.starts[1:] - texts.starts[:-1])[rows], kind="stable")  # so that little is padding
+        order = np.argsort(
+            (texts.starts[1:] - texts.starts[:-1])[rows], kind="stable"
+        )  # so that little is padding
         parts = []
         with self._autocast():
             for start in range(0, len(rows), TEXT_PART):

@@ -5,40 +5,41 @@ Every random choice follows from (seed, phase, step, part), so a run that was cu
 
 from __future__ import annotations
 
-import copy
 import json
 import math
-import os
 import time
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mmsearch.errors import UsageError
-from mmsearch.train.dataset import load_pictures, load_texts
 from mmsearch.train.features import Features
 from mmsearch.train.losses import contrast, keep_similarities
-from mmsearch.train.recipe import RECIPE_FILE, Recipe
-from mmsearch.train.towers import build_towers, find_tokenizer
+from mmsearch.train.material import prepare
+from mmsearch.train.state import (
+    CACHE_FOLDER,
+    CHECKPOINT_FILE,
+    HISTORY_FILE,
+    WEIGHTS_FILE,
+    Run,
+    claim,
+    restore,
+    save,
+    save_weights,
+)
+from mmsearch.train.towers import build_towers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from mmsearch.train.dataset import CaptionedPictures, Texts
-    from mmsearch.train.recipe import Phase
+    from mmsearch.train.dataset import Texts
+    from mmsearch.train.material import Material
+    from mmsearch.train.recipe import Phase, Recipe
     from mmsearch.train.towers import Towers
-
-CHECKPOINT_FILE = "checkpoint.pt"
-WEIGHTS_FILE = "weights.safetensors"
-HISTORY_FILE = "history.jsonl"
-TOKENIZER_FILE = "tokenizer.json"
-CALIBRATION_FILE = "calibration.npy"  # pictures of the training set, for static quantization
-CALIBRATION_PICTURES = 512
-CACHE_FOLDER = "cache"  # decoded pictures and frozen features; may be deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +66,6 @@ class TrainResult:
     dev: dict[str, dict[str, float]]
 
 
-@dataclass(slots=True)
-class _Run:
-    """What changes while a run goes on; all of it is in the checkpoint."""
-
-    towers: Towers
-    picture_memory: Tensor  # (pictures, dimension), the last vectors; rows of zeros are not known yet
-    text_memory: Tensor  # (captions, dimension)
-    phase: int = 0
-    step: int = 0
-    best: float = -1.0
-    worse: int = 0  # evaluations since the best
-    dev: dict[str, dict[str, float]] | None = None
-    best_weights: dict[str, Tensor] | None = None
-    average: dict[str, Tensor] | None = None
-    optimizer: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Material:
-    """What does not change: the data, and the text features of the towers that training started from."""
-
-    train: CaptionedPictures
-    dev: tuple[CaptionedPictures, ...]
-    pairs: Texts | None
-    kept: Tensor | None  # features of the training captions
-
-
 def train(
     recipe: Recipe,
     data: Path,
@@ -105,16 +79,16 @@ def train(
     ``stop_after`` ends the run after so many steps, its checkpoint saved. UsageError when ``output`` holds a
     run of another recipe.
     """
-    _claim(output, recipe)
+    claim(output, recipe)
     towers = build_towers(recipe, data)
-    material = _prepare(recipe, data, output, towers)
+    material = prepare(recipe, data, output, towers)
     dimension = recipe.dimension
-    run = _Run(
+    run = Run(
         towers,
         torch.zeros(len(material.train), dimension),
         torch.zeros(len(material.train.texts), dimension),
     )
-    _restore(run, output / CHECKPOINT_FILE)
+    restore(run, output / CHECKPOINT_FILE)
     clock = time.monotonic()
     left = math.inf if stop_after is None else stop_after
     while run.phase < len(recipe.phases) and left > 0:
@@ -125,9 +99,9 @@ def train(
 
 
 def _run_phase(
-    run: _Run,
+    run: Run,
     recipe: Recipe,
-    material: _Material,
+    material: Material,
     output: Path,
     progress: Callable[[Progress], None],
     clock: float,
@@ -154,7 +128,8 @@ def _run_phase(
         towers.text.set_training(True)
         for group in optimizer.param_groups:
             group["lr"] = group["top"] * _schedule(run.step, steps, phase.warmup)
-        order = np.random.default_rng((recipe.seed, run.phase, run.step // per_epoch)).permutation(len(material.train))
+        shuffle = np.random.default_rng((recipe.seed, run.phase, run.step // per_epoch))
+        order = shuffle.permutation(len(material.train))
         place = run.step % per_epoch * phase.batch
         loss = _step(run, recipe, phase, material, features, order[place : place + phase.batch])
         if recipe.clip:
@@ -174,29 +149,33 @@ def _run_phase(
             dev = _evaluate(run, material, features)
             ended = ended or 0 < phase.patience <= run.worse
         pace = (time.monotonic() - began) / taken
-        line = Progress(
-            phase.name, run.step, steps, loss, phase.batch / pace, pace, time.monotonic() - clock, dev, run.best
-        )
+        since = time.monotonic() - clock
+        line = Progress(phase.name, run.step, steps, loss, phase.batch / pace, pace, since, dev, run.best)
         progress(line)
         with (output / HISTORY_FILE).open("a", encoding="utf-8") as history:
             history.write(json.dumps(asdict(line)) + "\n")
         if time.monotonic() - saved > recipe.checkpoint_seconds:
             run.optimizer = optimizer.state_dict()
-            _save(run, output / CHECKPOINT_FILE)
+            save(run, output / CHECKPOINT_FILE)
             saved = time.monotonic()
 
     run.optimizer = optimizer.state_dict()
-    if ended:  # the next phase starts from this one's best weights
+    if ended:  # the next phase starts from the best weights so far: one that made nothing better is undone
         if run.best_weights is not None:
-            towers.load_state_dict(run.best_weights, strict=False)
+            towers.load_state_dict(run.best_weights)
         run.phase, run.step, run.worse = run.phase + 1, 0, 0
         run.optimizer = run.average = None
-    _save(run, output / CHECKPOINT_FILE)
+    save(run, output / CHECKPOINT_FILE)
     return taken
 
 
 def _step(
-    run: _Run, recipe: Recipe, phase: Phase, material: _Material, features: Features, rows: np.ndarray[Any, Any]
+    run: Run,
+    recipe: Recipe,
+    phase: Phase,
+    material: Material,
+    features: Features,
+    rows: np.ndarray[Any, Any],
 ) -> float:
     """One contrast of ``rows`` (pictures) with their captions; leaves gradients, returns the loss."""
     towers, data = run.towers, material.train
@@ -235,8 +214,8 @@ def _step(
         return loss
 
     size = phase.micro or len(rows)
-    parts = [(i, min(i + size, len(rows))) for i in range(0, len(rows), size)]
-    return backward_in_parts([lambda a=a, b=b: part(a, b) for a, b in parts], loss_of)
+    edges = [(i, min(i + size, len(rows))) for i in range(0, len(rows), size)]
+    return backward_in_parts([partial(part, *edge) for edge in edges], loss_of)
 
 
 def backward_in_parts(
@@ -269,70 +248,6 @@ def backward_in_parts(
     return float(loss.detach())
 
 
-def save_weights(towers: Towers, path: Path) -> None:
-    """All parameters and statistics as safetensors, float32."""
-    from safetensors.torch import save_file
-
-    save_file({k: v.contiguous() for k, v in towers.state_dict().items()}, path)
-
-
-def _claim(output: Path, recipe: Recipe) -> None:
-    output.mkdir(parents=True, exist_ok=True)
-    saved = output / RECIPE_FILE
-    if saved.exists() and not _goes_on(Recipe.load(saved), recipe):
-        raise UsageError(f"{output} holds a run of another recipe; give another --output or delete it")
-    saved.write_text(recipe.dumps(), encoding="utf-8")
-
-
-def _goes_on(old: Recipe, new: Recipe) -> bool:
-    """Whether ``new`` is ``old``, perhaps with further phases."""
-    return replace(new, phases=new.phases[: len(old.phases)]) == old
-
-
-def _prepare(recipe: Recipe, data: Path, output: Path, towers: Towers) -> _Material:
-    import shutil
-
-    from tokenizers import Tokenizer
-
-    if not (output / TOKENIZER_FILE).exists():
-        if not recipe.text.weights:
-            raise UsageError("text.weights must name a folder with a tokenizer.json")
-        shutil.copyfile(find_tokenizer(recipe.text.weights, data), output / TOKENIZER_FILE)
-    tokenizer = Tokenizer.from_file(str(output / TOKENIZER_FILE))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(recipe.text.max_tokens)
-    cache = output / CACHE_FOLDER
-    plain = replace(recipe.data, extra_texts=())
-    train_set = load_pictures(recipe.data.train, data, recipe.data, recipe.picture, tokenizer, cache)
-    dev = [load_pictures([name], data, plain, recipe.picture, tokenizer, cache) for name in recipe.data.dev]
-    pairs = load_texts(recipe.data.texts, data, tokenizer)
-    kept = None
-    if recipe.loss.keep_text:
-        first = Features(recipe, recipe.phases[0], train_set, pairs, towers, cache, lazy=True)
-        kept = first.all_texts(train_set.texts)
-    if not (output / CALIBRATION_FILE).exists():
-        rows = np.random.default_rng(recipe.seed).permutation(len(train_set))[:CALIBRATION_PICTURES]
-        np.save(output / CALIBRATION_FILE, train_set.pixels[np.sort(rows)])
-    return _Material(train_set, tuple(dev), pairs, kept)
-
-
-def _restore(run: _Run, path: Path) -> None:
-    if not path.exists():
-        return
-    saved = torch.load(path, map_location="cpu", weights_only=True)
-    run.towers.load_state_dict(saved.pop("towers"))
-    for name, value in saved.items():
-        setattr(run, name, value)
-
-
-def _save(run: _Run, path: Path) -> None:
-    """Replace the checkpoint by rename, so that a kill leaves the old one or the new one."""
-    names = [f.name for f in fields(run) if f.name != "towers"]
-    state = {name: getattr(run, name) for name in names} | {"towers": run.towers.state_dict()}
-    torch.save(state, path.with_suffix(".new"))
-    os.replace(path.with_suffix(".new"), path)
-
-
 def _optimizer(towers: Towers, phase: Phase) -> torch.optim.AdamW:
     rates = {"picture": phase.picture_rate, "text": phase.text_rate, "head": phase.head_rate}
     groups = []
@@ -341,7 +256,9 @@ def _optimizer(towers: Towers, phase: Phase) -> torch.optim.AdamW:
             chosen = [p for p in parameters if (p.dim() > 1) == decays]
             decay = phase.weight_decay if decays else 0.0
             if chosen:
-                groups.append({"params": chosen, "weight_decay": decay, "top": rates[name], "lr": rates[name]})
+                groups.append(
+                    {"params": chosen, "weight_decay": decay, "top": rates[name], "lr": rates[name]}
+                )
     return torch.optim.AdamW(groups, betas=(0.9, 0.98))
 
 
@@ -353,7 +270,7 @@ def _schedule(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
-def _evaluate(run: _Run, material: _Material, features: Features) -> dict[str, dict[str, float]]:
+def _evaluate(run: Run, material: Material, features: Features) -> dict[str, dict[str, float]]:
     """Dev figures of the averaged weights; keeps those weights when they are the best so far."""
     assert run.average is not None
     parameters = dict(run.towers.named_parameters())
@@ -362,6 +279,7 @@ def _evaluate(run: _Run, material: _Material, features: Features) -> dict[str, d
         for name, value in run.average.items():
             parameters[name].copy_(value)
         dev = {data.name: features.evaluate(data) for data in material.dev}
+        averaged = {name: value.clone() for name, value in run.towers.state_dict().items()}
         for name, value in current.items():
             parameters[name].copy_(value)
     sizes = {data.name: len(data) for data in material.dev}
@@ -370,7 +288,7 @@ def _evaluate(run: _Run, material: _Material, features: Features) -> dict[str, d
     run.worse += 1
     if score > run.best:
         run.best, run.worse, run.dev = score, 0, dev
-        run.best_weights = {name: value.clone() for name, value in run.average.items()}
+        run.best_weights = averaged
     return dev
 
 
@@ -381,9 +299,7 @@ def _draw(texts: Texts, group: int, count: int, random: np.random.Generator) -> 
     return np.resize(chosen, count)
 
 
-def _draw_pairs(
-    texts: Texts | None, count: int, random: np.random.Generator
-) -> np.ndarray[Any, Any] | None:
+def _draw_pairs(texts: Texts | None, count: int, random: np.random.Generator) -> np.ndarray[Any, Any] | None:
     """Two texts of each of ``count`` groups, side by side."""
     if texts is None or not count:
         return None

@@ -98,7 +98,9 @@ def contrast(
         sides = []
         if captions_per_picture > 1:
             owners = captions[1][::captions_per_picture]
-            sides.append((captions[0][::captions_per_picture], captions[0][1::captions_per_picture], owners, cluster))
+            sides.append(
+                (captions[0][::captions_per_picture], captions[0][1::captions_per_picture], owners, cluster)
+            )
         if pairs is not None:
             own = torch.arange(len(pairs) // 2)
             sides.append((pairs[::2], pairs[1::2], own, own))

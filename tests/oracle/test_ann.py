@@ -78,7 +78,7 @@ def test_an_exact_index_ranks_as_a_slow_loop_does(
 
 
 def test_the_indexes_agree_to_the_last_bit() -> None:
-    placement, rows, halves = corpus(5)
+    placement, rows, _halves = corpus(5)
     exact, scanned = indexes(placement, rows).values()
     for query in unit(np.random.default_rng(0).standard_normal((20, DIMENSION))):
         for among in (None, placement.ids[::3], placement.ids[:50]):
@@ -88,7 +88,7 @@ def test_the_indexes_agree_to_the_last_bit() -> None:
 
 
 def test_a_score_does_not_depend_on_what_is_scored_beside_it() -> None:
-    placement, rows, halves = corpus(6)
+    placement, rows, _halves = corpus(6)
     query = unit(np.random.default_rng(1).standard_normal(DIMENSION))
     for index in indexes(placement, rows).values():
         ranking = index.search(query, 300)

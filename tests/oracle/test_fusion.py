@@ -20,7 +20,9 @@ rankings = st.dictionaries(st.integers(1, 12), finite, max_size=8).map(
         np.array([score for _, score in best_first(scores)], dtype=np.float64),
     )
 )
-channels = st.lists(rankings, min_size=1, max_size=4).map(lambda found: {str(n): r for n, r in enumerate(found)})
+channels = st.lists(rankings, min_size=1, max_size=4).map(
+    lambda found: {str(n): r for n, r in enumerate(found)}
+)
 names = st.sampled_from(FUSIONS)
 
 
@@ -59,7 +61,9 @@ def slow(rankings: dict[str, Ranking], weights: list[float], fusion: Fusion) -> 
 
 @settings(max_examples=300, deadline=None)
 @given(channels, names, st.data())
-def test_every_fusion_does_what_its_formula_says(found: dict[str, Ranking], name: str, data: st.DataObject) -> None:
+def test_every_fusion_does_what_its_formula_says(
+    found: dict[str, Ranking], name: str, data: st.DataObject
+) -> None:
     weights = data.draw(st.lists(st.floats(0, 4), min_size=len(found), max_size=len(found)))
     fusion = Fusion(name)
 
@@ -96,7 +100,9 @@ def test_a_higher_score_in_a_channel_never_lowers_the_fused_one(
     if np.isnan(table.calibrated[row, column]):
         return
     lift = data.draw(st.floats(0, 10))
-    scores = dict(zip(*(a.tolist() for a in (found[str(column)].ids, found[str(column)].scores)), strict=True))
+    scores = dict(
+        zip(*(a.tolist() for a in (found[str(column)].ids, found[str(column)].scores)), strict=True)
+    )
     scores[int(table.ids[row])] += lift
     pairs = best_first(scores)
     lifted = found | {
@@ -139,8 +145,6 @@ def test_all_ties_are_ordered_by_id(name: str) -> None:
     fused = fuse(tabulate({"a": tied, "b": other}), [1, 1], Fusion(name), 10)
     if name != "rrf":  # which knows places only
         assert fused.ids.tolist() == [4, 6, 9]
-
-
 
 
 def test_a_score_does_not_change_with_what_else_is_in_the_list() -> None:

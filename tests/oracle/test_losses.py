@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mmsearch.train.losses import info_nce, keep_similarities, relations, sigmoid  # noqa: E402
 from mmsearch.train.loop import backward_in_parts  # noqa: E402
+from mmsearch.train.losses import info_nce, keep_similarities, relations, sigmoid  # noqa: E402
 
 
 def unit(rows: int, seed: int) -> Any:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 DIMENSION = 16
 BATCH = 4
-MOMENTS = 40  # that a test tries of each phase; STORE_FAULT_MOMENTS=all tries every one
+MOMENTS = 24  # that a test tries of each phase; STORE_FAULT_MOMENTS=all tries every one
 
 
 # --- a small index run, as the pipeline does it ----------------------------------------------------------
@@ -353,7 +353,7 @@ def kill_at_random_moments(folder: Path, kills: int, seed: int) -> int:
     """A long run, killed and run again; the clock chooses the moment, so that SQLite's own writes are hit."""
     drawn = random.Random(seed)
     path = folder / "index"
-    corpus = {f"{n}.txt": (f"text {n}", f"shared {n % 7}") for n in range(1500)}
+    corpus = {f"{n}.txt": (f"text {n}", f"shared {n % 7}") for n in range(600)}
     killed = 0
     done: set[bytes] = set()
     for _ in range(kills):
@@ -430,7 +430,7 @@ def test_a_full_disk_under_the_catalogue_changes_nothing(folder: Path) -> None:
     assert contents(folder / "index") == expected(corpus_of(0))
 
 
-@pytest.mark.parametrize("limit", [100, 2_000, 9_000, 30_000, 100_000])
+@pytest.mark.parametrize("limit", [100, 9_000, 100_000])
 def test_a_limit_on_files_is_one_plain_error_and_the_next_run_completes_the_index(
     folder: Path, limit: int
 ) -> None:

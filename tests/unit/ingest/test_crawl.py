@@ -40,7 +40,20 @@ def skipped(corpus: Path, options: CrawlOptions | None = None) -> dict[str, str]
 
 
 def test_pictures_and_texts_are_documents_and_other_files_are_nothing(corpus: Path) -> None:
-    fill(corpus, "a.jpg", "b.PNG", "c.heic", "d.txt", "e.md", "f.HTML", "g.nef", "h.mp3", "i.json", "README", "k.")
+    fill(
+        corpus,
+        "a.jpg",
+        "b.PNG",
+        "c.heic",
+        "d.txt",
+        "e.md",
+        "f.HTML",
+        "g.nef",
+        "h.mp3",
+        "i.json",
+        "README",
+        "k.",
+    )
     assert found(corpus) == ["a.jpg", "b.PNG", "c.heic", "d.txt", "e.md", "f.HTML", "g.nef"]
     results = [r for r in crawl(corpus) if isinstance(r, Source)]
     assert [(r.picture or r.text) for r in results] == [corpus / r.path for r in results]
@@ -66,14 +79,28 @@ def test_an_index_within_the_corpus_is_not_indexed(corpus: Path) -> None:
 
 
 def test_odd_names_are_kept_as_they_are(corpus: Path) -> None:
-    names = ["a b.jpg", "new\nline.jpg", "q'\"`.jpg", "é.jpg", "e\u0301.jpg", "写真.jpg", "😀.jpg", "-x.jpg", "a#2.jpg"]
+    names = [
+        "a b.jpg",
+        "new\nline.jpg",
+        "q'\"`.jpg",
+        "é.jpg",
+        "e\u0301.jpg",
+        "写真.jpg",
+        "😀.jpg",
+        "-x.jpg",
+        "a#2.jpg",
+    ]
     names += ["%41.jpg", "a\\b.jpg", "*.jpg", "[a].jpg", "\u202egpj.jpg", "a..jpg"]
     fill(corpus, *names)
     assert found(corpus) == sorted(names)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sets(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)))
+@given(
+    st.sets(
+        st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
+    )
+)
 def test_any_name_is_found_whole(tmp_path_factory: pytest.TempPathFactory, names: set[str]) -> None:
     folder = tmp_path_factory.mktemp("names")
     fill(folder, *(f"x{name}.jpg" for name in names))
@@ -159,7 +186,17 @@ def test_exclude_patterns_are_those_of_gitignore(corpus: Path) -> None:
 
 
 def test_ignore_files_hold_below_their_folder_and_the_inner_one_decides(corpus: Path) -> None:
-    fill(corpus, "a.gif", "a.jpg", "in/b.gif", "in/b.jpg", "in/deep/c.gif", "out/d.gif", "out/e.jpg", "out/in/f.jpg")
+    fill(
+        corpus,
+        "a.gif",
+        "a.jpg",
+        "in/b.gif",
+        "in/b.jpg",
+        "in/deep/c.gif",
+        "out/d.gif",
+        "out/e.jpg",
+        "out/in/f.jpg",
+    )
     (corpus / ".mmsearchignore").write_text("# pictures that move\n*.gif\n/out/in\n")
     (corpus / "in" / ".mmsearchignore").write_text("!b.gif\n/b.jpg\n")
     assert found(corpus) == ["a.jpg", "in/b.gif", "out/e.jpg"]
@@ -226,6 +263,13 @@ def test_a_corpus_that_can_not_be_one_is_refused_at_once(corpus: Path, name: str
     os.mkfifo(corpus / "fifo.jpg")
     with pytest.raises(UsageError, match=message):
         crawl(corpus / name)
+
+
+def test_a_folder_that_can_not_be_read_is_no_empty_corpus(corpus: Path, as_other_user: None) -> None:
+    closed = corpus / "closed"
+    closed.mkdir(0)
+    with pytest.raises(UsageError, match="permission denied"):
+        crawl(closed)
 
 
 def test_an_empty_folder_is_an_empty_corpus(corpus: Path) -> None:

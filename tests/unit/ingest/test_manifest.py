@@ -87,13 +87,22 @@ def test_a_manifest_may_be_the_corpus_itself(folder: Path) -> None:
 
 
 def test_several_records_of_one_picture_are_numbered(folder: Path) -> None:
-    results = jsonl(folder, *[{"path": "images/a.jpg", "caption": c} for c in "xyz"], {"path": "images/b.jpg"})
-    assert [s.path for s in sources(results)] == ["images/a.jpg", "images/a.jpg#2", "images/a.jpg#3", "images/b.jpg"]
+    results = jsonl(
+        folder, *[{"path": "images/a.jpg", "caption": c} for c in "xyz"], {"path": "images/b.jpg"}
+    )
+    assert [s.path for s in sources(results)] == [
+        "images/a.jpg",
+        "images/a.jpg#2",
+        "images/a.jpg#3",
+        "images/b.jpg",
+    ]
     assert [s.captions for s in sources(results)] == [("x",), ("y",), ("z",), ()]
 
 
 def test_a_record_without_a_file_is_named_by_its_id_or_its_line(folder: Path) -> None:
-    results = jsonl(folder, {"text": "One."}, {"id": 7, "caption": "Two"}, {"title": "Three"}, {"id": 7, "text": "4"})
+    results = jsonl(
+        folder, {"text": "One."}, {"id": 7, "caption": "Two"}, {"title": "Three"}, {"id": 7, "text": "4"}
+    )
     paths = ["records.jsonl#1", "records.jsonl#7", "records.jsonl#3", "records.jsonl#7#2"]
     assert [s.path for s in sources(results)] == paths
 
@@ -107,7 +116,7 @@ def test_a_record_without_a_file_is_named_by_its_id_or_its_line(folder: Path) ->
         ({"path": "..\\secret.jpg"}, "..\\secret.jpg leads out of the corpus"),
         ({"path": "/etc/passwd"}, "/etc/passwd leads out of the corpus"),
         ({"path": "C:\\photos\\a.jpg"}, "C:\\photos\\a.jpg leads out of the corpus"),
-        ({"image": "https://example.org/a.jpg"}, "https://example.org/a.jpg is an address: only files of the corpus are read"),
+        ({"image": "https://x.org/a.jpg"}, "https://x.org/a.jpg is an address: only files of the corpus are read"),
         ({"path": "song.mp3"}, "song.mp3 is neither a picture nor a text file"),
         ({"path": "images"}, "images is neither a picture nor a text file"),
         ({"path": "empty.jpg"}, "empty.jpg: empty file"),
@@ -118,17 +127,18 @@ def test_a_record_without_a_file_is_named_by_its_id_or_its_line(folder: Path) ->
         ({"path": "images/a.jpg", "image": "images/b.jpg"}, "names two pictures: use a record for each"),
         ({"year": 1999}, "names no picture, text, caption or title"),
         ({}, "names no picture, text, caption or title"),
-        ('{"path": "images/a.jpg"', "not valid JSON: expecting ',' delimiter at column 25"),
+        ('{"path": "images/a.jpg"', "not valid JSON: expecting ',' delimiter at column 24"),
         ('["images/a.jpg"]', "not a JSON object"),
-        ('{"path": "images/a.jpg", "x": ' + "9" * 5000 + "}", "not valid JSON: Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit"),
+        ('{"path": "images/a.jpg", "x": ' + "9" * 5000 + "}", "not valid JSON: a number of thousands of digits"),
     ],
 )  # fmt: skip
-def test_a_record_that_can_not_be_a_document_is_told_with_its_line(folder: Path, record: Any, reason: str) -> None:
+def test_a_record_that_can_not_be_a_document_is_told_with_its_line(
+    folder: Path, record: Any, reason: str
+) -> None:
     (folder / "song.mp3").write_bytes(b"x")
     (folder / "empty.jpg").touch()
     (folder / "loop.jpg").symlink_to("loop.jpg")
     os.mkfifo(folder / "fifo.jpg")
-    (folder.parent / "secret.jpg").unlink(missing_ok=True)
     results = jsonl(folder, {"path": "images/a.jpg"}, "", record, {"path": "images/b.jpg"})
     assert results[1] == Skipped("records.jsonl:3", reason)
     assert [r.path for r in results] == ["images/a.jpg", "records.jsonl:3", "images/b.jpg"]
@@ -136,23 +146,37 @@ def test_a_record_that_can_not_be_a_document_is_told_with_its_line(folder: Path,
 
 def test_lines_that_are_no_utf8_or_too_long_are_told(folder: Path) -> None:
     long = b'{"text": "' + b"x" * 5000 + b'"}'
-    lines = [b'\xef\xbb\xbf{"path": "images/a.jpg"}', b'{"title": "caf\xe9"}', long, b'{"path": "images/b.jpg"}']
+    lines = [
+        b'\xef\xbb\xbf{"path": "images/a.jpg"}',
+        b'{"title": "caf\xe9"}',
+        long,
+        b'{"path": "images/b.jpg"}',
+    ]
     (folder / "records.jsonl").write_bytes(b"\r\n".join(lines))
     results = list(crawl(folder, CrawlOptions(limits=Limits(max_text_bytes=1000))))
     assert [r.path for r in results] == ["images/a.jpg", "records.jsonl:2", "records.jsonl:3", "images/b.jpg"]
-    assert [r.reason for r in results if isinstance(r, Skipped)] == ["not valid UTF-8", "a line of more than 1000 bytes"]
+    assert [r.reason for r in results if isinstance(r, Skipped)] == [
+        "not valid UTF-8",
+        "a line of more than 1000 bytes",
+    ]
 
 
 def test_a_manifest_that_is_none_is_told_and_the_folder_crawled(folder: Path) -> None:
+    useless = "a table without a column named path, image, file, text, title or caption"
     for name, content, reason in (
         ("records.jsonl", bytes(range(256)) * 4, "binary data, not text"),
-        ("metadata.csv", b"gene,length\nBRCA1,81189\n", "a table without a column named path, image, file, text, title or caption"),
-        ("manifest.csv", b"", "a table without a column named path, image, file, text, title or caption"),
-    ):  # fmt: skip
+        ("metadata.csv", b"gene,length\nBRCA1,81189\n", useless),
+        ("manifest.csv", b"", useless),
+    ):
         (folder / name).write_bytes(content)
         results = list(crawl(folder))
         assert results[0] == Skipped(name, reason)
-        assert [r.path for r in results[1:]] == ["images/a.jpg", "images/b.jpg", "letter.txt", "unmentioned.jpg"]
+        assert [r.path for r in results[1:]] == [
+            "images/a.jpg",
+            "images/b.jpg",
+            "letter.txt",
+            "unmentioned.jpg",
+        ]
         (folder / name).unlink()
 
 
@@ -182,7 +206,10 @@ def test_csv_of_other_systems_is_read(folder: Path, encoding: str, delimiter: st
     place = "Der Wald über Köln, größer als früher; mit Blick auf die Straße nach Süden"
     rows = [["path", "place"], ["images\\a.jpg", f'"{place}"'], ["./images//b.jpg", "x"]]
     results = table(folder, "\n".join(delimiter.join(row) for row in rows), encoding)
-    assert [(s.path, s.fields["place"]) for s in sources(results)] == [("images/a.jpg", place), ("images/b.jpg", "x")]
+    assert [(s.path, s.fields["place"]) for s in sources(results)] == [
+        ("images/a.jpg", place),
+        ("images/b.jpg", "x"),
+    ]
 
 
 def test_accents_are_found_in_either_form_of_unicode(folder: Path) -> None:
@@ -211,7 +238,9 @@ def test_a_stamp_changes_with_the_record_and_with_its_files(folder: Path) -> Non
 
 
 def test_what_json_lets_through_but_no_file_can_hold_is_replaced() -> None:
-    record = read_record({"title": "a\ud800b", "x\0": "c\0d", "text": "\udfff", "big": 2**63, "huge": float("inf")})
+    record = read_record(
+        {"title": "a\ud800b", "x\0": "c\0d", "text": "\udfff", "big": 2**63, "huge": float("inf")}
+    )
     assert (record.title, record.body) == ("a\ufffdb", "\ufffd")
     assert record.fields == {"x\ufffd": "c\ufffdd", "big": str(2**63), "huge": "inf"}
 
@@ -236,11 +265,17 @@ def test_no_cell_loses_anything(cell: str) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20), lambda inner: st.lists(inner, max_size=4)
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4),
 )
 
 
-@given(st.dictionaries(st.sampled_from(["path", "caption", "captions", "title", "text", "id", "year", " Tag "]) | st.text(max_size=8), json_values))  # fmt: skip
+keys = st.sampled_from(["path", "caption", "captions", "title", "text", "id", "year", " Tag "]) | st.text(
+    max_size=8
+)
+
+
+@given(st.dictionaries(keys, json_values))
 def test_any_record_gives_values_that_the_index_can_hold(values: dict[str, Any]) -> None:
     record = read_record(values)
     texts = [*record.paths, *record.captions, record.title or "x", record.body or "x", *record.fields]

@@ -27,11 +27,19 @@ def only(corpus: Path) -> Source:
 
 
 def test_a_sidecar_is_part_of_its_picture_and_no_document(corpus: Path) -> None:
-    write(corpus, photo__jpg="x", photo__txt="A dog.", notes__txt="Not a sidecar.", other__json={"caption": "Nobody"})
+    write(
+        corpus,
+        photo__jpg="x",
+        photo__txt="A dog.",
+        notes__txt="Not a sidecar.",
+        other__json={"caption": "Nobody"},
+    )
     assert [s.path for s in crawl(corpus)] == ["notes.txt", "photo.jpg"]
 
 
-@pytest.mark.parametrize("name", ["photo__txt", "photo__jpg_txt", "photo__json", "photo__jpg_json", "photo__TXT"])
+@pytest.mark.parametrize(
+    "name", ["photo__txt", "photo__jpg_txt", "photo__json", "photo__jpg_json", "photo__TXT"]
+)
 def test_each_way_to_name_a_sidecar_is_known(corpus: Path, name: str) -> None:
     write(corpus, photo__jpg="x", **{name: "A dog." if "txt" in name.lower() else ["A dog."]})
     assert only(corpus).captions == ("A dog.",)
@@ -66,7 +74,9 @@ def test_one_sidecar_serves_all_pictures_of_its_name(corpus: Path) -> None:
         ("Same\nSame", ("Same",)),
     ],
 )
-def test_a_text_holds_a_caption_a_line_or_a_paragraph(corpus: Path, text: str, captions: tuple[str, ...]) -> None:
+def test_a_text_holds_a_caption_a_line_or_a_paragraph(
+    corpus: Path, text: str, captions: tuple[str, ...]
+) -> None:
     write(corpus, photo__jpg="x", photo__txt=text)
     assert only(corpus).captions == captions
 
@@ -79,7 +89,11 @@ def test_prose_beside_a_picture_is_read_like_a_text_file(corpus: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "captions"),
-    [("A dog.", ("A dog.",)), (["A dog.", " ", "A cat."], ("A dog.", "A cat.")), ({"caption_2": "B"}, ("B",))],
+    [
+        ("A dog.", ("A dog.",)),
+        (["A dog.", " ", "A cat."], ("A dog.", "A cat.")),
+        ({"caption_2": "B"}, ("B",)),
+    ],
 )
 def test_json_may_be_captions_alone(corpus: Path, content: Any, captions: tuple[str, ...]) -> None:
     (corpus / "photo.jpg").write_bytes(b"x")
@@ -88,7 +102,11 @@ def test_json_may_be_captions_alone(corpus: Path, content: Any, captions: tuple[
 
 
 def test_a_text_in_json_is_a_body_and_paths_in_it_mean_nothing(corpus: Path) -> None:
-    write(corpus, photo__jpg="x", photo__json={"text": "Long story.", "file": "../../etc/passwd", "nested": {"a": 1}})
+    write(
+        corpus,
+        photo__jpg="x",
+        photo__json={"text": "Long story.", "file": "../../etc/passwd", "nested": {"a": 1}},
+    )
     source = only(corpus)
     assert (source.body, source.fields, source.path) == ("Long story.", {}, "photo.jpg")
 
@@ -104,7 +122,9 @@ def test_a_text_in_json_is_a_body_and_paths_in_it_mean_nothing(corpus: Path) -> 
         (bytes(200), "binary data, not text"),
     ],
 )
-def test_a_broken_sidecar_is_told_and_costs_the_picture_nothing(corpus: Path, content: bytes, reason: str) -> None:
+def test_a_broken_sidecar_is_told_and_costs_the_picture_nothing(
+    corpus: Path, content: bytes, reason: str
+) -> None:
     (corpus / "photo.jpg").write_bytes(b"x")
     (corpus / "photo.json").write_bytes(content)
     told, source = crawl(corpus)

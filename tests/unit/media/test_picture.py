@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.media.sample_pictures import BLUE, GREEN, RED, YELLOW, corners, encoded, quarters, same_color
 
 from mmsearch.errors import MediaError
 from mmsearch.media.limits import Limits
@@ -23,6 +22,7 @@ from mmsearch.media.picture import (
     thumbnail,
 )
 from mmsearch.types import PictureSpec
+from tests.unit.media.sample_pictures import BLUE, GREEN, RED, YELLOW, corners, encoded, quarters, same_color
 
 SPEC = PictureSpec(64)
 UPRIGHT = [RED, GREEN, BLUE, YELLOW]
@@ -234,7 +234,9 @@ print(picture.width, picture.height, grown // 1024)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss is in KiB on Linux only")
-@pytest.mark.parametrize(("file_format", "mode", "most_mib"), [("PNG", "RGB", 190), ("PNG", "RGBA", 190), ("JPEG", "RGB", 20)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("file_format", "mode", "most_mib"), [("PNG", "RGB", 190), ("PNG", "RGBA", 190), ("JPEG", "RGB", 20)]
+)
 def test_a_panorama_takes_no_more_memory_than_its_pixels(
     tmp_path: Path, file_format: str, mode: str, most_mib: int
 ) -> None:

@@ -15,7 +15,9 @@ from mmsearch.media.text import TEXT_SUFFIXES, parse_text, read_text
 from tests.unit.media.sample_pictures import corners, encoded
 
 GERMAN = "Über den Wäldern liegt der Nebel. Die Straße führt nach Süden, größer als zuvor. " * 4
-RUSSIAN = "В чащах юга жил бы цитрус? Да, но фальшивый экземпляр! Съешь ещё этих мягких французских булок. " * 4
+RUSSIAN = (
+    "В чащах юга жил бы цитрус? Да, но фальшивый экземпляр! Съешь ещё этих мягких французских булок. " * 4
+)
 CHINESE = "一个穿红衣服的女孩站在雪地里，她笑着说今天真冷，然后跑回了家。你看见那两只狗了吗？" * 6
 
 
@@ -44,7 +46,12 @@ def test_utf8_is_never_taken_for_anything_else(text: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [bytes(range(256)) * 8, b"\x7fELF\x02\x01\x01\0" + bytes(200), encoded(corners(), "PNG"), encoded(corners(), "JPEG")],
+    [
+        bytes(range(256)) * 8,
+        b"\x7fELF\x02\x01\x01\0" + bytes(200),
+        encoded(corners(), "PNG"),
+        encoded(corners(), "JPEG"),
+    ],
     ids=["all bytes", "program", "PNG", "JPEG"],
 )
 def test_binary_data_is_refused(data: bytes) -> None:
@@ -142,8 +149,11 @@ def test_a_page_nested_deeply_is_read() -> None:
     assert parse_text(b"<div>" * depth + b"deep" + b"</div>" * depth, ".html").text == "deep"
 
 
+MARKUP = ("<p>", "</p>", "<pre>", "</pre>", "<br>", "<td>", "a", "<", "&amp", "ß", "\0", "\v", " ", "\n\n")
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.sampled_from(["<p>", "</p>", "<pre>", "</pre>", "<br>", "<td>", "a", "\0", "\v", " ", "\n\n", "<", "&amp", "ß"])))  # fmt: skip
+@given(st.lists(st.sampled_from(MARKUP)))
 def test_any_markup_gives_text_or_a_reason(parts: list[str]) -> None:
     try:
         text = parse_text("".join(parts).encode(), ".html").text
@@ -154,7 +164,11 @@ def test_any_markup_gives_text_or_a_reason(parts: list[str]) -> None:
 
 
 def test_a_text_without_words_is_refused(tmp_path: Path) -> None:
-    for name, content in (("a.txt", b" \n\t"), ("b.html", b"<p></p><script>x</script>"), ("c.md", b"---\ntitle: T\n---\n")):
+    for name, content in (
+        ("a.txt", b" \n\t"),
+        ("b.html", b"<p></p><script>x</script>"),
+        ("c.md", b"---\ntitle: T\n---\n"),
+    ):
         path = tmp_path / name
         path.write_bytes(content)
         with pytest.raises(MediaError, match="no text in it"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,8 +143,10 @@ def build(tmp_path: Path) -> Callable[[Sequence[Doc]], ToyIndex]:
     return lambda documents: ToyIndex(tmp_path, documents)
 
 
-THINGS = "dog cat horse bicycle boat train cake tree house bridge snow beach river street mountain".split()
-DEEDS = "running sleeping jumping red old small broken painted crowded empty".split()
+THINGS = re.findall(
+    r"\w+", "dog cat horse bicycle boat train cake tree house bridge snow beach river street mountain"
+)
+DEEDS = re.findall(r"\w+", "running sleeping jumping red old small broken painted crowded empty")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,9 +26,13 @@ QUERIES = [
 cutoffs = st.sampled_from([None, 0.01, 1.0, 30.0])
 
 
-def found(index: SearchIndex, text: str, k: int, group: Grouping, fusion: FusionName, cutoff: float | None) -> list[tuple[int, float, float]]:
+def found(
+    index: SearchIndex, text: str, k: int, group: Grouping, fusion: FusionName, cutoff: float | None
+) -> list[tuple[int, float, float]]:
     results = answer(parse(text), index, k, group=group, fusion=fusion, cutoff=cutoff, explain=False)
-    return [(hit.document_id if group == "document" else hit.item_id, hit.score, hit.evalue) for hit in results]
+    return [
+        (hit.document_id if group == "document" else hit.item_id, hit.score, hit.evalue) for hit in results
+    ]
 
 
 @settings(max_examples=120, deadline=None)
@@ -52,7 +55,12 @@ def test_looking_no_further_than_needed_finds_what_looking_at_everything_finds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(text=st.sampled_from(QUERIES), group=st.sampled_from(["document", "item"]), fusion=st.sampled_from(FUSIONS), cutoff=cutoffs)
+@given(
+    text=st.sampled_from(QUERIES),
+    group=st.sampled_from(["document", "item"]),
+    fusion=st.sampled_from(FUSIONS),
+    cutoff=cutoffs,
+)
 def test_the_first_ten_of_a_hundred_are_the_answer_for_ten(
     pictures: SearchIndex, text: str, group: Grouping, fusion: FusionName, cutoff: float | None
 ) -> None:
@@ -64,5 +72,9 @@ def test_the_first_ten_of_a_hundred_are_the_answer_for_ten(
 def test_pages_join_without_gap_or_overlap(pictures: SearchIndex, text: str) -> None:
     query = parse(text)
     whole = answer(query, pictures, 12, cutoff=None)
-    pages = [hit for offset in (0, 5, 10) for hit in answer(query, pictures, min(5, 12 - offset), offset=offset, cutoff=None)]
+    pages = [
+        hit
+        for offset in (0, 5, 10)
+        for hit in answer(query, pictures, min(5, 12 - offset), offset=offset, cutoff=None)
+    ]
     assert [(hit.rank, hit.document_id) for hit in pages] == [(hit.rank, hit.document_id) for hit in whole]

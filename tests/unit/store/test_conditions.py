@@ -34,8 +34,11 @@ DOCUMENTS: dict[str, dict[str, FieldValue]] = {
 FIELDS = ["year", "creator", "color", "tags", "date", "about"]
 
 values = st.sampled_from(
-    [1990, 1850.5, 1923, 7, True, False, "1990", "1923-05", "ada lovelace", "GRACE", "red", "g", "", "7"]
-    + ["red; green", "ÜNAL", "şahin", LONG, LONG.lower(), LONG[:99], LONG[:100], LONG[:101], 1e300, -1]
+    [
+        *(1990, 1850.5, 1923, 7, -1, 1e300, True, False),
+        *("1990", "1923-05", "ada lovelace", "GRACE", "red", "g", "", "7", "red; green", "ÜNAL", "şahin"),
+        *(LONG, LONG.lower(), LONG[:99], LONG[:100], LONG[:101]),
+    ]
 )
 leaves = st.one_of(
     st.builds(
@@ -157,6 +160,22 @@ def test_no_text_can_break_a_filter(filled: Catalogue) -> None:
         for condition in (Comparison("creator", "=", text), Comparison("creator", "~", text), PathGlob(text)):
             assert isinstance(paths(filled, condition), list)
     assert len(filled.select_items()) == 2 * len(DOCUMENTS)
+
+
+def test_long_filters_are_read_and_deep_ones_refused(filled: Catalogue) -> None:
+    many = tuple(Comparison("year", "=", number) for number in range(3000) if number != 1991)
+    assert paths(filled, Or(many)) == ["scans/1.jpg"]
+    assert paths(filled, Not(And(tuple(Not(part) for part in many)))) == ["scans/1.jpg"]
+    assert paths(filled, OneOf("year", (1990, *range(2000, 5000), "1991", LONG))) == [
+        "scans/1.jpg",
+        "scans/2.jpg",
+    ]
+    assert paths(filled, OneOf("path", ("5.txt", "SCANS.txt"))) == ["5.txt", "scans.txt"]
+    deep: Condition = ModalityIs("image")
+    for _ in range(300):
+        deep = Or((And((deep, ModalityIs("image"))), ModalityIs("text")))
+    with pytest.raises(UsageError, match="deeply nested"):
+        filled.select_items(deep)
 
 
 def test_facets_count_documents_by_value(filled: Catalogue) -> None:

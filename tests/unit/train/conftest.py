@@ -80,15 +80,31 @@ def tiny_recipe(**changes: Any) -> Recipe:
         phases=(
             Phase("heads", 3, 4, captions=2, text_bank=6, picture_bank=4, text_pairs=3),
             Phase(
-                "through", 2, 4, size=24, picture_layers=-1, text_layers=1, text_bank=6, picture_bank=4, crop=0.5, color=0.2
+                "through",
+                2,
+                4,
+                size=24,
+                picture_layers=-1,
+                text_layers=1,
+                text_bank=6,
+                picture_bank=4,
+                crop=0.5,
+                color=0.2,
             ),
         ),
         dimension=8,
         picture=PictureRecipe(architecture="test_efficientnet", size=32, head=HeadRecipe(hidden=8)),
         text=TextRecipe(
-            weights="file:words", vocabulary=len(WORDS), width=8, layers=2, heads=2, intermediate=16, positions=32, max_tokens=16,
+            weights="file:words",
+            vocabulary=len(WORDS),
+            width=8,
+            layers=2,
+            heads=2,
+            intermediate=16,
+            positions=32,
+            max_tokens=16,
             head=HeadRecipe(hidden=4),
         ),
         loss=LossRecipe(text_to_text=0.5, keep_text=0.5),
-    )  # fmt: skip
+    )
     return replace(recipe, **changes)

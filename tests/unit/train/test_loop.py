@@ -8,9 +8,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mmsearch.errors import UsageError  # noqa: E402
-from mmsearch.train.loop import WEIGHTS_FILE, Progress, train  # noqa: E402
+from mmsearch.train.loop import Progress, train  # noqa: E402
 from mmsearch.train.recall import recall  # noqa: E402
 from mmsearch.train.recipe import Phase, Recipe  # noqa: E402
+from mmsearch.train.state import WEIGHTS_FILE  # noqa: E402
 from mmsearch.train.towers import read_weights  # noqa: E402
 from tests.unit.train.conftest import tiny_recipe  # noqa: E402
 
@@ -50,7 +51,17 @@ def test_small_parts_give_the_curve_of_the_whole_batch(data: Path, tmp_path: Pat
 
 
 def test_training_finds_the_colors(data: Path, tmp_path: Path) -> None:
-    phase = Phase("through", 25, 8, captions=2, picture_layers=-1, text_layers=-1, picture_rate=3e-3, text_rate=3e-3, head_rate=1e-2)  # fmt: skip
+    phase = Phase(
+        "through",
+        25,
+        8,
+        captions=2,
+        picture_layers=-1,
+        text_layers=-1,
+        picture_rate=3e-3,
+        text_rate=3e-3,
+        head_rate=1e-2,
+    )
     result = train(tiny_recipe(phases=(phase,), average=0.9), data, tmp_path / "run")
     assert result.dev["colors"]["t2i@1"] > 60
 

@@ -1,0 +1,132 @@
+"""``mmsearch ask``: answer a question out of the texts of an index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from mmsearch.search.ask import Answer, Answers, Neighbor
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, as you would ask a person.")],
+    index_dir: IndexDirectory = DEFAULT_INDEX,
+    k: Annotated[int, typer.Option("-k", help="How many passages.")] = 3,
+    context: Annotated[int, typer.Option(help="Passages before and after each answer to show with it.")] = 1,
+    where: Annotated[
+        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
+    ] = None,
+    path: Annotated[str | None, typer.Option(help="Only documents whose path matches this glob.")] = None,
+    cutoff: Annotated[float | None, typer.Option(help="Largest expected count of an answer.")] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Show best guesses beyond the cutoff too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with passages of the indexed texts, the best sentence of each marked."""
+    from mmsearch.library import open as open_library
+    from mmsearch.search.ask import ask as find_answers
+
+    options: dict[str, Any] = {"cutoff": cutoff} if cutoff is not None else {}
+    if anyway:
+        options["cutoff"] = None
+    with open_library(index_dir) as library:
+        answers = find_answers(library, question, k, context=context, where=where, path=path, **options)
+    if as_json:
+        _print_json(answers)
+    else:
+        _print_answers(answers)
+
+
+def _print_json(answers: Answers) -> None:
+    from mmsearch.cli.terminal import print_json
+
+    print_json(
+        {
+            "question": answers.question,
+            "no_answer": answers.no_answer,
+            "searched": answers.searched,
+            "seconds": round(answers.seconds, 4),
+            "answers": [answer_as_json(answer) for answer in answers],
+        }
+    )
+
+
+def answer_as_json(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON; ``start`` and ``end`` are offsets of the sentence in ``text``, in characters."""
+    return {
+        "rank": answer.rank,
+        "sentence": answer.sentence,
+        "citation": answer.citation,
+        "path": answer.path,
+        "file": answer.file,
+        "title": answer.title,
+        "locator": str(answer.locator),
+        "sentence_locator": str(answer.sentence_locator),
+        "text": answer.text,
+        "start": answer.start,
+        "end": answer.end,
+        "before": _neighbors(answer.before),
+        "after": _neighbors(answer.after),
+        "pictures": [
+            {"item_id": one.item_id, "file": answer.file, "locator": str(one.locator)}
+            for one in answer.pictures
+        ],
+        "fields": dict(answer.fields),
+        "item_id": answer.item_id,
+        "document_id": answer.document_id,
+        "score": round(answer.score, 6),
+        "strength": answer.strength,
+        "expected_count": answer.evalue,
+        "cosine": None if answer.cosine is None else round(answer.cosine, 6),
+    }
+
+
+def _neighbors(found: Sequence[Neighbor]) -> list[dict[str, Any]]:
+    return [{"item_id": one.item_id, "locator": str(one.locator), "text": one.text} for one in found]
+
+
+def _print_answers(answers: Answers) -> None:
+    from mmsearch.cli.terminal import console
+
+    out = console()
+    if answers.no_answer:
+        out.print("No answer here: nothing in this index answers the question.")
+        if answers.best_guesses:
+            out.print("[dim]--anyway shows what comes nearest.[/]")
+        return
+    for answer in answers:
+        _print_answer(out, answer)
+
+
+def _print_answer(out: Console, answer: Answer) -> None:
+    """The passages around in dim, the sentence in bold, its place behind it."""
+    from rich.markup import escape
+
+    title = f"  {escape(answer.title)}" if answer.title else ""
+    place = f"[green]{answer.strength:>3}[/]  {escape(answer.citation)}{title}"
+    out.print(f"[bold]{answer.rank:>3}[/]  {place}")
+    pieces = [
+        *(f"[dim]{escape(_flat(one.text))}[/]" for one in answer.before),
+        escape(_flat(answer.text[: answer.start])),
+        f"[bold]→ {escape(_flat(answer.sentence))}[/]",
+        escape(_flat(answer.text[answer.end :])),
+        *(f"[dim]{escape(_flat(one.text))}[/]" for one in answer.after),
+    ]
+    for piece in pieces:
+        if piece:
+            out.print(f"     {piece}")
+    if answer.pictures:
+        out.print(f"     [cyan]picture[/] {escape(answer.file)}")
+
+
+def _flat(text: str | None) -> str:
+    return " ".join((text or "").split())
