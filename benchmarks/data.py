@@ -88,7 +88,9 @@ def _pictures(count: int, size: tuple[int, int], seed: int) -> Iterator[Image]:
     tile = random_numbers.normal(0, 9, (min(height, 600) + 64, min(width, 800) + 64, 1)).astype(np.float32)
     for _ in range(count):
         points = random_numbers.integers(0, 256, (int(random_numbers.integers(3, 9)), 8, 3), dtype=np.uint8)
-        soft = np.asarray(Pictures.fromarray(points).resize(size, Pictures.Resampling.BICUBIC), dtype=np.float32)
+        soft = np.asarray(
+            Pictures.fromarray(points).resize(size, Pictures.Resampling.BICUBIC), dtype=np.float32
+        )
         top, left = random_numbers.integers(0, 64, 2)
         part = tile[top : top + min(height, 600), left : left + min(width, 800)]
         repeats = (-(-height // part.shape[0]), -(-width // part.shape[1]), 1)

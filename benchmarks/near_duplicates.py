@@ -74,7 +74,12 @@ def _sweep(library: Library) -> list[Figure]:
 def _recalls(library: Library, report: DuplicateReport, kind: str | None = None) -> list[Figure]:
     shares = _shares(library, report)
     if kind is not None:
-        return [seen(f"recall of {kind} copies, when asked for; precision then", f"{shares[kind]:.4f}; {_precision(report):.4f}")]
+        return [
+            seen(
+                f"recall of {kind} copies, when asked for; precision then",
+                f"{shares[kind]:.4f}; {_precision(report):.4f}",
+            )
+        ]
     asked = [share for name, share in shares.items() if name != MIRRORED]
     return [
         at_least("recall of copies, but for mirrored ones", 0.95, sum(asked) / len(asked), "", 4),
@@ -161,7 +166,9 @@ def _tinted(picture: Any, draw: random.Random) -> tuple[Any, int]:
     for change in (ImageEnhance.Brightness, ImageEnhance.Contrast):
         picture = change(picture).enhance(draw.uniform(0.75, 1.3))
     picture = ImageEnhance.Color(picture).enhance(draw.choice((0.0, 0.5, 1.6)))
-    bands = [band.point(lambda value, gain=draw.uniform(0.85, 1.15): value * gain) for band in picture.split()]
+    bands = [
+        band.point(lambda value, gain=draw.uniform(0.85, 1.15): value * gain) for band in picture.split()
+    ]
     return Image.merge("RGB", bands), 90
 
 

@@ -33,5 +33,6 @@ def measure(scale: float = 1.0) -> list[Figure]:
             "the first run",
             f"{first.seconds:.1f} s ({count / first.seconds:.0f} files/s), {first.peak_mb:.0f} MB",
         ),
+        seen("processor time of the second run", f"{min(f.cpu_seconds for f in again):.2f} s"),
         seen("peak memory of the second run", f"{max(f.peak_mb for f in again):.0f} MB"),
     ]

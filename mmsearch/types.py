@@ -25,9 +25,7 @@ MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 FieldValue: TypeAlias = str | int | float | bool
 
-LocatorKind: TypeAlias = Literal[
-    "whole", "title", "caption", "characters", "seconds", "page", "frame"
-]
+LocatorKind: TypeAlias = Literal["whole", "title", "caption", "characters", "seconds", "page", "frame"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def _labels(source: str) -> tuple[Label, ...]:
 
 
 def _store(library: Library, field: str, tagging: Tagging) -> int:
-    from mmsearch.store.tagging import write_field
+    from mmsearch.store.giving import write_field
 
     changed = write_field(library.directory, field, tagging.values)
     library.refresh()

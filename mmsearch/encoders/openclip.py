@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -94,8 +95,9 @@ class OpenClipEncoder:
                 weights_only=True,
             )
             tokenizer = open_clip.get_tokenizer(architecture)
-        except (RuntimeError, OSError, ValueError, KeyError) as error:
-            raise EncoderError(f"{name} can't be loaded: {error}") from error
+        except (RuntimeError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
+            reason = str(error).splitlines()[0] if str(error) else repr(error)
+            raise EncoderError(f"{name} can't be loaded: {reason}") from error
         return cls(name, model, tokenizer, chosen)
 
     @property

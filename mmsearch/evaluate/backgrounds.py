@@ -37,10 +37,11 @@ def measure_backgrounds(encoder: Encoder, collections: Sequence[Path]) -> dict[s
     queries: dict[Modality, Vectors] = {"image": pictures}
     if bank is not None:
         queries["text"] = bank
-    groups = {"image": np.arange(len(pictures)), "text": owners}
+    groups: dict[Modality, Ids] = {"image": np.arange(len(pictures)), "text": owners}
     found: dict[str, Background] = {}
+    encoded: dict[Modality, Vectors] = {"image": pictures, "text": captions}
     for query, vectors in queries.items():
-        for item, items in (("image", pictures), ("text", captions)):
+        for item, items in encoded.items():
             of_queries = groups["image"] if query == "image" else None
             of_items = None if of_queries is None else groups[item]
             found[f"{query}→{item}"] = estimate(vectors, items, query_groups=of_queries, item_groups=of_items)

@@ -29,7 +29,8 @@ def plan_run(
     """Compare what was ``found`` with the ``known`` documents by path.
 
     A source whose stamp is that of a complete known document is unchanged, unless ``verify`` asks to read it
-    all the same. A file that can't be reached now (``Skipped``) keeps the document that was made of it.
+    all the same. A file that can't be reached now (``Skipped``) keeps the document that was made of it, a folder
+    ("scans/") all that were made of what is in it.
     """
     to_read: list[Source] = []
     skipped: list[Skipped] = []
@@ -45,5 +46,12 @@ def plan_run(
             unchanged += 1
         else:
             to_read.append(entry)
-    gone = {path: document.document_id for path, document in known.items() if path not in seen}
+    closed = tuple(
+        entry.path for entry in skipped if entry.path.endswith("/")
+    )  # folders that can't be entered
+    gone = {
+        path: document.document_id
+        for path, document in known.items()
+        if path not in seen and not (closed and path.startswith(closed))
+    }
     return Plan(tuple(to_read), unchanged, gone, tuple(skipped))

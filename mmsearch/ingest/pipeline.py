@@ -115,7 +115,7 @@ def update(
     what was indexed of them stays.
     """
     options = options or IndexOptions()
-    crawled = crawl(corpus, CrawlOptions(exclude=options.exclude, follow_links=options.follow_links))
+    crawled = crawl(corpus, CrawlOptions(options.exclude, options.follow_links, options.limits))
     if corpus.is_dir():
         return update_from(crawled, corpus, directory, encoder, options)
     # One file says nothing about the others beside it.

@@ -83,7 +83,9 @@ def visible_text(html: str) -> tuple[str, str | None]:
     title = next((_words(node) for node in root.css("head > title, h1") if _words(node)), None)
     paragraphs = "".join(_pieces(root)).split(_PARAGRAPH)
     shown = (paragraph if "\0" in paragraph else _as_shown(paragraph) for paragraph in paragraphs)
-    return _PARAGRAPH.join(text for text in (t.replace("\0", "") for t in shown) if text.strip()), title
+    return _PARAGRAPH.join(
+        text for text in (t.replace("\0", "").strip("\n") for t in shown) if text.strip()
+    ), title
 
 
 def _words(node: LexborNode) -> str:

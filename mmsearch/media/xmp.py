@@ -48,6 +48,8 @@ def write_keywords(sidecar: Path, keywords: Sequence[str]) -> bool:
     if not sidecar.exists() and not keywords:
         return False
     old = read_file(sidecar, MAX_BYTES) if sidecar.exists() else None
+    if old is not None and not keywords and OURS.encode() not in old:
+        return False  # there is nothing of ours in it, whatever it is
     new = merged(old, keywords)
     if new == old:
         return False

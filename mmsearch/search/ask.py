@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 CONTEXT = 1
 # Hits that are looked through: titles and captions among them stand for a passage of their document.
 DEPTH = 50
-# In scales above the background: what a sentence with all words of the question has ahead of one with none.
+# In scales above the background: what a sentence with all words of the question has ahead of one with none. Of 15
+# questions to the demo's texts, 13 get the right sentence with 0, all with 0.5 to 4.
 WORDS_WEIGHT = 1.0
 
 

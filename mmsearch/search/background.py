@@ -9,23 +9,35 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mmsearch.types import Ids, Scores, Vectors
 
-# The bulk is kept as calibrated scores at these probabilities of being exceeded. Evenly spread in what they
-# tell apart; the last is where the tail begins.
+    Matrix: TypeAlias = NDArray[np.float64]
+
+# The bulk is kept as calibrated scores at these probabilities of being exceeded; the last is where the tail begins.
 BULK = (0.99, 0.975, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.075, 0.05)
-# The tail is fitted between the last of these and TAIL_END. Queries have relatives in any index: above that,
-# what is measured would be their share, not chance.
-TAIL_END = 0.004
-TAIL_POINTS = 12
-# As many scores must lie above the highest level that is used.
-LEAST_ABOVE = 20
+# Every query has relatives in some index. What scores do beyond TAIL_TO is taken from how they fall between these
+# probabilities, where an unrelated item is still what one mostly meets.
+TAIL_FROM, TAIL_TO = 0.2, 0.03
+# The queries whose scores reach highest are those with most relatives; so many of the others count.
+# Measured on eight collections with queries from elsewhere: E <= 1 for 0.4 to 7 items a query, whatever the size.
+STRANGERS = 0.7
+REACH = 3.5  # scales above a query's own location
+# The tail of all queries together is kept between the bulk and this probability.
+FARTHEST = 1e-8
+POINTS = 12
+# Fewer pairs than this say nothing of a tail.
+LEAST_PAIRS = 700
+# One query's own location and scale among n items count as much as those of all queries do with so many.
+OWN_ITEMS = 20
 # A channel is known as well by so many items as it is known beforehand.
 PRIOR_ITEMS = 30
-# Bounds of the fitted tail: heavier than a generalised Pareto tail of shape 0.25, or falling faster than bounded
+# Bounds of a fitted tail: heavier than a generalised Pareto tail of shape 0.25, or falling faster than bounded
 # scores in a few dimensions do (a Gaussian has 0.43), is noise.
 HEAVIEST_SHAPE = 0.25
 STEEPEST = 1.5
@@ -97,6 +109,23 @@ class Background:
         except (TypeError, KeyError) as error:
             raise ValueError(f"not a background: {text[:80]!r}") from error
 
+    def reach(self, fallen: float) -> float:
+        """How many scales beyond the bulk the log-survival has ``fallen`` by so much."""
+        from math import expm1, sqrt
+
+        if self.curvature < 0:
+            shape = -2.0 * self.curvature / self.slope**2
+            return float(expm1(shape * fallen) / (shape * self.slope))
+        # the smaller root of curvature d² + slope d = fallen, in the form that does not cancel
+        return float(2.0 * fallen / (self.slope + sqrt(self.slope**2 + 4.0 * self.curvature * fallen)))
+
+    def hazard(self, distance: float) -> tuple[float, float]:
+        """Slope and curvature of -log survival at ``distance`` scales beyond the bulk."""
+        if self.curvature >= 0:
+            return self.slope + 2.0 * self.curvature * distance, self.curvature
+        flattening = 1.0 - 2.0 * self.curvature / self.slope * distance
+        return self.slope / flattening, self.curvature / flattening**2
+
     def _log_tail(self, beyond: Scores) -> Scores:
         import numpy as np
 
@@ -117,18 +146,19 @@ def estimate(
     """The background between ``queries`` (m, d) and a sample of ``items`` (n, d), both of unit rows.
 
     Pairs whose groups (m,) and (n,) are equal are left out: an item with itself, or with its document.
-    Location and scale are median and quartiles, the tail is fitted between the probabilities 0.05 and 0.004, so
-    that pairs which do belong together, the rare upper tail, hardly move them. With few items, where one item's
-    place in the space is all that there is to see, the estimate leans on ``prior`` (the Gaussian's shape
-    when there is none, and unit vectors' spread around 0 when there are no pairs either).
+
+    Each query has its own location and scale (median and quartiles of its scores) and all share one shape, which
+    is read off where strangers are the rule; the background is the mixture over queries. So neither the items
+    that do belong to a query, the rare upper tail, move it, nor does a query that is close to everything pass for
+    an exception. With few items the estimate leans on ``prior`` (without one, on the Gaussian's shape).
     """
     import numpy as np
 
-    products = queries.astype(np.float32) @ items.astype(np.float32).T
+    scores = (queries.astype(np.float32) @ items.astype(np.float32).T).astype(np.float64)
     if query_groups is not None and item_groups is not None:
-        products = products[query_groups[:, None] != item_groups[None, :]]
-    scores: Scores = np.sort(products, axis=None).astype(np.float64)
-    if scores.size < LEAST_ABOVE:
+        scores[query_groups[:, None] == item_groups[None, :]] = np.nan
+    scores = scores[~np.isnan(scores).all(axis=1)] if scores.size else scores[:0]
+    if not scores.size:
         return prior or Background(0.0, queries.shape[1] ** -0.5)
     measured = _measured(scores)
     if prior is None:
@@ -136,39 +166,94 @@ def estimate(
     return _mixed(measured, prior, items.shape[0] / (items.shape[0] + PRIOR_ITEMS))
 
 
-def _measured(scores: Scores) -> Background:
-    """The background that sorted ``scores`` show by themselves."""
+def _measured(scores: Matrix) -> Background:
+    """The background that ``scores`` (queries, items), NaN for pairs that do not count, show by themselves."""
     import numpy as np
 
-    low, location, high = np.quantile(scores, (0.25, 0.5, 0.75))
-    scale = max((high - low) / (2.0 * QUARTILE), 1e-6)
-    bulk = (np.quantile(scores, 1.0 - np.array(BULK)) - location) / scale
-    bulk = np.maximum.accumulate(bulk + 1e-9 * np.arange(len(BULK)))
-    slope, curvature = _fit_tail((scores - location) / scale, float(bulk[-1]))
-    return Background(
-        float(location), float(scale), tuple(map(float, bulk)), slope, curvature, int(scores.size)
-    )
+    scores = np.sort(scores, axis=1)  # NaN comes last
+    counts = (~np.isnan(scores)).sum(axis=1)
+    low, middle, high = (_row_quantiles(scores, counts, share) for share in (0.25, 0.5, 0.75))
+    own = counts / (counts + OWN_ITEMS)
+    locations = own * middle + (1.0 - own) * np.median(middle)
+    spread = float(np.nanquantile(scores, 0.75) - np.nanquantile(scores, 0.25))
+    scales = np.maximum((own * (high - low) + (1.0 - own) * spread) / (2.0 * QUARTILE), 1e-6)
+    strangers = np.argsort(locations + REACH * scales, kind="stable")[: max(1, int(STRANGERS * len(scores)))]
+    locations, scales = locations[strangers], scales[strangers]
+    shape = _shape((scores[strangers] - locations[:, None]) / scales[:, None])
+    return _mixture(shape, locations, scales, int(counts.sum()))
 
 
-def _fit_tail(calibrated: Scores, start: float) -> tuple[float, float]:
-    """Slope and curvature of -log survival beyond ``start``, where it is BULK[-1], by least squares."""
+def _row_quantiles(ordered: Matrix, counts: Ids, share: float) -> Scores:
+    """The quantile of the first ``counts`` of each row of ``ordered`` (m, n)."""
     import numpy as np
 
-    end = max(TAIL_END, LEAST_ABOVE / calibrated.size)
-    if end > BULK[-1] / 2:
+    place = share * (counts - 1)
+    below = np.floor(place).astype(np.int64)
+    rows = np.arange(len(ordered))
+    lower, upper = ordered[rows, below], ordered[rows, np.minimum(below + 1, counts - 1)]
+    return np.asarray(lower + (place - below) * (upper - lower))
+
+
+def _shape(relative: Matrix) -> Background:
+    """What a query's scores, relative to its own location and scale, are like for all queries together."""
+    import numpy as np
+
+    values = relative[~np.isnan(relative)]
+    if values.size < LEAST_PAIRS:
+        return Background(0.0, 1.0)
+    start = float(np.quantile(values, 1.0 - TAIL_FROM))
+    probabilities = np.geomspace(TAIL_FROM, TAIL_TO, POINTS + 1)[1:]
+    beyond = np.quantile(values, 1.0 - probabilities) - start
+    slope, curvature = _fit_tail(beyond, np.log(TAIL_FROM / probabilities))
+    bulk = [float(np.quantile(values, 1.0 - p)) for p in BULK if p >= TAIL_FROM]
+    tail = Background(0.0, 1.0, slope=slope, curvature=curvature)
+    bulk += [start + tail.reach(np.log(TAIL_FROM / p)) for p in BULK if p < TAIL_FROM]
+    distance = bulk[-1] - start
+    return Background(0.0, 1.0, _ascending(bulk), *tail.hazard(distance), values.size)
+
+
+def _mixture(shape: Background, locations: Scores, scales: Scores, pairs: int) -> Background:
+    """The background of scores that have ``shape`` around locations (m,) and scales (m,), one for each query."""
+    import numpy as np
+
+    farthest = shape.bulk[-1] + shape.reach(np.log(BULK[-1] / FARTHEST))
+    grid = np.linspace((locations - 6.0 * scales).min(), (locations + farthest * scales).max(), 1_000)
+    logs = shape.log_survival((grid[:, None] - locations) / scales)
+    highest = logs.max(axis=1)
+    falling = highest + np.log(np.exp(logs - highest[:, None]).mean(axis=1))
+
+    def exceeded(probabilities: Scores) -> Scores:
+        return np.interp(np.log(probabilities), falling[::-1], grid[::-1])
+
+    low, location, high = exceeded(np.array((0.75, 0.5, 0.25)))
+    scale = max(float(high - low) / (2.0 * QUARTILE), 1e-6)
+    bulk = _ascending(list((exceeded(np.array(BULK)) - location) / scale))
+    probabilities = np.geomspace(BULK[-1], FARTHEST, POINTS + 1)[1:]
+    beyond = (exceeded(probabilities) - location) / scale - bulk[-1]
+    slope, curvature = _fit_tail(beyond, np.log(BULK[-1] / probabilities))
+    return Background(float(location), scale, bulk, slope, curvature, pairs)
+
+
+def _fit_tail(beyond: Scores, fallen: Scores) -> tuple[float, float]:
+    """Slope and curvature of -log survival, by least squares from what it has ``fallen`` at distances ``beyond``."""
+    import numpy as np
+
+    if not np.isfinite(beyond).all() or beyond[0] <= 0:
         return GAUSSIAN_SLOPE, GAUSSIAN_CURVATURE
-    probabilities = np.geomspace(BULK[-1], end, TAIL_POINTS + 1)[1:]
-    beyond = np.quantile(calibrated, 1.0 - probabilities) - start
-    fallen = np.log(BULK[-1] / probabilities)
-    if beyond[0] <= 0 or not np.isfinite(beyond).all():
-        return GAUSSIAN_SLOPE, GAUSSIAN_CURVATURE
-    columns = np.stack([beyond, beyond**2], axis=1)
-    slope, curvature = np.linalg.lstsq(columns, fallen, rcond=None)[0]
+    slope, curvature = np.linalg.lstsq(np.stack([beyond, beyond**2], axis=1), fallen, rcond=None)[0]
     least = -0.5 * HEAVIEST_SHAPE * max(slope, 0.0) ** 2
     bounded = float(np.clip(curvature, least, STEEPEST))
     if bounded != curvature or slope <= 0:
         slope = float(beyond @ (fallen - bounded * beyond**2) / (beyond @ beyond))
     return max(float(slope), 0.1), bounded
+
+
+def _ascending(values: list[float]) -> tuple[float, ...]:
+    """``values``, each raised a trifle where it does not lie above the one before."""
+    import numpy as np
+
+    steps = 1e-9 * np.arange(len(values))
+    return tuple((np.maximum.accumulate(np.array(values) - steps) + steps).tolist())
 
 
 def _mixed(measured: Background, prior: Background, share: float) -> Background:
@@ -188,6 +273,3 @@ def _mixed(measured: Background, prior: Background, share: float) -> Background:
         linear(measured.curvature, prior.curvature),
         measured.pairs,
     )
-
-
-__all__ = ["BULK", "Background", "estimate"]

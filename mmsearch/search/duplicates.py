@@ -2,25 +2,35 @@
 
 The same content is known by its hash. For the rest, pictures whose vectors lie near each other (after the mean
 of all is taken off, so that "near" means the same in every collection) are candidates; what two files show is
-then compared by a perceptual hash of both (PDQ, Facebook 2019, 256 bits), for an encoder also puts two
-photographs of one scene side by side. A group is a connected component of confirmed pairs.
+then compared (search/perceptual.py), for an encoder also puts two photographs of one scene side by side. A group is a connected component of confirmed pairs.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
 from mmsearch.search.documents import common
 from mmsearch.search.neighbors import Components, centered, near_pairs
-from mmsearch.search.perceptual import MOST_DIFFERENT_BITS, fingerprint, likeness
+from mmsearch.search.perceptual import (
+    LEAST_QUALITY,
+    MOST_DIFFERENT_BITS,
+    details,
+    different_bits,
+    fingerprint,
+    same_details,
+)
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from mmsearch.search.channels import SearchIndex
     from mmsearch.search.perceptual import Fingerprint
@@ -31,6 +41,10 @@ if TYPE_CHECKING:
 # Centered cosine from which two pictures are compared: lower finds no more, higher loses cropped copies.
 # Measured by `python -m benchmarks near_duplicates`.
 LEAST_COSINE = 0.5
+# Pairs whose hashes are compared in one go (2.5 MB).
+PAIRS = 4096
+# Pictures whose details are kept at hand (60 kB each).
+DETAILS_KEPT = 1024
 # Pictures that are read at the same time.
 READERS = min(4, os.cpu_count() or 1)
 
@@ -118,9 +132,8 @@ def duplicates(
     joined: list[list[Ids]] = [[contents[row] for row in rows] for rows in near.groups(alone=True)]
     found = [group for rows in joined if (group := _group(index, "image", rows)) is not None]
     groups = sorted([*groups, *found], key=lambda group: (-group.spare_bytes, group.members[0].document_id))
-    return DuplicateReport(
-        tuple(groups), tuple(reader.unreadable), sum(map(len, _all_items(index, allowed))), reader.read
-    )
+    searched = index.documents.ids.size if allowed is None else allowed.size
+    return DuplicateReport(tuple(groups), tuple(reader.unreadable), int(searched), reader.read)
 
 
 def _allowed(index: SearchIndex, where: str | Condition | None) -> Ids | None:
@@ -129,10 +142,6 @@ def _allowed(index: SearchIndex, where: str | Condition | None) -> Ids | None:
     if where is None:
         return None
     return index.catalogue.select_items(parse_filter(where) if isinstance(where, str) else where)
-
-
-def _all_items(index: SearchIndex, allowed: Ids | None) -> list[Ids]:
-    return [index.documents.ids if allowed is None else allowed]
 
 
 def _placed(index: SearchIndex, modality: Modality, allowed: Ids | None) -> tuple[Ids, Ids]:
@@ -207,27 +216,61 @@ def _join_near(
     assert vectors is not None
     rows = centered(vectors, np.array([items[0] for items in contents]))
     for pairs in near_pairs(rows, least_cosine, progress):
-        reader.prepare({row for pair in pairs if not near.joined(*pair) for row in pair})
-        for one, other in pairs:
-            if near.joined(one, other):
-                continue  # a series of a thousand alike needs a thousand comparisons, not half a million
-            first, second = reader.fingerprints.get(one), reader.fingerprints.get(other)
-            if first and second and likeness(first, second, mirrored=mirrored) <= most_bits:
-                near.join(one, other)
+        reader.prepare(np.unique(pairs).tolist())
+        for start in range(0, len(pairs), PAIRS):
+            for one, other in reader.alike(pairs[start : start + PAIRS], most_bits, mirrored=mirrored):
+                # A series of a thousand alike needs a thousand comparisons in detail, not half a million.
+                if not near.joined(one, other) and reader.same(one, other, mirrored=mirrored):
+                    near.join(one, other)
 
 
 class _Reader:
-    """Reads each candidate once and keeps its fingerprint (400 bytes); notes what can't be read."""
+    """Reads each candidate once and keeps its fingerprint (2.7 kB); notes what can't be read."""
 
     def __init__(self, index: SearchIndex, contents: Sequence[Ids]) -> None:
         self._index, self._contents = index, contents
         self.fingerprints: dict[int, Fingerprint | None] = {}
         self.unreadable: list[tuple[str, str]] = []
+        self._details = lru_cache(maxsize=DETAILS_KEPT)(self._details_of)
 
     @property
     def read(self) -> int:
         """How many pictures were read."""
         return len(self.fingerprints)
+
+    def alike(self, pairs: Ids, most_bits: int, *, mirrored: bool) -> list[tuple[int, int]]:
+        """Those of ``pairs`` (n, 2) whose hashes differ in at most ``most_bits``, in their order."""
+        import numpy as np
+
+        readable = [(one, other) for one, other in pairs.tolist() if self._known(one) and self._known(other)]
+        if not readable:
+            return []
+        ones, others = (
+            np.stack([found.hashes for pair in readable if (found := self.fingerprints[pair[side]])])
+            for side in (0, 1)
+        )
+        bits = different_bits(ones, others, mirrored=mirrored)
+        return [readable[place] for place in np.flatnonzero(bits <= most_bits)]
+
+    def same(self, one: int, other: int, *, mirrored: bool) -> bool:
+        """Whether two pictures that were read agree in detail."""
+        first = self._details(one)
+        return same_details(first, self._details(other)) or (
+            mirrored and same_details(first, details(self._gray(other)[:, ::-1]))
+        )
+
+    def _gray(self, row: int) -> NDArray[np.uint8]:
+        found = self.fingerprints[row]
+        assert found is not None
+        return found.gray
+
+    def _details_of(self, row: int) -> NDArray[np.float32]:
+        return details(self._gray(row))
+
+    def _known(self, row: int) -> bool:
+        """Whether the picture was read and is not all but empty."""
+        found = self.fingerprints.get(row)
+        return found is not None and found.quality >= LEAST_QUALITY
 
     def prepare(self, rows: Iterable[int]) -> None:
         """Read the pictures of the contents ``rows`` that were not read yet."""

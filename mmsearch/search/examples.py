@@ -36,7 +36,9 @@ class Example:
 
     def part(self, attitude: Attitude) -> Part:
         """The part of a query that says the same."""
-        content = Item(self.items[0].item_id) if self.items else Picture(self.written.get("file", self.picture))
+        content = (
+            Item(self.items[0].item_id) if self.items else Picture(self.written.get("file", self.picture))
+        )
         return Part(content, "plus" if attitude == "like" else "minus")
 
 
@@ -57,12 +59,16 @@ def resolve(index: SearchIndex, thing: Any) -> Example:
     found = [] if thing.startswith(("./", "../")) else index.catalogue.find(thing)
     if len(found) > 1:
         paths = [index.catalogue.document_items(document)[0].path for document in found[:PATHS_NAMED]]
-        raise UsageError(f"{thing!r} may be any of {len(found)} documents ({', '.join(paths)}, …): give the whole path")
+        raise UsageError(
+            f"{thing!r} may be any of {len(found)} documents ({', '.join(paths)}, …): give the whole path"
+        )
     if found:
         return _document(index, found[0])
     if thing == "-" or re.match(r"https?://", thing) or Path(thing).expanduser().is_file():
         return _outside(index, thing)
-    raise UsageError(f"{thing!r} is neither a document of this index (paths are relative to the corpus) nor a file")
+    raise UsageError(
+        f"{thing!r} is neither a document of this index (paths are relative to the corpus) nor a file"
+    )
 
 
 def recall(index: SearchIndex, written: dict[str, str]) -> Example | None:
@@ -104,10 +110,13 @@ def _outside(index: SearchIndex, source: str) -> Example:
     from mmsearch.media.fetch import read_source
     from mmsearch.media.limits import Limits
 
-    data = read_source(source, Limits())
-    written = {} if source == "-" else {"file": source}
-    if written and not re.match(r"https?://", source):
-        written = {"file": str(Path(source).expanduser().absolute())}
+    here = (
+        source
+        if source == "-" or re.match(r"https?://", source)
+        else str(Path(source).expanduser().absolute())
+    )
+    data = read_source(here, Limits())
+    written = {} if source == "-" else {"file": here}
     return Example(source, (), data, _copies(index, [hashlib.sha256(data).digest()]), written)
 
 
@@ -119,7 +128,11 @@ def _copies(index: SearchIndex, keys: list[bytes]) -> frozenset[int]:
     """The documents that hold all of ``keys``."""
     corpora = index.catalogue.corpora()
     holders = [
-        {number for corpus in corpora for number, _ in index.catalogue.documents_with_key(corpus.corpus_id, key)}
+        {
+            number
+            for corpus in corpora
+            for number, _ in index.catalogue.documents_with_key(corpus.corpus_id, key)
+        }
         for key in keys
     ]
     return frozenset(set.intersection(*holders)) if holders else frozenset()

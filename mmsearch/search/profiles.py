@@ -109,7 +109,9 @@ def examples_of(index: SearchIndex, profile: Profile) -> tuple[list[Example], li
             example = recall(index, written)
             if example is None:
                 gone = written.get("path") or written.get("file")
-                notes.append(f"{gone} of the profile {profile.name} is not there any more and was passed over")
+                notes.append(
+                    f"{gone} of the profile {profile.name} is not there any more and was passed over"
+                )
             else:
                 side.append(example)
         sides.append(side)

@@ -79,22 +79,21 @@ class CatalogueReader:
     def known_documents(self, corpus_id: int, encoder_id: int) -> dict[str, KnownDocument]:
         """All documents of a corpus by path; ``complete`` with regard to this encoder's modalities."""
         with self.snapshot():
-            lacking = {
-                row[0]
-                for row in self._database.rows(
-                    """
-                    SELECT i.document_id FROM encoders e JOIN items i
-                    LEFT JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = e.id
-                    WHERE e.id = ? AND instr(',' || e.modalities || ',', ',' || i.modality || ',')
-                      AND v.row IS NULL
-                    """,
-                    (encoder_id,),
+            modalities = [m for e in self.encoders() if e.encoder_id == encoder_id for m in e.modalities]
+            lacking = self._database.rows(
+                f"""
+                SELECT document_id FROM items WHERE id IN (
+                    SELECT i.id FROM items i
+                    LEFT JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = ?
+                    WHERE i.modality IN ({", ".join("?" * len(modalities))}) AND v.row IS NULL
                 )
-            }
-            rows = self._database.rows(
-                "SELECT path, id, stamp FROM documents WHERE corpus_id = ?", (corpus_id,)
+                """,
+                (encoder_id, *modalities),
             )
-        return {path: KnownDocument(number, stamp, number not in lacking) for path, number, stamp in rows}
+            query = "SELECT path, id, stamp FROM documents WHERE corpus_id = ?"
+            rows = self._database.rows(query, (corpus_id,))
+        incomplete = {document_id for (document_id,) in lacking}
+        return {path: KnownDocument(number, stamp, number not in incomplete) for path, number, stamp in rows}
 
     def rows_of_keys(self, encoder_id: int, modality: Modality, keys: Sequence[bytes]) -> dict[bytes, int]:
         """The row in the encoder's shard for each of ``keys`` that has one, tombstones included."""

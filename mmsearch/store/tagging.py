@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mmsearch.store.database import Database
-    from mmsearch.store.directory import IndexDirectory
 
 _GIVEN = "given field "  # with the field's name behind it: a row of ``state``
 _RESERVED = (*DOCUMENT_COLUMNS, "modality")  # filters take these for something else
@@ -165,18 +164,3 @@ def _present(database: Database, document_ids: Sequence[int]) -> dict[int, set[s
     for number, name in database.rows(query, (json_ids(document_ids),)):
         found[number].add(name)
     return found
-
-
-def write_field(directory: IndexDirectory, name: str, values: Mapping[int, str | None]) -> int:
-    """`Catalogue.set_field` on the index in ``directory``, under its lock, with the manifest brought up to date.
-
-    Raises IndexLockedError when another process writes, and what ``set_field`` raises.
-    """
-    from mmsearch.store.catalogue import Catalogue
-    from mmsearch.store.manifest import Manifest
-
-    with directory.write_lock(), Catalogue.open(directory.catalogue_path, write=True) as catalogue:
-        changed = catalogue.set_field(name, values)
-        if changed:
-            directory.write_manifest(Manifest.of(catalogue))
-    return changed

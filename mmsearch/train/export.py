@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from mmsearch.train.pair import TowerPair
     from mmsearch.types import Images, PictureSpec
 
 Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
@@ -26,27 +27,6 @@ BANK_FILE = "bank.txt"
 OPSET = 18
 CORRECTED = 64  # pictures that biases are corrected on
 PROBES = 64  # pictures, and texts, that the drift is measured on
-
-
-@dataclass(frozen=True, slots=True)
-class TowerPair:
-    """An encoder on its way to a directory: torch modules that take the arrays that the directory's towers take.
-
-    ``picture``: uint8 (n, size, size, 3) -> unit rows; ``text``: ids and mask (n, t) int64 -> unit rows.
-    """
-
-    name: str
-    version: str
-    dimension: int
-    spec: PictureSpec
-    max_tokens: int
-    picture: torch.nn.Module
-    text: torch.nn.Module
-    tokenizer: str  # JSON of the tokenizers library
-    license: str = ""
-    recipe: dict[str, Any] | None = None
-    calibration: Images | None = None
-    pixel_picture: torch.nn.Module | None = None  # as ``picture``, its first layer fit for int8 pixels
 
 
 @dataclass(frozen=True, slots=True)

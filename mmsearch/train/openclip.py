@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mmsearch.errors import EncoderError
-from mmsearch.train.export import TowerPair
+from mmsearch.train.pair import TowerPair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,8 @@ def towers_of(model: Any, tokenizer: Any, name: str, spec: Any) -> TowerPair:
     import open_clip
 
     config = open_clip.get_model_preprocess_cfg(model)
+    mean = config.get("mean") or open_clip.OPENAI_DATASET_MEAN
+    std = config.get("std") or open_clip.OPENAI_DATASET_STD
     context = int(getattr(model, "context_length", None) or tokenizer.context_length or 77)
     padding = int(getattr(getattr(model, "text", model), "pad_id", 0) or 0)
     plain_attention(model)
@@ -72,7 +74,7 @@ def towers_of(model: Any, tokenizer: Any, name: str, spec: Any) -> TowerPair:
         dimension=dimension,
         spec=spec,
         max_tokens=context,
-        picture=OpenClipPicture(model, config["mean"], config["std"]).eval(),
+        picture=OpenClipPicture(model, mean, std).eval(),
         text=text,
         tokenizer=tokenizer_json(tokenizer),
     )

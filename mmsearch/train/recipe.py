@@ -98,6 +98,9 @@ class Phase:
     color: float = 0.0  # strength of brightness, contrast and saturation changes
     patience: int = 0  # evaluations without a better dev score before the phase ends; 0 = never
     evaluations: float = 1.0  # per epoch
+    blends: tuple[
+        float, ...
+    ] = ()  # shares of the way from the phase's first to its last weights to try at its end
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Run:
     dev: dict[str, dict[str, float]] | None = None
     best_weights: dict[str, Tensor] | None = None
     average: dict[str, Tensor] | None = None
+    first: dict[str, Tensor] | None = None  # what trains, as the phase began
     optimizer: dict[str, Any] | None = None
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from mmsearch.errors import EncoderError
-from mmsearch.train.export import TowerPair
+from mmsearch.train.pair import TowerPair
 from mmsearch.train.recipe import RECIPE_FILE, Recipe
 from mmsearch.train.state import CALIBRATION_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from mmsearch.train.towers import Towers, read_weights

@@ -179,6 +179,16 @@ def test_pictures_of_equal_content_count_as_one_with_the_captions_of_all(tmp_pat
         assert any("copies" in note for note in collection.notes)
 
 
+def test_annotators_captions_count_and_not_the_line_printed_under_a_figure(tmp_path: Path) -> None:
+    record: dict[str, object] = {
+        "path": "images/a.png",
+        "captions": ["A man at a desk."],
+        "caption": "Max Weber.",
+    }
+    folder = as_folder(tmp_path, {**PICTURES, "records.jsonl": jsonl([record])})
+    assert read(folder) == [(b"a", ("A man at a desk.",))]
+
+
 @pytest.mark.parametrize("pack", [as_folder, as_zip, as_tar])
 def test_a_listed_picture_that_is_missing_is_left_out_and_counted(
     tmp_path: Path, pack: Callable[[Path, Files], Path]

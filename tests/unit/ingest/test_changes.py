@@ -40,3 +40,9 @@ def test_a_file_that_can_not_be_read_now_keeps_its_document() -> None:
     plan = plan_run([Skipped("a", "permission denied")], known(a="1"))
     assert plan.gone == {}
     assert [entry.path for entry in plan.skipped] == ["a"]
+
+
+def test_a_folder_that_can_not_be_entered_keeps_what_was_made_of_it() -> None:
+    stamps = {"scans/a": KnownDocument(1, "1", True), "scansion": KnownDocument(2, "1", True)}
+    plan = plan_run([Skipped("scans/", "permission denied")], stamps)
+    assert plan.gone == {"scansion": 2}

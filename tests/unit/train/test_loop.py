@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from mmsearch.errors import UsageError  # noqa: E402
 from mmsearch.train.loop import Progress, train  # noqa: E402
 from mmsearch.train.recall import recall  # noqa: E402
-from mmsearch.train.recipe import Phase, Recipe  # noqa: E402
+from mmsearch.train.recipe import HeadRecipe, LossRecipe, Phase, Recipe  # noqa: E402
 from mmsearch.train.state import WEIGHTS_FILE  # noqa: E402
 from mmsearch.train.towers import read_weights  # noqa: E402
 from tests.unit.train.conftest import tiny_recipe  # noqa: E402
@@ -52,24 +52,38 @@ def test_small_parts_give_the_curve_of_the_whole_batch(data: Path, tmp_path: Pat
 
 def test_training_finds_the_colors(data: Path, tmp_path: Path) -> None:
     phase = Phase(
-        "through",
-        25,
-        8,
-        captions=2,
-        picture_layers=-1,
-        text_layers=-1,
-        picture_rate=3e-3,
-        text_rate=3e-3,
-        head_rate=1e-2,
-    )
-    result = train(tiny_recipe(phases=(phase,), average=0.9), data, tmp_path / "run")
-    assert result.dev["colors"]["t2i@1"] > 60
+        "through", 40, 8, captions=2, picture_layers=-1, text_layers=-1, picture_rate=3e-3, text_rate=3e-3,
+        head_rate=1e-2, evaluations=0.2,
+    )  # fmt: skip
+    recipe = tiny_recipe(phases=(phase,), average=0.9, loss=LossRecipe())
+    picture = replace(recipe.picture, normalization="trained", head=HeadRecipe(hidden=8, dropout=0.0))
+    result = train(replace(recipe, picture=picture), data, tmp_path / "run")
+    assert min(result.dev["colors"]["t2i@1"], result.dev["colors"]["i2t@1"]) > 80
 
 
 def test_a_sigmoid_loss_trains_too(data: Path, tmp_path: Path) -> None:
     recipe = tiny_recipe()
     sigmoid = replace(recipe, loss=replace(recipe.loss, kind="sigmoid"))
     assert len(losses(data, tmp_path / "run", sigmoid)) == 10
+
+
+def test_a_phase_that_makes_nothing_better_is_undone(data: Path, tmp_path: Path) -> None:
+    heads = Phase("heads", 10, 8, head_rate=1e-2, captions=2)
+    ruin = Phase(
+        "ruin", 2, 8, picture_layers=-1, text_layers=-1, picture_rate=1.0, text_rate=1.0, head_rate=1.0
+    )
+    plain = tiny_recipe(average=0.0, clip=0.0)
+    train(replace(plain, phases=(heads,)), data, tmp_path / "heads")
+    train(replace(plain, phases=(heads, ruin)), data, tmp_path / "both")
+    kept, both = (read_weights(tmp_path / name / WEIGHTS_FILE) for name in ("heads", "both"))
+    assert all(torch.equal(kept[name], both[name]) for name in kept)
+
+
+def test_a_run_goes_on_with_further_phases(data: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe()
+    first = losses(data, tmp_path / "run", replace(recipe, phases=recipe.phases[:1]))
+    further = losses(data, tmp_path / "run", recipe)
+    assert first + further == losses(data, tmp_path / "whole", recipe)
 
 
 def test_a_phase_without_progress_ends_early(data: Path, tmp_path: Path) -> None:

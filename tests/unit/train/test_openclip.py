@@ -47,10 +47,10 @@ def test_a_compiled_model_gives_open_clips_vectors(
     write_towers(towers_of(model, tokenizer, "tiny", PictureSpec(32, "crop")), tmp_path, precision)
     encoder = CompiledEncoder(tmp_path)
     pictures = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
-    config = open_clip.get_model_preprocess_cfg(model)
     with torch.inference_mode():
         pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255
-        mean, std = (torch.tensor(config[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
+        constants = (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD)
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in constants)
         images = model.encode_image((pixels - mean) / std, normalize=True).numpy()
         texts = model.encode_text(tokenizer(TEXTS), normalize=True).numpy()
     assert (encoder.encode_images(pictures) * images).sum(1).min() > smallest

@@ -1,0 +1,97 @@
+"""``mmsearch duplicates``: what is in the index more than once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.errors import UsageError
+
+if TYPE_CHECKING:
+    from mmsearch.search.duplicates import DuplicateGroup, DuplicateReport
+
+
+def duplicates(
+    index_dir: IndexDirectory = DEFAULT_INDEX,
+    where: Annotated[
+        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Only equal files and texts; no file is read.")
+    ] = False,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="A picture and its mirror image are duplicates too.")
+    ] = False,
+    as_json: AsJson = False,
+    as_tsv: Annotated[
+        bool, typer.Option("--tsv", help="Print group, kind, content, bytes, file; the one to keep first.")
+    ] = False,
+) -> None:
+    """List documents that are there more than once, as they are or altered. Nothing is ever deleted."""
+    from mmsearch.library import open as open_library
+    from mmsearch.search.duplicates import duplicates as find
+
+    if as_json and as_tsv:
+        raise UsageError("choose one of --json and --tsv")
+    with open_library(index_dir) as library:
+        report = find(library, where=where, exact_only=exact, mirrored=mirrored)
+    if as_json:
+        from mmsearch.cli.terminal import print_json
+
+        print_json(_as_json(report))
+    elif as_tsv:
+        for number, group in enumerate(report.groups, 1):
+            for one in group.members:
+                size = "" if one.size is None else one.size
+                typer.echo(f"{number}\t{_kind(group)}\t{one.content}\t{size}\t{one.file}")
+    else:
+        _print(report)
+
+
+def _kind(group: DuplicateGroup) -> str:
+    return "exact" if group.exact else "near"
+
+
+def _as_json(report: DuplicateReport) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "groups": [
+            {
+                "kind": _kind(group),
+                "modality": group.modality,
+                "spare_bytes": group.spare_bytes,
+                "members": [asdict(one) for one in group.members],
+            }
+            for group in report.groups
+        ],
+        "spare_bytes": report.spare_bytes,
+        "searched": report.searched,
+        "compared": report.compared,
+        "unreadable": [{"path": path, "reason": reason} for path, reason in report.unreadable],
+    }
+
+
+def _print(report: DuplicateReport) -> None:
+    from rich.markup import escape
+
+    from mmsearch.cli.terminal import console, human_bytes
+
+    out = console()
+    for group in report.groups:
+        out.print(f"[bold]{len(group.members)} {_kind(group)}[/]  {human_bytes(group.spare_bytes)} to spare")
+        for one in group.members:
+            size = "gone" if one.size is None else human_bytes(one.size)
+            same = "=" if one.content == group.members[0].content else "~"
+            out.print(f"  {same} {size:>9}  {escape(one.path)}")
+    for path, reason in report.unreadable:
+        out.print(f"[yellow]not compared[/] {escape(path)}: {escape(reason)}")
+    if report.groups:
+        spare = human_bytes(report.spare_bytes)
+        out.print(
+            f"{len(report.groups)} groups, {spare} to spare; = the same bytes as the first, ~ the same picture"
+        )
+    else:
+        out.print("No duplicates.")

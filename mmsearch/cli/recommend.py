@@ -1,0 +1,142 @@
+"""``mmsearch recommend``: more like these, less like those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mmsearch.library import Library
+    from mmsearch.search.profiles import Profile
+    from mmsearch.search.results import Results
+
+
+def recommend(
+    like: Annotated[
+        list[str] | None,
+        typer.Option("--like", help="A document's path, #item-id, or a picture elsewhere (file, URL, -)."),
+    ] = None,
+    dislike: Annotated[list[str] | None, typer.Option("--dislike", help="Less like this.")] = None,
+    index_dir: IndexDirectory = DEFAULT_INDEX,
+    k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
+    modality: Annotated[str | None, typer.Option(help="Only items of this kind: image or text.")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
+    ] = None,
+    path: Annotated[str | None, typer.Option(help="Only documents whose path matches this glob.")] = None,
+    diverse: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="0: the most alike; up to 1: alike but different.")
+    ] = 0.0,
+    method: Annotated[str, typer.Option(help="average, best or per-document.")] = "average",
+    profile: Annotated[
+        str | None, typer.Option(help="A name under which likes and dislikes are kept; new ones are added.")
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete the profile, and do no more.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what each example contributed.")] = False,
+    as_json: AsJson = False,
+    as_tsv: Annotated[
+        bool, typer.Option("--tsv", help="Print rank, score, path, modality, locator, text.")
+    ] = False,
+    only_paths: Annotated[
+        bool, typer.Option("--paths", help="Print the files' paths only, for a pipe.")
+    ] = False,
+) -> None:
+    """Recommend what is like some documents and unlike others; what is given is left out."""
+    from mmsearch.library import open as open_library
+    from mmsearch.search.recommend import recommend as find
+
+    if as_json + as_tsv + only_paths > 1:
+        raise UsageError("choose one of --json, --tsv and --paths")
+    if forget and profile is None:
+        raise UsageError("--forget needs --profile NAME")
+    with open_library(index_dir) as library:
+        directory = library.directory.path
+        if forget and profile is not None:
+            _forget(directory, profile)
+            return
+        known = None if profile is None else _updated(library, profile, like or (), dislike or ())
+        results = find(
+            library,
+            () if known else like or (),
+            () if known else dislike or (),
+            k,
+            profile=known,
+            modality=modality,  # type: ignore[arg-type]
+            where=where,
+            path=path,
+            diverse=diverse,
+            method=method,  # type: ignore[arg-type]
+        )
+    if as_json:
+        _print_json(results, explain=explain)
+    elif as_tsv or only_paths:
+        for hit in results:
+            text = " ".join((hit.text or "").split())
+            row = (hit.rank, f"{hit.score:.4f}", hit.path, hit.modality, hit.locator, text)
+            typer.echo(str(hit.file) if only_paths else "\t".join(map(str, row)))
+    else:
+        _print(results, explain=explain)
+
+
+def _updated(library: Library, name: str, like: Sequence[str], dislike: Sequence[str]) -> Profile:
+    """The profile with what is given now, which is kept before anything else can go wrong."""
+    from mmsearch.search.profiles import read_profile, with_feedback, write_profile
+
+    before = read_profile(library.directory.path, name)
+    after = with_feedback(library, before, like, dislike)
+    if after != before:
+        write_profile(library.directory.path, after)
+    return after
+
+
+def _forget(directory: Path, name: str) -> None:
+    from mmsearch.search.profiles import delete_profile, profile_names
+
+    if not delete_profile(directory, name):
+        names = ", ".join(profile_names(directory)) or "none"
+        raise UsageError(f"there is no profile {name!r} in this index; there are: {names}")
+    typer.echo(f"forgot the profile {name}")
+
+
+def _print_json(results: Results, *, explain: bool) -> None:
+    from mmsearch.cli.query import hit_as_json
+    from mmsearch.cli.terminal import print_json
+
+    print_json(
+        {
+            "query": str(results.query),
+            "notes": list(results.notes),
+            "searched": results.searched,
+            "seconds": round(results.seconds, 4),
+            "hits": [hit_as_json(hit, explain=explain) for hit in results],
+        }
+    )
+
+
+def _print(results: Results, *, explain: bool) -> None:
+    from rich.markup import escape
+
+    from mmsearch.cli.terminal import console
+
+    out = console()
+    for note in results.notes:
+        out.print(f"[dim]{escape(note)}[/]")
+    if not results:
+        out.print("Nothing else passes.")
+    for hit in results:
+        place = "" if hit.locator.kind == "whole" else f"  [dim]{hit.locator}[/]"
+        out.print(
+            f"[bold]{hit.rank:>3}[/]  [green]{hit.strength:>3}[/]  {escape(hit.path)}{place}  {escape(hit.title or '')}"
+        )
+        for reason in hit.explanation if explain else ():
+            out.print(
+                f"          [cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} {escape(reason.part)}: "
+                f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}"
+            )

@@ -1,0 +1,108 @@
+"""Recommended items with what makes their scores, and the hits that are made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmsearch.search.results import Hit, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmsearch.search.background import Background
+    from mmsearch.search.channels import SearchIndex
+    from mmsearch.search.recommend import Aspect
+    from mmsearch.types import Modality
+
+# A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.
+HALF_STRENGTH = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recommended:
+    """A document's most telling item. Cosines, contributions and weights are (aspects,); the contributions, less
+    what ``alike`` takes off, add up to ``score``.
+
+    ``surprise``: -log10 of the probability that a stranger is as like the likeliest liked aspect.
+    ``alike``: the item of a better hit that it is most like, their cosine, and what that takes off.
+    """
+
+    item_id: int
+    document_id: int
+    modality: Modality
+    score: float
+    cosines: NDArray[np.float64]
+    parts: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    surprise: float
+    aspects: tuple[Aspect, ...]
+    backgrounds: tuple[Background, ...]
+    encoder: str
+    alike: tuple[int, float, Background, float] | None = None
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """The summands of the score, but for those that are nothing."""
+        found = [
+            Reason(
+                f"{self.encoder} {aspect.modality}→{self.modality}",
+                aspect.label if aspect.liked else f"-{aspect.label}",
+                self.item_id,
+                float(self.cosines[place]),
+                background.location,
+                background.scale,
+                float((self.cosines[place] - background.location) / background.scale),
+                float(self.weights[place]),
+                float(self.parts[place]),
+            )
+            for place, (aspect, background) in enumerate(zip(self.aspects, self.backgrounds, strict=True))
+            if self.parts[place]
+        ]
+        if self.alike is not None and self.alike[3]:
+            item, cosine, background, taken = self.alike
+            calibrated = (cosine - background.location) / background.scale
+            found.append(
+                Reason("diversity", f"-#{item}", self.item_id, cosine, background.location, background.scale,
+                       calibrated, -taken / calibrated, -taken)
+            )  # fmt: skip
+        return tuple(found)
+
+
+def hits(
+    index: SearchIndex, found: Sequence[Recommended], searched: int, *, explain: bool
+) -> tuple[Hit, ...]:
+    """``found`` as hits, in their order, among ``searched`` items.
+
+    The expected count is that of items as like one of the examples by chance; ``cosine`` is of centered vectors.
+    """
+    stored = {item.item_id: item for item in index.catalogue.items([one.item_id for one in found])}
+    made: list[Hit] = []
+    for one in found:
+        item = stored.get(one.item_id)
+        if item is None:
+            continue  # removed since the index was opened
+        liked = [place for place, aspect in enumerate(one.aspects) if aspect.liked]
+        made.append(
+            Hit(
+                rank=len(made) + 1,
+                score=one.score,
+                item_id=one.item_id,
+                document_id=one.document_id,
+                corpus_root=item.corpus_root,
+                path=item.path,
+                modality=item.modality,
+                locator=item.locator,
+                title=item.title,
+                text=item.text,
+                snippet=None,
+                fields=item.fields,
+                cosine=float(one.cosines[liked].max()),
+                strength=round(100.0 * (1.0 - 2.0 ** (-max(one.surprise, 0.0) / HALF_STRENGTH))),
+                evalue=searched * len(liked) * 10.0**-one.surprise,
+                explanation=one.reasons() if explain else (),
+            )
+        )
+    return tuple(made)
