@@ -166,8 +166,10 @@ def _tinted(picture: Any, draw: random.Random) -> tuple[Any, int]:
     for change in (ImageEnhance.Brightness, ImageEnhance.Contrast):
         picture = change(picture).enhance(draw.uniform(0.75, 1.3))
     picture = ImageEnhance.Color(picture).enhance(draw.choice((0.0, 0.5, 1.6)))
+    gains = [draw.uniform(0.85, 1.15) for _ in range(3)]
     bands = [
-        band.point(lambda value, gain=draw.uniform(0.85, 1.15): value * gain) for band in picture.split()
+        band.point([min(255, int(gain * level)) for level in range(256)])
+        for gain, band in zip(gains, picture.split(), strict=True)
     ]
     return Image.merge("RGB", bands), 90
 

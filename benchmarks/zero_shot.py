@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ COLLECTIONS = ("pacs", "clothing")
 # Pictures of everyday scenes, which the background is estimated from together with the others.
 OTHERS = "flickr8k-dev"
 OTHER_PICTURES = 300
-CUTOFFS = (1.0, 0.3, 0.1, 0.03)
+CUTOFFS = (1.0, 0.3, 0.1, 0.05)
 BATCH = 32
 
 
@@ -110,7 +110,7 @@ def _backgrounds(encoder: Encoder, items: Vectors) -> dict[str, Background]:
     assert bank is not None
     queries = estimate(bank, items)
     things = estimate(_words(encoder, EVERYDAY_THINGS, PICTURE_SENTENCES), items, prior=queries)
-    return {"queries": queries, "labels": replace(queries, location=things.location, scale=things.scale)}
+    return {"queries": queries, "labels": things}
 
 
 def _words(encoder: Encoder, words: Sequence[str], forms: Sequence[str]) -> Vectors:

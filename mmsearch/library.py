@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from mmsearch.ingest.pipeline import IndexOptions, IndexReport
     from mmsearch.ingest.sources import Source
     from mmsearch.search.answer import Grouping
+    from mmsearch.search.ask import Answers
     from mmsearch.search.background import Background
     from mmsearch.search.documents import Documents
+    from mmsearch.search.duplicates import DuplicateReport
+    from mmsearch.search.labels import Label
     from mmsearch.search.query import Query
     from mmsearch.search.results import Results
+    from mmsearch.search.tags import Tagging
     from mmsearch.store.catalogue import Catalogue
     from mmsearch.store.compact import Compaction
     from mmsearch.store.conditions import Condition
@@ -202,6 +206,45 @@ class Library:
         self.refresh()
         query = compose(text, image=image, minus=minus, modality=modality, where=where, path=path)
         return answer(query, self, k, group=group, **options)
+
+    def recommend(self, like: Any = (), dislike: Any = (), k: int = 10, **options: Any) -> Results:
+        """The ``k`` documents most like the liked examples and unlike the disliked ones.
+
+        Examples are paths in the index, ``#ITEM-ID``, picture files, URLs, or pictures in memory; see
+        `mmsearch.search.recommend.recommend` for ``profile``, ``modality``, ``where``, ``diverse`` and ``method``.
+        """
+        from mmsearch.search.recommend import recommend
+
+        self.refresh()
+        return recommend(self, like, dislike, k, **options)
+
+    def duplicates(self, **options: Any) -> DuplicateReport:
+        """Groups of exact and near duplicates; see `mmsearch.search.duplicates.duplicates`."""
+        from mmsearch.search.duplicates import duplicates
+
+        self.refresh()
+        return duplicates(self, **options)
+
+    def ask(self, question: str, k: int = 3, **options: Any) -> Answers:
+        """The best ``k`` passages that answer ``question``, or that there is none; see `mmsearch.search.ask.ask`."""
+        from mmsearch.search.ask import ask
+
+        self.refresh()
+        return ask(self, question, k, **options)
+
+    def tag(
+        self, labels: Sequence[Label], *, field: str = "tags", dry_run: bool = False, **options: Any
+    ) -> Tagging:
+        """Give documents those of ``labels`` that fit them, as ``field``; see `mmsearch.search.tags.tag`."""
+        from mmsearch.search.tags import tag
+        from mmsearch.store.giving import write_field
+
+        self.refresh()
+        found = tag(self, labels, **options)
+        if not dry_run:
+            write_field(self.directory, field, found.values)
+            self.refresh()
+        return found
 
     # --- looking into it and tending it ----------------------------------------------------------------
 

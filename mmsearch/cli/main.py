@@ -12,16 +12,20 @@ import sys
 import typer
 
 from mmsearch.cli import (
+    ask,
     check,
     compact,
     demo,
+    duplicates,
     encoder,
     evaluate,
     index,
     query,
+    recommend,
     remove,
     show,
     stats,
+    tag,
     train,
 )
 from mmsearch.errors import MmsearchError
@@ -36,6 +40,10 @@ app = typer.Typer(
 )
 app.command()(index.index)
 app.command()(query.query)
+app.command()(recommend.recommend)
+app.command()(ask.ask)
+app.command()(tag.tag)
+app.command()(duplicates.duplicates)
 app.command()(show.show)
 app.command()(stats.stats)
 app.command()(check.check)

@@ -2,7 +2,7 @@
 
 A cosine of 0.3 may be a sure find between a sentence and a picture and mere chance between two sentences.
 Against the background of its own channel a score means something: how many scales it lies above the usual
-(``calibrate``), and how probable such a score is between strangers (``survival``).
+(``calibrate``), how probable such a score is between strangers (``survival``), and how much it tells (``evidence``).
 """
 
 from __future__ import annotations
@@ -10,6 +10,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from mmsearch.search.curve import (
+    BULK,
+    GAUSSIAN_BULK,
+    GAUSSIAN_CURVATURE,
+    GAUSSIAN_SLOPE,
+    Curve,
+    ascending,
+    fit_tail,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,17 +29,18 @@ if TYPE_CHECKING:
 
     Matrix: TypeAlias = NDArray[np.float64]
 
-# The bulk is kept as calibrated scores at these probabilities of being exceeded; the last is where the tail begins.
-BULK = (0.99, 0.975, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.075, 0.05)
-# Every query has relatives in some index. What scores do beyond TAIL_TO is taken from how they fall between these
-# probabilities, where an unrelated item is still what one mostly meets.
+# Every query has relatives in some index. What scores of strangers do beyond TAIL_TO is taken from how they fall
+# between these probabilities, where a stranger is what one mostly meets.
 TAIL_FROM, TAIL_TO = 0.2, 0.03
-# The queries whose scores reach highest are those with most relatives; so many of the others count.
+# The queries whose scores reach highest are those with most relatives; so many of the others count as strangers.
 # Measured on eight collections with queries from elsewhere: E <= 1 for 0.4 to 7 items a query, whatever the size.
 STRANGERS = 0.7
 REACH = 3.5  # scales above a query's own location
-# The tail of all queries together is kept between the bulk and this probability.
+# The tail of all queries together is kept up to this probability.
 FARTHEST = 1e-8
+# What usually happens, relatives and all, is fitted up to this probability, with so many scores beyond it.
+USUAL_TO = 0.002
+LEAST_ABOVE = 20
 POINTS = 12
 # Fewer pairs than this say nothing of a tail.
 LEAST_PAIRS = 700
@@ -37,28 +48,19 @@ LEAST_PAIRS = 700
 OWN_ITEMS = 20
 # A channel is known as well by so many items as it is known beforehand.
 PRIOR_ITEMS = 30
-# Bounds of a fitted tail: heavier than a generalised Pareto tail of shape 0.25, or falling faster than bounded
-# scores in a few dimensions do (a Gaussian has 0.43), is noise.
-HEAVIEST_SHAPE = 0.25
-STEEPEST = 1.5
 # Quartiles lie so far from the middle of a Gaussian of scale 1.
 QUARTILE = 0.6744897501960817
-# The Gaussian: calibrated scores at BULK, and the slope and curvature of its log-survival at the last of them.
-GAUSSIAN_BULK = (
-    -2.3263478740, -1.9599639845, -1.6448536270, -1.2815515655, -0.8416212336, -0.5244005127, -0.2533471031, 0.0,
-    0.2533471031, 0.5244005127, 0.8416212336, 1.0364333895, 1.2815515655, 1.4395314709, 1.6448536270,
-)  # fmt: skip
-GAUSSIAN_SLOPE, GAUSSIAN_CURVATURE = 2.0627, 0.4309
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """The distribution of a channel's scores between unrelated query and item.
+    """The distribution of a channel's scores.
 
-    ``location`` and ``scale`` are those of the bulk, in raw scores. ``bulk`` are the calibrated scores that are
-    exceeded with the probabilities ``BULK``, ascending. Beyond the last of them, at a distance d, the
-    probability falls as exp(-slope d - curvature d²), or, when ``curvature`` is negative, as a generalised
-    Pareto tail of the same slope and curvature. ``pairs`` is the number of scores it was estimated from.
+    ``location`` and ``scale`` are those of the bulk, in raw scores. ``bulk``, ``slope`` and ``curvature`` are the
+    `Curve` of calibrated scores between strangers: they say what chance brings. ``usual_…`` are that of all queries
+    that one may ask, relatives included: they say how many others a good score has to stand out from, which differs
+    between channels (sentences have more near relatives among sentences than among pictures); the same as for
+    strangers when not given. ``pairs`` is the number of scores that they were estimated from.
     """
 
     location: float
@@ -67,12 +69,22 @@ class Background:
     slope: float = GAUSSIAN_SLOPE
     curvature: float = GAUSSIAN_CURVATURE
     pairs: int = 0
+    usual_bulk: tuple[float, ...] = ()
+    usual_slope: float = 0.0
+    usual_curvature: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.scale > 0 or not self.slope > 0:
-            raise ValueError(f"scale {self.scale} and slope {self.slope} must be positive")
-        if len(self.bulk) != len(BULK) or list(self.bulk) != sorted(self.bulk):
-            raise ValueError(f"{len(BULK)} ascending scores are expected, not {self.bulk}")
+        if not self.usual_bulk:
+            object.__setattr__(self, "usual_bulk", self.bulk)
+            object.__setattr__(self, "usual_slope", self.slope)
+            object.__setattr__(self, "usual_curvature", self.curvature)
+        if not min(self.scale, self.slope, self.usual_slope) > 0:
+            raise ValueError(
+                f"scale {self.scale} and slopes {self.slope}, {self.usual_slope} must be positive"
+            )
+        for bulk in (self.bulk, self.usual_bulk):
+            if len(bulk) != len(BULK) or list(bulk) != sorted(bulk):
+                raise ValueError(f"{len(BULK)} ascending scores are expected, not {bulk}")
 
     def calibrate(self, scores: Scores) -> Scores:
         """Raw ``scores`` as scales above the location."""
@@ -81,20 +93,26 @@ class Background:
         return np.asarray((scores - self.location) / self.scale, dtype=np.float64)
 
     def log_survival(self, scores: Scores) -> Scores:
-        """log P(background >= score) for raw ``scores``; 0 far below, falling without end above."""
-        import numpy as np
-
-        calibrated = self.calibrate(scores)
-        levels = np.log(np.array((1.0, *BULK)))
-        places = np.array((2.0 * self.bulk[0] - self.bulk[2], *self.bulk))
-        beyond = np.maximum(calibrated - self.bulk[-1], 0.0)
-        return np.asarray(np.interp(calibrated, places, levels) + self._log_tail(beyond))
+        """log P(score of strangers >= score) for raw ``scores``; 0 far below, falling without end above."""
+        return Curve(self.bulk, self.slope, self.curvature).log_survival(self.calibrate(scores))
 
     def survival(self, scores: Scores) -> Scores:
-        """P(background >= score) for raw ``scores``."""
+        """P(score of strangers >= score) for raw ``scores``."""
         import numpy as np
 
         return np.exp(self.log_survival(scores))
+
+    def evidence(self, scores: Scores) -> Scores:
+        """How much raw ``scores`` tell, in decades: what rankings of different channels are merged by.
+
+        The mean of -log10 P(>= score) between strangers and of that among all queries: the first alone lets the
+        channel with more near relatives win, the second alone sets it back too far. Chosen on Flickr8k dev.
+        """
+        import numpy as np
+
+        usual = Curve(self.usual_bulk, self.usual_slope, self.usual_curvature)
+        logs = self.log_survival(scores) + usual.log_survival(self.calibrate(scores))
+        return np.asarray(logs / (-2.0 * np.log(10.0)))
 
     def to_json(self) -> str:
         """The written form that ``from_json`` reads."""
@@ -105,34 +123,12 @@ class Background:
         """The background that ``to_json`` wrote; ValueError for anything else."""
         try:
             values = json.loads(text)
-            return cls(**{**values, "bulk": tuple(map(float, values["bulk"]))})
+            bulks = {
+                name: tuple(map(float, values[name])) for name in ("bulk", "usual_bulk") if name in values
+            }
+            return cls(**{**values, **bulks})
         except (TypeError, KeyError) as error:
             raise ValueError(f"not a background: {text[:80]!r}") from error
-
-    def reach(self, fallen: float) -> float:
-        """How many scales beyond the bulk the log-survival has ``fallen`` by so much."""
-        from math import expm1, sqrt
-
-        if self.curvature < 0:
-            shape = -2.0 * self.curvature / self.slope**2
-            return float(expm1(shape * fallen) / (shape * self.slope))
-        # the smaller root of curvature d² + slope d = fallen, in the form that does not cancel
-        return float(2.0 * fallen / (self.slope + sqrt(self.slope**2 + 4.0 * self.curvature * fallen)))
-
-    def hazard(self, distance: float) -> tuple[float, float]:
-        """Slope and curvature of -log survival at ``distance`` scales beyond the bulk."""
-        if self.curvature >= 0:
-            return self.slope + 2.0 * self.curvature * distance, self.curvature
-        flattening = 1.0 - 2.0 * self.curvature / self.slope * distance
-        return self.slope / flattening, self.curvature / flattening**2
-
-    def _log_tail(self, beyond: Scores) -> Scores:
-        import numpy as np
-
-        if self.curvature >= 0:
-            return -beyond * (self.slope + self.curvature * beyond)
-        shape = -2.0 * self.curvature / self.slope**2
-        return -np.log1p(shape * self.slope * beyond) / shape
 
 
 def estimate(
@@ -171,16 +167,17 @@ def _measured(scores: Matrix) -> Background:
     import numpy as np
 
     scores = np.sort(scores, axis=1)  # NaN comes last
+    every = np.sort(scores[~np.isnan(scores)])
     counts = (~np.isnan(scores)).sum(axis=1)
     low, middle, high = (_row_quantiles(scores, counts, share) for share in (0.25, 0.5, 0.75))
     own = counts / (counts + OWN_ITEMS)
     locations = own * middle + (1.0 - own) * np.median(middle)
-    spread = float(np.nanquantile(scores, 0.75) - np.nanquantile(scores, 0.25))
+    spread = float(np.quantile(every, 0.75) - np.quantile(every, 0.25))
     scales = np.maximum((own * (high - low) + (1.0 - own) * spread) / (2.0 * QUARTILE), 1e-6)
     strangers = np.argsort(locations + REACH * scales, kind="stable")[: max(1, int(STRANGERS * len(scores)))]
     locations, scales = locations[strangers], scales[strangers]
     shape = _shape((scores[strangers] - locations[:, None]) / scales[:, None])
-    return _mixture(shape, locations, scales, int(counts.sum()))
+    return _mixture(shape, locations, scales, every)
 
 
 def _row_quantiles(ordered: Matrix, counts: Ids, share: float) -> Scores:
@@ -194,29 +191,28 @@ def _row_quantiles(ordered: Matrix, counts: Ids, share: float) -> Scores:
     return np.asarray(lower + (place - below) * (upper - lower))
 
 
-def _shape(relative: Matrix) -> Background:
+def _shape(relative: Matrix) -> Curve:
     """What a query's scores, relative to its own location and scale, are like for all queries together."""
     import numpy as np
 
     values = relative[~np.isnan(relative)]
     if values.size < LEAST_PAIRS:
-        return Background(0.0, 1.0)
+        return Curve()
     start = float(np.quantile(values, 1.0 - TAIL_FROM))
     probabilities = np.geomspace(TAIL_FROM, TAIL_TO, POINTS + 1)[1:]
     beyond = np.quantile(values, 1.0 - probabilities) - start
-    slope, curvature = _fit_tail(beyond, np.log(TAIL_FROM / probabilities))
+    tail = Curve(GAUSSIAN_BULK, *fit_tail(beyond, np.log(TAIL_FROM / probabilities)))
     bulk = [float(np.quantile(values, 1.0 - p)) for p in BULK if p >= TAIL_FROM]
-    tail = Background(0.0, 1.0, slope=slope, curvature=curvature)
-    bulk += [start + tail.reach(np.log(TAIL_FROM / p)) for p in BULK if p < TAIL_FROM]
-    distance = bulk[-1] - start
-    return Background(0.0, 1.0, _ascending(bulk), *tail.hazard(distance), values.size)
+    bulk += [start + tail.reach(float(np.log(TAIL_FROM / p))) for p in BULK if p < TAIL_FROM]
+    return Curve(ascending(bulk), *tail.hazard(bulk[-1] - start))
 
 
-def _mixture(shape: Background, locations: Scores, scales: Scores, pairs: int) -> Background:
-    """The background of scores that have ``shape`` around locations (m,) and scales (m,), one for each query."""
+def _mixture(shape: Curve, locations: Scores, scales: Scores, every: Scores) -> Background:
+    """The background of scores that have ``shape`` around locations (m,) and scales (m,), one for each query;
+    ``every`` are the scores of all queries, ascending."""
     import numpy as np
 
-    farthest = shape.bulk[-1] + shape.reach(np.log(BULK[-1] / FARTHEST))
+    farthest = shape.bulk[-1] + shape.reach(float(np.log(BULK[-1] / FARTHEST)))
     grid = np.linspace((locations - 6.0 * scales).min(), (locations + farthest * scales).max(), 1_000)
     logs = shape.log_survival((grid[:, None] - locations) / scales)
     highest = logs.max(axis=1)
@@ -227,33 +223,27 @@ def _mixture(shape: Background, locations: Scores, scales: Scores, pairs: int) -
 
     low, location, high = exceeded(np.array((0.75, 0.5, 0.25)))
     scale = max(float(high - low) / (2.0 * QUARTILE), 1e-6)
-    bulk = _ascending(list((exceeded(np.array(BULK)) - location) / scale))
+    bulk = ascending(list((exceeded(np.array(BULK)) - location) / scale))
     probabilities = np.geomspace(BULK[-1], FARTHEST, POINTS + 1)[1:]
     beyond = (exceeded(probabilities) - location) / scale - bulk[-1]
-    slope, curvature = _fit_tail(beyond, np.log(BULK[-1] / probabilities))
-    return Background(float(location), scale, bulk, slope, curvature, pairs)
+    slope, curvature = fit_tail(beyond, np.log(BULK[-1] / probabilities))
+    usual = _usual((every - location) / scale)
+    return Background(
+        float(location), scale, bulk, slope, curvature, every.size, usual.bulk, usual.slope, usual.curvature
+    )
 
 
-def _fit_tail(beyond: Scores, fallen: Scores) -> tuple[float, float]:
-    """Slope and curvature of -log survival, by least squares from what it has ``fallen`` at distances ``beyond``."""
+def _usual(calibrated: Scores) -> Curve:
+    """The curve of sorted scores as they are; too few of them have the Gaussian's tail."""
     import numpy as np
 
-    if not np.isfinite(beyond).all() or beyond[0] <= 0:
-        return GAUSSIAN_SLOPE, GAUSSIAN_CURVATURE
-    slope, curvature = np.linalg.lstsq(np.stack([beyond, beyond**2], axis=1), fallen, rcond=None)[0]
-    least = -0.5 * HEAVIEST_SHAPE * max(slope, 0.0) ** 2
-    bounded = float(np.clip(curvature, least, STEEPEST))
-    if bounded != curvature or slope <= 0:
-        slope = float(beyond @ (fallen - bounded * beyond**2) / (beyond @ beyond))
-    return max(float(slope), 0.1), bounded
-
-
-def _ascending(values: list[float]) -> tuple[float, ...]:
-    """``values``, each raised a trifle where it does not lie above the one before."""
-    import numpy as np
-
-    steps = 1e-9 * np.arange(len(values))
-    return tuple((np.maximum.accumulate(np.array(values) - steps) + steps).tolist())
+    bulk = ascending(list(np.quantile(calibrated, 1.0 - np.array(BULK))))
+    end = max(USUAL_TO, LEAST_ABOVE / calibrated.size)
+    if end > BULK[-1] / 2.0:
+        return Curve(bulk)
+    probabilities = np.geomspace(BULK[-1], end, POINTS + 1)[1:]
+    beyond = np.quantile(calibrated, 1.0 - probabilities) - bulk[-1]
+    return Curve(bulk, *fit_tail(beyond, np.log(BULK[-1] / probabilities)))
 
 
 def _mixed(measured: Background, prior: Background, share: float) -> Background:
@@ -265,11 +255,17 @@ def _mixed(measured: Background, prior: Background, share: float) -> Background:
     def ratio(a: float, b: float) -> float:
         return float(a**share * b ** (1.0 - share))
 
+    def each(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(map(linear, a, b))
+
     return Background(
         linear(measured.location, prior.location),
         ratio(measured.scale, prior.scale),
-        tuple(linear(a, b) for a, b in zip(measured.bulk, prior.bulk, strict=True)),
+        each(measured.bulk, prior.bulk),
         ratio(measured.slope, prior.slope),
         linear(measured.curvature, prior.curvature),
         measured.pairs,
+        each(measured.usual_bulk, prior.usual_bulk),
+        ratio(measured.usual_slope, prior.usual_slope),
+        linear(measured.usual_curvature, prior.usual_curvature),
     )

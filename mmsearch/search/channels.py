@@ -61,7 +61,8 @@ class Probe:
 class Scored:
     """What a channel says of items ``ids`` (n,).
 
-    ``calibrated``: scales above the background; ``surprise``: -log10 P(background >= score), at least 0;
+    ``calibrated``: how much it tells, in decades (`Background.evidence`), what channels are merged by;
+    ``surprise``: -log10 P(score of strangers >= score), at least 0, what expected counts are reckoned from;
     ``unit``: the raw score on a fixed scale of 0 to 1. All (n,).
     """
 
@@ -116,13 +117,16 @@ class DenseChannel:
         if len(self.probes) == 1:
             background = self.backgrounds[0]
             surprise = background.log_survival(raw[0]) / -math.log(10.0)
-            return Scored(ids, background.calibrate(raw[0]), surprise, 0.5 + 0.5 * raw[0])
-        calibrated = np.array(self.weights) @ self.calibrated(raw)
-        surprise = np.zeros(ids.size)
+            return Scored(ids, background.evidence(raw[0]), surprise, 0.5 + 0.5 * raw[0])
+        # one by one: a matrix product's last bits would depend on the items beside
+        mixed, evidence, surprise = np.zeros((3, ids.size))
+        for row, weight in zip(self.calibrated(raw), self.weights, strict=True):
+            mixed += weight * row
         for background, weight in zip(self.backgrounds, self.weights, strict=True):
-            alike = background.location + background.scale * calibrated
+            alike = background.location + background.scale * mixed
+            evidence += weight**2 * background.evidence(alike)
             surprise -= weight**2 / math.log(10.0) * background.log_survival(alike)
-        return Scored(ids, calibrated, surprise, 0.5 + 0.5 * np.average(raw, axis=0, weights=self.weights))
+        return Scored(ids, evidence, surprise, 0.5 + 0.5 * np.average(raw, axis=0, weights=self.weights))
 
     def raw(self, ids: Ids) -> Scores:
         """Cosines (parts, n) of each part with each of ``ids``."""

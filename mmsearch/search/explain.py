@@ -139,8 +139,8 @@ def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int
     for part, probe in enumerate(channel.probes):
         name = f"{channel.encoder} {probe.modality}→{channel.item_modality}"
         background, weight = channel.backgrounds[part], column.weight * channel.weights[part]
-        columns = (items, raw[part], calibrated[part], split[part])
-        for row, item, cosine, scales, share in zip(rows, *(c.tolist() for c in columns), strict=True):
+        columns = (items, raw[part], calibrated[part], split[part], scoring.calibrated[rows, place])
+        for row, item, cosine, scales, share, told in zip(rows, *(c.tolist() for c in columns), strict=True):
             reasons[row].append(
                 Reason(
                     name,
@@ -152,6 +152,7 @@ def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int
                     scales,
                     weight,
                     share,
+                    told,
                 )
             )
 
@@ -182,5 +183,7 @@ def _add_word_reasons(
             scale = matches.ceiling
         calibrated, part = float(scoring.calibrated[row, place]), float(scoring.parts[row, place])
         reasons[row].append(
-            Reason(column.name, prepared.text, item, raw, 0.0, scale, calibrated, column.weight, part)
+            Reason(
+                column.name, prepared.text, item, raw, 0.0, scale, calibrated, column.weight, part, calibrated
+            )
         )

@@ -3,7 +3,9 @@
 A fusion turns a ``Table`` into contributions, one for each document and channel; the score is their sum. All of
 them are pure, and none looks at the other documents of a list, so that a score does not change with the depth.
 
-- ``calibrated``: the weighted sum of calibrated scores (CombSUM, Fox and Shaw 1994, over a fixed background);
+- ``calibrated``: the p-norm of weighted evidence, so that what a second channel says adds to the first as far as
+  it is of the same order, and a crowd of faint agreements does not outweigh one clear find (p = 1 is the weighted
+  sum, CombSUM of Fox and Shaw 1994; p = infinity their CombMAX);
 - ``logodds``: the weighted sum of -log10 P(background >= score), as independent evidence adds up;
 - ``rrf``: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher, SIGIR 2009, doi:10.1145/1571941.1572114);
 - ``combsum``, ``combmnz``: raw scores on a fixed scale of 0 to 1, and their sum times the number of channels
@@ -33,8 +35,9 @@ FUSIONS: tuple[FusionName, ...] = get_args(FusionName)
 
 # Contributions are multiples of this: sums of them are exact, in whatever order they are added.
 GRID = 2.0**-20
-# Below the background there is nothing to tell but the order.
-LEAK = 0.01
+# p of the p-norm. Flickr8k dev, documents of a picture and 1, 2 and 4 captions, nDCG@10: p = 1 70.1, 74.9, 78.4;
+# 2 71.1, 76.1, 80.3; 3 70.8, 76.6, 81.1; 4 70.5, 76.4, 81.1; the best single channel 66.5, 74.0, 80.3.
+POWER = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ class Fusion:
 class Table:
     """What c channels say of n documents; NaN where a channel says nothing.
 
-    ``calibrated``: scales above the background. ``surprise``: -log10 P(background >= score), at least 0.
-    ``unit``: the raw score on a fixed scale of 0 to 1. ``ranks``: from 1. All (n, c); ``ids`` (n,) ascending.
+    ``calibrated``: how much it tells, in decades. ``surprise``: -log10 P(score of strangers >= score), at least
+    0. ``unit``: the raw score on a fixed scale of 0 to 1. ``ranks``: from 1. All (n, c); ``ids`` (n,) ascending.
     """
 
     ids: Ids
@@ -95,7 +98,7 @@ def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Mat
     weight = np.asarray(weights, dtype=np.float64)
     match fusion.name:
         case "calibrated":
-            parts = weight * np.where(table.calibrated < 0, LEAK * table.calibrated, table.calibrated)
+            parts = _norm_parts(weight * np.maximum(np.nan_to_num(table.calibrated, nan=0.0), 0.0))
         case "logodds":
             parts = weight * table.surprise
         case "rrf":
@@ -135,6 +138,16 @@ def tabulate(rankings: Mapping[str, Ranking]) -> Table:
         ranks[rows, column] = np.arange(1, len(ranking) + 1)
     surprise = -Background(0.0, 1.0).log_survival(calibrated) / np.log(10.0)
     return Table(ids, calibrated, surprise, 0.5 + 0.5 * np.tanh(0.5 * calibrated), ranks)
+
+
+def _norm_parts(evidence: Matrix) -> Matrix:
+    """What each column adds to the p-norm of each row of ``evidence`` (n, c), which is not negative."""
+    import numpy as np
+
+    highest = evidence.max(axis=1, keepdims=True, initial=0.0)
+    relative = evidence / np.where(highest > 0, highest, 1.0)  # powers of large numbers stay finite
+    norm = (relative**POWER).sum(axis=1, keepdims=True) ** (1.0 / POWER)
+    return np.asarray(highest * relative**POWER / np.where(norm > 0, norm, 1.0) ** (POWER - 1.0))
 
 
 def on_grid(values: Matrix) -> Matrix:

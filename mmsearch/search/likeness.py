@@ -1,14 +1,15 @@
 """How like two things of an index are, whatever their modalities: cosines of centered vectors on one scale.
 
 Each modality's mean is taken off its vectors, which then have unit length again: otherwise pictures would be like
-pictures for being pictures (arXiv 2507.19054, 2601.18525). What is left is calibrated by the background between items of
-the index that have nothing to do with each other. Measured by `python -m benchmarks recommendation`.
+pictures for being pictures (arXiv 2507.19054, 2601.18525). What is left is calibrated by the background between items
+of the index that have nothing to do with each other. Measured by `python -m benchmarks recommendation`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from mmsearch.search.background import estimate
 
@@ -31,6 +32,10 @@ ASKING = 300
 PRIOR_ITEMS = 30
 # Rows that are multiplied in one go.
 BLOCK = 4096
+
+# What was found out of a vector index (0.2 s), for as long as that is open: a new generation opens new ones.
+_means: WeakKeyDictionary[VectorIndex, NDArray[np.float32]] = WeakKeyDictionary()
+_backgrounds: WeakKeyDictionary[VectorIndex, WeakKeyDictionary[VectorIndex, Background]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,19 +87,24 @@ def spaces(index: SearchIndex, encoder: Encoder, modalities: Sequence[Modality])
     for modality in modalities:
         vectors = index.vector_index(encoder, modality) if modality in encoder.modalities else None
         if vectors is not None and vectors.ids.size:
-            sample = vectors.sample(SAMPLE, seed=3)[1]
-            mean = sample.mean(axis=0, dtype=np.float64) * (len(sample) / (len(sample) + PRIOR_ITEMS))
-            found[modality] = Space(modality, vectors, mean.astype(np.float32))
+            if vectors not in _means:
+                sample = vectors.sample(SAMPLE, seed=3)[1]
+                mean = sample.mean(axis=0, dtype=np.float64) * (len(sample) / (len(sample) + PRIOR_ITEMS))
+                _means[vectors] = mean.astype(np.float32)
+            found[modality] = Space(modality, vectors, _means[vectors])
     return found
 
 
 def item_background(index: SearchIndex, asking: Space, asked: Space) -> Background:
     """Centered cosines between items of ``asking`` and of ``asked`` that belong to different documents."""
-    ids, vectors = asking.index.sample(ASKING, seed=4)
-    others, rows = asked.index.sample(SAMPLE, seed=5)
-    return estimate(
-        asking.centered(vectors),
-        asked.centered(rows),
-        query_groups=index.documents.of(ids),
-        item_groups=index.documents.of(others),
-    )
+    known = _backgrounds.setdefault(asked.index, WeakKeyDictionary())
+    if asking.index not in known:
+        ids, vectors = asking.index.sample(ASKING, seed=4)
+        others, rows = asked.index.sample(SAMPLE, seed=5)
+        known[asking.index] = estimate(
+            asking.centered(vectors),
+            asked.centered(rows),
+            query_groups=index.documents.of(ids),
+            item_groups=index.documents.of(others),
+        )
+    return known[asking.index]

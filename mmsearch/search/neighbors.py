@@ -59,7 +59,7 @@ def near_pairs(
                 products[np.tri(len(products), dtype=bool)] = -np.inf
             found = np.argwhere(products >= least)
             near = np.concatenate([near, products[found[:, 0], found[:, 1]]])
-            places = np.concatenate([places, found + (top, left)])
+            places = np.concatenate([places, found + np.array((top, left))])
             kept = _nearest(places[:, 0], near)
             places, near = places[kept], near[kept]
         order = np.lexsort((places[:, 1], places[:, 0], -near))

@@ -34,7 +34,8 @@ LEAST_WHOLE, LEAST_PART = 0.88, 0.82
 LEAST_QUALITY = 10
 # Side of the square that is hashed (PDQ averages it down to 64), and of the gray one that is kept.
 SIDE, KEPT = 160, 48
-# Parts are so large, relative to the sides, and lie so for hashes and for details: a crop is hit within 2.5 % and 1.3 %.
+# Parts are so large, relative to the sides, and lie so for hashes and for details: a crop is hit
+# within 2.5 % and 1.3 %.
 PART = 0.9
 OFFSETS, FINE_OFFSETS = (0.0, 0.5, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0)
 # Details: a grid of so many points, less the mean of so many points around each.
@@ -137,9 +138,8 @@ def _around(grids: Gray) -> Gray:
 
     half = AROUND // 2
     padded = np.pad(grids, ((0, 0), (half, half), (half, half)), mode="edge")
-    size = grids.shape[1]
-    rows = sum(padded[:, at : at + size] for at in range(AROUND))
-    return np.asarray(sum(rows[:, :, at : at + size] for at in range(AROUND)) / AROUND**2)  # type: ignore[index]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (AROUND, AROUND), axis=(1, 2))
+    return np.asarray(windows.mean(axis=(3, 4)))
 
 
 def _hash(pixels: Pixels) -> tuple[NDArray[np.uint8], int]:
@@ -153,7 +153,8 @@ def _hash(pixels: Pixels) -> tuple[NDArray[np.uint8], int]:
 def _bits_of_bytes() -> NDArray[np.uint8]:
     import numpy as np
 
-    return np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1).astype(np.uint8)
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+    return np.asarray(bits.sum(axis=1), dtype=np.uint8)
 
 
 @cache

@@ -24,7 +24,7 @@ from mmsearch.search.examples import resolve
 from mmsearch.search.fusion import on_grid
 from mmsearch.search.likeness import item_background, spaces
 from mmsearch.search.query import Query
-from mmsearch.search.recommended import Recommended, hits
+from mmsearch.search.recommended import Aspect, Recommended, hits
 from mmsearch.search.results import Results
 from mmsearch.types import MODALITIES
 
@@ -53,18 +53,6 @@ DISLIKE_WEIGHT = 0.5
 DIVERSE_POOL = 500
 # Rough scores (float32 products) are right to this many scales.
 ROUGH = 0.02
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Aspect:
-    """One vector of an example: its picture, or all its texts; ``weight`` is its share in the example."""
-
-    example: int
-    label: str
-    modality: Modality
-    vector: Vector
-    weight: float
-    liked: bool
 
 
 def recommend(

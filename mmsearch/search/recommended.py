@@ -15,11 +15,22 @@ if TYPE_CHECKING:
 
     from mmsearch.search.background import Background
     from mmsearch.search.channels import SearchIndex
-    from mmsearch.search.recommend import Aspect
-    from mmsearch.types import Modality
+    from mmsearch.types import Modality, Vector
 
 # A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.
 HALF_STRENGTH = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aspect:
+    """One vector of an example: its picture, or all its texts; ``weight`` is its share in the example."""
+
+    example: int
+    label: str
+    modality: Modality
+    vector: Vector
+    weight: float
+    liked: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,8 @@ class Reason:
     ``channel`` is how it was scored (``pocket text→image``, ``words``, ``name``), ``part`` the part of the query
     (``a red bicycle``, ``-snow``), ``item_id`` the item of the document that it is about. ``raw`` is the score as
     the channel gives it (a cosine, a BM25); ``calibrated`` is (raw - location) / scale where there is a
-    background; ``contribution`` is what it adds to the score, by ``weight``.
+    background; ``evidence`` is how much the channel tells of the item, all of its parts together, in decades: 3 is
+    as rare as 1 in 1,000. ``contribution`` is what comes of it in the score, with ``weight`` and beside the others.
     """
 
     channel: str
@@ -33,6 +34,7 @@ class Reason:
     calibrated: float
     weight: float
     contribution: float
+    evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

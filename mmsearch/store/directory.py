@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CATALOGUE", "MANIFEST", "IndexDirectory", "Manifest", "ManifestEncoder"]
 
 MANIFEST, CATALOGUE, LOCK, BACKGROUNDS = "manifest.json", "catalogue.sqlite", "lock", "backgrounds.json"
+PROFILES = "profiles"
 VECTORS, ANN, THUMBNAILS = "vectors", "ann", "thumbnails"
 _SAVED = "catalogue.*.sqlite"  # what a repair that was killed has put aside, or made
 
@@ -200,7 +201,7 @@ def _refuse_foreign(path: Path) -> None:
     """Only an empty folder, or an index whose making was cut short, becomes an index."""
     if path.exists() and not path.is_dir():
         raise IndexFormatError(f"{path} is a file; --index wants a folder")
-    ours = {MANIFEST, CATALOGUE, LOCK, BACKGROUNDS, VECTORS, ANN, THUMBNAILS}
+    ours = {MANIFEST, CATALOGUE, LOCK, BACKGROUNDS, VECTORS, ANN, THUMBNAILS, PROFILES}
     for entry in path.iterdir() if path.is_dir() else ():
         own = any(entry.name == name or entry.name.startswith((name + "-", name + ".")) for name in ours)
         if not own and not entry.name.startswith("."):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from mmsearch.store import wordindex
+from mmsearch.store import tagging, wordindex
 from mmsearch.store.database import json_ids, json_texts
 from mmsearch.store.fields import field_rows
 from mmsearch.store.words import grams, joined_grams, name_words
@@ -39,12 +39,14 @@ def put_documents(database: Database, documents: Sequence[NewDocument], encoder_
     placed = _placed(database, documents)
     ids = [one.document_id for one in placed]
     known = [one.document_id for one in placed if one.known]
+    kept = tagging.keep(database, known)
     wordindex.forget(database, known)  # first, because it reads what they are made of now
     _store_documents(database, placed)
     contents = _store_contents(database, documents)
     _store_vectors(database, documents, contents, encoder_id)
     _store_items(database, placed, contents)
     _store_fields(database, placed, known)
+    tagging.restore(database, kept)
     wordindex.learn(database, ids)
 
 

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmsearch.search.background import BULK, Background, estimate
+from mmsearch.search.background import Background, estimate
+from mmsearch.search.curve import BULK
 
-DIMENSION = 192
+DIMENSION = 256
 
 
 def space(rng: np.random.Generator, n: int, gap: float) -> np.ndarray:
     """Unit vectors (n, d) of uneven spread, all moved by ``gap`` in one direction, as one tower's are."""
-    vectors = rng.standard_normal((n, DIMENSION)) * np.linspace(0.4, 1.6, DIMENSION)
+    vectors = rng.standard_normal((n, DIMENSION)) * np.linspace(0.7, 1.3, DIMENSION)
     vectors[:, 0] += gap
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 

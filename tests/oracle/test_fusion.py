@@ -45,7 +45,9 @@ def slow(rankings: dict[str, Ranking], weights: list[float], fusion: Fusion) -> 
             unit = 1 / (1 + math.exp(-z))
             match fusion.name:
                 case "calibrated":
-                    part = weights[n] * (z if z >= 0 else 0.01 * z)
+                    told = [weights[other] * max(0.0, scores[other][item]) for other in found]
+                    norm = sum(value**3 for value in told) ** (1 / 3)
+                    part = (weights[n] * max(0.0, z)) ** 3 / norm**2 if norm else 0.0
                 case "logodds":
                     part = weights[n] * float(table.surprise[row, n])
                 case "rrf":

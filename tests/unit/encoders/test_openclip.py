@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmsearch.encoders.registry import load_encoder
 from mmsearch.errors import EncoderError
@@ -60,8 +61,6 @@ def test_texts_and_pictures_become_unit_rows(encoder: OpenClipEncoder, pictures:
 def test_the_vectors_are_those_of_open_clips_own_preprocessing(
     encoder: OpenClipEncoder, name: str, pictures: np.ndarray
 ) -> None:
-    from PIL import Image
-
     _, checkpoint = split_name(name)
     model, _, preprocess = open_clip.create_model_and_transforms(ARCHITECTURE, pretrained=checkpoint)
     batch = torch.stack([preprocess(Image.fromarray(picture)) for picture in pictures])
@@ -83,8 +82,13 @@ def test_the_fingerprint_follows_the_weights(encoder: OpenClipEncoder, name: str
 def test_the_compiled_encoder_agrees(
     encoder: OpenClipEncoder, name: str, pictures: np.ndarray, tmp_path: Path, precision: str, smallest: float
 ) -> None:
-    compile_encoder(name, tmp_path, precision=precision)  # type: ignore[arg-type]
-    compiled = CompiledEncoder(tmp_path)
+    calibration = tmp_path / "calibration"
+    calibration.mkdir()
+    for n, picture in enumerate(pictures):
+        Image.fromarray(picture).save(calibration / f"{n}.png")
+        (calibration / f"{n}.txt").write_text("noise", encoding="utf-8")
+    compile_encoder(name, tmp_path / "compiled", precision=precision, calibration=calibration)
+    compiled = CompiledEncoder(tmp_path / "compiled")
     assert compiled.picture == encoder.picture
     for theirs, ours in (
         (compiled.encode_images(pictures), encoder.encode_images(pictures)),
