@@ -58,39 +58,31 @@ class Question:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+PICTURES, TEXTS = {"modality": "image"}, {"modality": "text"}
+
+
 def _photo(original: str) -> str:
     return f"photos/{PHOTOGRAPHS[original]}"
 
 
 QUESTIONS = (
-    Question(
-        "text → picture", "a tabby cat looking at the camera", (_photo("chelsea.png"),), {"modality": "image"}
-    ),
-    Question("text → picture", "a rocket on its launch pad", (_photo("rocket.jpg"),), {"modality": "image"}),
-    Question(
-        "text → picture", "a cup of coffee with a spoon", (_photo("coffee.png"),), {"modality": "image"}
-    ),
-    Question(
-        "text → picture", "a man with a camera on a tripod", (_photo("camera.png"),), {"modality": "image"}
-    ),
-    Question(
-        "picture → text", None, ("texts/kitchen/espresso.txt",), {"image": "coffee.png", "modality": "text"}
-    ),
+    Question("text → picture", "a tabby cat looking at the camera", (_photo("chelsea.png"),), PICTURES),
+    Question("text → picture", "a night sky full of stars", (_photo("hubble_deep_field.jpg"),), PICTURES),
+    Question("text → picture", "a cup of coffee with a spoon", (_photo("coffee.png"),), PICTURES),
+    Question("text → picture", "a man with a camera on a tripod", (_photo("camera.png"),), PICTURES),
+    Question("picture → text", None, ("texts/kitchen/espresso.txt",), {"image": "coffee.png", **TEXTS}),
     Question("picture → picture", None, (_photo("motorcycle_left.png"),), {"image": "motorcycle_right.png"}),
     Question("text → text", "how do I get my money back?", ("texts/help/refund.txt",)),
     Question(
         "picture + words",
-        "how far away is it?",
-        ("texts/space/moon.txt",),
-        {"image": "moon.png", "modality": "text"},
+        "what should I check before a ride?",
+        ("texts/workshop/motorcycle.txt",),
+        {"image": "motorcycle_right.png", **TEXTS},
     ),
     Question(
-        "words − words",
-        "space",
-        (_photo("hubble_deep_field.jpg"), _photo("moon.png"), _photo("rocket.jpg")),
-        {"minus": ["a woman in a space suit"], "modality": "image"},
+        "words − words", "something round", (_photo("coins.png"),), {"minus": ["a cup of coffee"], **PICTURES}
     ),
-    Question("nothing matches", "quarterly earnings of a shoe factory", ()),
+    Question("nothing matches", "penguins in Antarctica", ()),
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.ann.rows import contains
 from mmsearch.search.documents import common
-from mmsearch.search.exclusions import MINUS_FROM
+from mmsearch.search.exclusions import FROM
 from mmsearch.search.fusion import GRID, on_grid
 from mmsearch.search.results import Hit, Reason
 from mmsearch.search.snippets import snippet
@@ -102,24 +102,23 @@ def _reasons(scoring: Scoring, prepared: Prepared) -> list[list[Reason]]:
             _add_dense_reasons(reasons, scoring, place, column)
         else:
             _add_word_reasons(reasons, scoring, place, column, prepared)
-    minus = [exclusion for exclusion in prepared.task.exclusions if not exclusion.removes]
-    for place, exclusion in enumerate(minus):
+    for place, exclusion in enumerate(prepared.task.exclusions):
         for row in scoring.excluded.penalties[:, place].nonzero()[0].tolist():
-            above = float(scoring.excluded.calibrated[row, place])
+            told = float(scoring.excluded.evidence[row, place])
             penalty = float(scoring.excluded.penalties[row, place])
             item = int(scoring.excluded.items[row, place])
-            distance = above - MINUS_FROM
             reasons[row].append(
                 Reason(
                     "exclusion",
                     exclusion.label,
                     item,
-                    above,
-                    MINUS_FROM,
+                    told,
+                    FROM,
                     1.0,
-                    distance,
+                    told - FROM,
                     -exclusion.weight,
                     -penalty,
+                    told,
                 )
             )
     return reasons

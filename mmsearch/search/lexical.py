@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 COLUMN_WEIGHTS = {"title": 3.0, "caption": 1.5, "name": 2.0, "fields": 1.5, "text": 1.0, "grams": 1.0}
 # c in s / (s + c Σ idf): BM25 gives about its idf for each word that occurs once in a text of usual length.
 SATURATION = 0.5
-# Calibrated score of s / (s + c Σ idf) = 1. All words found count as much as a likeness of 4 scales does.
-SCALE = 6.0
+# What s / (s + c Σ idf) = 1 tells, in decades. All words found tell as much as a likeness that 1 in 1,000 has.
+SCALE = 4.5
 # Items that the channel finds at most.
 DEPTH = 1_000
 # Scoring an item costs 2 µs. Rare words are looked up one by one until so many items have them; the more
@@ -40,7 +40,7 @@ MOST_POSTINGS = 1_000
 MOST_COMMON = 20_000
 # The expected count of an item with all of the words: it is what was asked for, by the user's own words.
 ALL_WORDS_EVALUE = 0.01
-# An item with the query as its name, title, caption or tag: calibrated score and expected count, and how many of
+# An item with the query as its name, title, caption or tag: what that tells, its expected count, and how many of
 # the best matches are read to see whether they are such.
 NAME_SCALE = 6.0
 NAME_EVALUE = 0.001

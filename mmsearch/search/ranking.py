@@ -105,7 +105,7 @@ class Scoring:
                 excluded,
                 penalties=excluded.penalties[chosen],
                 items=excluded.items[chosen],
-                calibrated=excluded.calibrated[chosen],
+                evidence=excluded.evidence[chosen],
                 removed=excluded.removed[chosen],
             ),
         )
@@ -352,7 +352,7 @@ def _joined(several: Sequence[Scoring]) -> Scoring:
         Excluded(
             np.concatenate([one.penalties for one in excluded]),
             np.concatenate([one.items for one in excluded]),
-            np.concatenate([one.calibrated for one in excluded]),
+            np.concatenate([one.evidence for one in excluded]),
             np.concatenate([one.removed for one in excluded]),
         ),
     )

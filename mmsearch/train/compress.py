@@ -19,37 +19,26 @@ if TYPE_CHECKING:
 
     from mmsearch.types import Images
 
-CONVOLUTIONAL = 8  # a tower with more convolutions than this is no transformer with a patch layer
+CONVOLUTIONAL = 8  # a transformer has a patch layer, hardly more convolutions than this
 CALIBRATION_BATCH = 16
 
 
-def quantize_pictures(path: Path, pictures: Images, percentile: float | None = None) -> None:
-    """Rewrite the picture tower at ``path`` in int8: per-channel weights, activation ranges from ``pictures``.
-
-    A transformer's matrices are quantized dynamically instead.
-    """
+def is_convolutional(path: Path) -> bool:
+    """Whether the tower at ``path`` is made of convolutions, and is no transformer with a patch layer."""
     import onnx
 
-    convolutions = [node.name for node in onnx.load(path).graph.node if node.op_type == "Conv"]
-    if len(convolutions) <= CONVOLUTIONAL:
-        quantize_matrices(path)
-        return
-    quantize_convolutions(path, pictures, percentile)
+    convolutions = [node for node in onnx.load(path).graph.node if node.op_type == "Conv"]
+    return len(convolutions) > CONVOLUTIONAL
 
 
-def quantize_convolutions(path: Path, pictures: Images, percentile: float | None = None) -> None:
-    """Static int8 in QDQ form; everything before the first convolution stays float (it normalizes pixels)."""
+def quantize_convolutions(path: Path, pictures: Images) -> None:
+    """Rewrite the tower in static int8, QDQ form: a scale per channel of weights, ranges from ``pictures``."""
     import onnx
     import onnxruntime.quantization as quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     prepared = path.with_suffix(".prepared.onnx")
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
-    options: dict[str, Any] = {"ActivationSymmetric": False}
-    method = quantization.CalibrationMethod.MinMax
-    if percentile is not None:
-        method = quantization.CalibrationMethod.Percentile
-        options["CalibPercentile"] = percentile
     quantization.quantize_static(
         str(prepared),
         str(path),
@@ -58,9 +47,8 @@ def quantize_convolutions(path: Path, pictures: Images, percentile: float | None
         per_channel=True,
         activation_type=quantization.QuantType.QUInt8,
         weight_type=quantization.QuantType.QInt8,
-        calibrate_method=method,
+        calibrate_method=quantization.CalibrationMethod.MinMax,
         op_types_to_quantize=["Conv", "Gemm", "MatMul", "Add", "GlobalAveragePool", "ReduceMean", "Clip"],
-        extra_options=options,
     )
     prepared.unlink()
     model = onnx.load(path)
@@ -101,10 +89,13 @@ def read_pixels_as_int8(graph: Any) -> None:
 
 
 def strip(path: Path) -> None:
-    """Drop what only a debugger reads: where in the source a node came from, and shapes between nodes."""
+    """Drop what nobody reads: where in the source a node came from, shapes between nodes, unused constants."""
     import onnx
 
     model = onnx.load(path)
+    used = {name for node in model.graph.node for name in node.input}
+    for constant in [i for i in model.graph.initializer if i.name not in used]:
+        model.graph.initializer.remove(constant)
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""

@@ -156,7 +156,10 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
         compress.to_float16(image)
         compress.to_float16(text)
     elif precision == "int8":
-        compress.quantize_pictures(image, _calibration(towers))
+        if compress.is_convolutional(image):
+            compress.quantize_convolutions(image, _calibration(towers))
+        else:
+            compress.quantize_matrices(image)
         compress.quantize_matrices(text)
     compress.strip(image)
     compress.strip(text)

@@ -46,8 +46,8 @@ def slow(rankings: dict[str, Ranking], weights: list[float], fusion: Fusion) -> 
             match fusion.name:
                 case "calibrated":
                     told = [weights[other] * max(0.0, scores[other][item]) for other in found]
-                    norm = sum(value**3 for value in told) ** (1 / 3)
-                    part = (weights[n] * max(0.0, z)) ** 3 / norm**2 if norm else 0.0
+                    norm = sum(value**2 for value in told) ** 0.5
+                    part = (weights[n] * max(0.0, z)) ** 2 / norm if norm else 0.0
                 case "logodds":
                     part = weights[n] * float(table.surprise[row, n])
                 case "rrf":
@@ -56,8 +56,8 @@ def slow(rankings: dict[str, Ranking], weights: list[float], fusion: Fusion) -> 
                     part = weights[n] * unit
                 case "combmnz":
                     part = weights[n] * unit * len(found)
-            parts.append(round(part / GRID) * GRID)
-        fused.append((-sum(parts), item))
+            parts.append(part)
+        fused.append((-round(sum(parts) / GRID) * GRID, item))
     return sorted(fused)
 
 
