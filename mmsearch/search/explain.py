@@ -29,7 +29,7 @@ def hits_of(
     import numpy as np
 
     task = prepared.task
-    chosen = _telling_items(scoring, prepared)
+    chosen = telling_items(scoring, prepared)
     stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
     cosines = _cosines(chosen, [column.dense for column in task.columns if column.dense is not None])
     surprise = np.nan_to_num(scoring.surprise, nan=0.0).max(axis=1, initial=0.0)
@@ -67,7 +67,7 @@ def hits_of(
     return tuple(hits)
 
 
-def _telling_items(scoring: Scoring, prepared: Prepared) -> Ids:
+def telling_items(scoring: Scoring, prepared: Prepared) -> Ids:
     """The item of each document that contributes most to its score; its first item when none does."""
     import numpy as np
 

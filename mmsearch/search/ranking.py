@@ -153,7 +153,7 @@ def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
 
     items = task.groups.ids if task.among is None else task.among
     documents = np.unique(task.groups.of(items))
-    none = np.zeros((min(top, documents.size), 0))
+    none = np.zeros((min(top, documents.size), 0))  # no columns
     excluded = exclude((), items[:0], documents[:top], task.groups)
     return Scoring(documents[:top], none, none.astype(np.int64), none, none, excluded), int(documents.size)
 
