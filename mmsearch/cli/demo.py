@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
 import time
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,6 +112,8 @@ def demo(
 
 def _scikit_image_pictures() -> Path:
     """The folder of pictures in scikit-image, found without importing it."""
+    import importlib.util
+
     spec = importlib.util.find_spec("skimage")
     if spec is None or not spec.submodule_search_locations:
         raise MissingExtraError("the demo", "demo")
@@ -123,6 +122,9 @@ def _scikit_image_pictures() -> Path:
 
 def write_corpus(folder: Path, originals: Path) -> None:
     """Put the demo's photographs and texts under ``folder``; what is there already stays as it is."""
+    import shutil
+    from importlib import resources
+
     (folder / "photos").mkdir(parents=True, exist_ok=True)
     for original, name in PHOTOGRAPHS.items():
         target = folder / "photos" / name

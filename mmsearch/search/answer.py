@@ -11,13 +11,14 @@ from mmsearch.search.channels import dense_channels, given_items, probes
 from mmsearch.search.documents import common
 from mmsearch.search.exclusions import exclusions
 from mmsearch.search.explain import hits_of, telling_items
-from mmsearch.search.filters import conjunction, conjuncts
 from mmsearch.search.fusion import Fusion
 from mmsearch.search.lexical import items_with, match, name_matches
 from mmsearch.search.order import Order, in_order
 from mmsearch.search.query import Text
-from mmsearch.search.ranking import Column, Ranker, Task
+from mmsearch.search.ranking import Ranker
 from mmsearch.search.results import Hit, Results
+from mmsearch.search.scoring import Column, Task
+from mmsearch.search.written import conjunction, conjuncts
 from mmsearch.store.conditions import ModalityIs
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
-from mmsearch.search.filters import conjunction, parse_filter
+from mmsearch.search.filters import parse_filter
 from mmsearch.search.parse import parse
 from mmsearch.search.query import Item, Part, Picture, Query, Text
+from mmsearch.search.written import conjunction
 from mmsearch.store.conditions import ModalityIs, Or, PathGlob
 from mmsearch.types import MODALITIES
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mmsearch.search.answer import Prepared
     from mmsearch.search.channels import DenseChannel, SearchIndex
     from mmsearch.search.fusion import Matrix
-    from mmsearch.search.ranking import Column, Scoring
+    from mmsearch.search.scoring import Column, Scoring
     from mmsearch.types import Ids, Scores
 
 # A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mmsearch.errors import QueryError
 from mmsearch.search.exclusion import understood_exclusions
-from mmsearch.search.filters import conjunction, read_filter, starts_filter, unquoted
+from mmsearch.search.filters import read_filter, starts_filter
 from mmsearch.search.query import Item, Part, Picture, Query, Text
+from mmsearch.search.written import conjunction, unquoted
 
 if TYPE_CHECKING:
     from mmsearch.search.query import Content, Kind

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mmsearch.search.filters import conjuncts, normal, quoted, starts_filter, written
+from mmsearch.search.filters import starts_filter
+from mmsearch.search.written import conjuncts, normal, quoted, written
 
 if TYPE_CHECKING:
     from mmsearch.store.conditions import Condition

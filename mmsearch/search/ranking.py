@@ -14,6 +14,7 @@ from mmsearch.search.documents import common
 from mmsearch.search.exclusions import exclude
 from mmsearch.search.fusion import GRID, Table, contributions, on_grid
 from mmsearch.search.peaks import peaks
+from mmsearch.search.scoring import Scoring, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mmsearch.search.channels import DenseChannel, Scored
-    from mmsearch.search.documents import Documents
-    from mmsearch.search.exclusions import Excluded, Exclusion
     from mmsearch.search.fusion import Fusion, Matrix
+    from mmsearch.search.scoring import Task
     from mmsearch.types import Ids, Scores
 
 # Items that a channel names at first, and how many times as many when that was not enough.
@@ -34,81 +34,6 @@ DEEPER = 8
 CHUNK = 128
 # A channel's score of an item and of the query's direction with it agree but for rounding.
 ROUNDING = 1e-4
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
-    """One channel in the fusion, with its ``weight``: dense, or ``listed`` (all that it has to say, by id)."""
-
-    name: str
-    weight: float
-    dense: DenseChannel | None = None
-    listed: Scored | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """What is to be ranked: by ``columns`` and ``exclusions``, in ``groups``, among ``searched`` items.
-
-    ``among`` are their ids, None for all; ``left_out`` are documents that must not be found.
-    """
-
-    columns: tuple[Column, ...]
-    exclusions: tuple[Exclusion, ...]
-    groups: Documents
-    among: Ids | None
-    searched: int
-    fusion: Fusion
-    left_out: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scoring:
-    """n documents with all that makes their scores.
-
-    ``parts`` (n, c) are the columns' contributions, ``items`` (n, c) the item that each is about, -1 for none;
-    ``excluded`` holds the penalties, which are contributions too, with the other sign.
-    """
-
-    documents: Ids
-    parts: Matrix
-    items: NDArray[np.int64]
-    calibrated: Matrix
-    surprise: Matrix
-    excluded: Excluded
-
-    @property
-    def scores(self) -> Scores:
-        """Sums (n,) of contributions and penalties."""
-        import numpy as np
-
-        return np.asarray(self.parts.sum(axis=1) - self.excluded.penalties.sum(axis=1))
-
-    def evalues(self, searched: int) -> Scores:
-        """Expected counts (n,): of items as surprising as the document's most surprising one."""
-        import numpy as np
-
-        most = np.nan_to_num(self.surprise, nan=0.0).max(axis=1, initial=0.0)
-        return np.asarray(searched * 10.0**-most)
-
-    def __getitem__(self, chosen: Ids | slice) -> Scoring:
-        from dataclasses import replace
-
-        excluded = self.excluded
-        return Scoring(
-            self.documents[chosen],
-            self.parts[chosen],
-            self.items[chosen],
-            self.calibrated[chosen],
-            self.surprise[chosen],
-            replace(
-                excluded,
-                penalties=excluded.penalties[chosen],
-                items=excluded.items[chosen],
-                evidence=excluded.evidence[chosen],
-                removed=excluded.removed[chosen],
-            ),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,7 +164,7 @@ def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[S
     count = sum(scoring.documents.size for scoring in kept) + order.size - taken
     if not kept:
         kept.append(_scored(task, pool, order[:0]))
-    every = _joined(kept)
+    every = joined(kept)
     ranked = every[np.lexsort((every.documents, -every.scores))[:top]]
     return ranked, sure >= top or unseen == -np.inf, count
 
@@ -333,26 +258,3 @@ def _passing(task: Task, scoring: Scoring, cutoff: float | None) -> Scoring:
     if cutoff is not None:
         passes &= scoring.evalues(task.searched) <= cutoff
     return scoring[np.flatnonzero(passes)]
-
-
-def _joined(several: Sequence[Scoring]) -> Scoring:
-    import numpy as np
-
-    from mmsearch.search.exclusions import Excluded
-
-    if len(several) == 1:
-        return several[0]
-    excluded = [scoring.excluded for scoring in several]
-    return Scoring(
-        np.concatenate([scoring.documents for scoring in several]),
-        np.concatenate([scoring.parts for scoring in several]),
-        np.concatenate([scoring.items for scoring in several]),
-        np.concatenate([scoring.calibrated for scoring in several]),
-        np.concatenate([scoring.surprise for scoring in several]),
-        Excluded(
-            np.concatenate([one.penalties for one in excluded]),
-            np.concatenate([one.items for one in excluded]),
-            np.concatenate([one.evidence for one in excluded]),
-            np.concatenate([one.removed for one in excluded]),
-        ),
-    )

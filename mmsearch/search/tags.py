@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from mmsearch.errors import UsageError
 from mmsearch.search.background import estimate
 from mmsearch.search.documents import common
-from mmsearch.search.filters import conjunction, parse_filter
+from mmsearch.search.filters import parse_filter
 from mmsearch.search.labels import EVERYDAY_THINGS, Label, sentences
+from mmsearch.search.written import conjunction
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _KEYS_AT_ONCE = 1_000
 
+COUNTS_KEPT = 10_000
+
 
 class CatalogueReader:
     """Corpora, encoders, documents and items of one catalogue, open for reading or for writing.
@@ -35,6 +37,10 @@ class CatalogueReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._counts: dict[
+            str, int
+        ] = {}  # of one generation: a word that many items have takes 1 ms to count
+        self._counts_of = -1
 
     @property
     def path(self) -> Path:
@@ -253,7 +259,12 @@ class CatalogueReader:
 
     def count_matches(self, expression: str) -> int:
         """How many items match an FTS5 expression: the document frequency of a word or phrase."""
-        return wordindex.count(self._database, expression)
+        generation = self.generation()
+        if generation != self._counts_of or len(self._counts) >= COUNTS_KEPT:
+            self._counts, self._counts_of = {}, generation
+        if expression not in self._counts:
+            self._counts[expression] = wordindex.count(self._database, expression)
+        return self._counts[expression]
 
     def word_statistics(self) -> WordStatistics:
         """Size of the word index, for BM25."""

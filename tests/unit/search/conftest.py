@@ -161,3 +161,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> ToyIndex:
             documents.append(Doc(f"photos/{thing}/{n}-{m}.jpg", words, captions, fields=fields))
             documents.append(Doc(f"notes/{m}-{n}.txt", passages=[f"The {other} is {words}."]))
     return ToyIndex(tmp_path_factory.mktemp("pictures"), documents)
+
+
+@pytest.fixture(scope="session")
+def doc() -> type[Doc]:
+    """How a document is written."""
+    return Doc

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsearch.errors import QueryError
-from mmsearch.search.filters import conjunction, parse_filter, written
+from mmsearch.search.filters import parse_filter
 from mmsearch.search.parse import parse
 from mmsearch.search.query import Item, Part, Picture, Query, Text
+from mmsearch.search.written import conjunction, written
 from mmsearch.store.conditions import (
     And,
     Comparison,
@@ -97,7 +98,7 @@ queries = st.builds(Query, st.lists(parts, max_size=4).map(tuple), st.none() | c
 )
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(queries)
 def test_the_written_form_reads_as_the_same_query(query: Query) -> None:
     assert parse(str(query)) == query
@@ -109,7 +110,7 @@ def test_a_filter_in_the_compact_form_reads_as_the_same_in_the_full_form(conditi
     assert parse_filter(written(condition)) == conjunction([condition])
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(st.one_of(anything, st.lists(words, max_size=5).map(" ".join)))
 def test_any_text_is_a_query_or_an_error_with_position_and_reason(text: str) -> None:
     for read in (parse, parse_filter):

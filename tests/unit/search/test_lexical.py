@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from mmsearch.search import lexical
+from mmsearch.search.lexical import ALL_WORDS_EVALUE, SCALE, items_with, match, name_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mmsearch.search.channels import SearchIndex
+
+Build = "Callable[[Sequence[Any]], SearchIndex]"
+
+TEXTS = [
+    "the old lighthouse keeper",
+    "a lighthouse",
+    "the keeper of bees",
+    "bees and flowers",
+    "an old man",
+    "lighthouse lighthouse lighthouse",
+    "nothing of the kind",
+]
+
+
+@pytest.fixture
+def index(build: Callable[[Sequence[Any]], SearchIndex], doc: Any) -> SearchIndex:
+    return build([doc(f"{n}.txt", passages=[text]) for n, text in enumerate(TEXTS)])
+
+
+def found(index: SearchIndex, text: str, among: Sequence[int] | None = None) -> dict[int, float]:
+    ids = None if among is None else np.array(among, dtype=np.int64)
+    scored = match(index.catalogue, text, ids, len(TEXTS)).scored
+    return dict(zip((scored.ids - 1).tolist(), scored.unit.tolist(), strict=True))
+
+
+def test_more_of_the_words_is_more(index: SearchIndex) -> None:
+    scores = found(index, "old lighthouse keeper")
+    assert max(scores, key=lambda n: scores[n]) == 0
+    assert set(scores) == {0, 1, 2, 4, 5}
+
+
+def test_scores_have_a_floor_and_a_ceiling_whatever_the_list(index: SearchIndex) -> None:
+    for text in ("bees", "old lighthouse keeper", "bees zebra xylophone"):
+        matches = match(index.catalogue, text, None, len(TEXTS))
+        assert ((matches.scored.unit > 0) & (matches.scored.unit < 1)).all()
+        assert (matches.scored.calibrated <= SCALE).all()
+    # a single weak hit is not the best that there can be
+    assert (
+        max(found(index, "bees zebra xylophone harpsichord").values())
+        < 0.4
+        < max(found(index, "bees").values())
+    )
+
+
+def test_an_item_scores_the_same_whatever_is_found_beside_it(index: SearchIndex) -> None:
+    assert found(index, "lighthouse", among=[2]) == {1: found(index, "lighthouse")[1]}
+
+
+def test_all_of_the_words_are_what_was_asked_for(index: SearchIndex) -> None:
+    matches = match(index.catalogue, "lighthouse keeper", None, len(TEXTS))
+    assert (matches.whole - 1).tolist() == [0]
+    at = matches.scored.ids.tolist().index(1)
+    assert len(TEXTS) * 10 ** -matches.scored.surprise[at] <= ALL_WORDS_EVALUE * 1.001
+
+
+@pytest.mark.parametrize("text", ["", "!!!", "zebra", "zebra xylophone"])
+def test_no_word_found_is_no_match(index: SearchIndex, text: str) -> None:
+    assert found(index, text) == {}
+
+
+def test_frequent_words_count_where_all_words_are_found(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = found(index, "old lighthouse keeper")
+    monkeypatch.setattr(lexical, "MOST_POSTINGS", 1)
+    cut = found(index, "old lighthouse keeper")
+    assert cut[0] == whole[0]
+    assert 0 < len(cut) < len(whole)
+
+
+def test_many_allowed_items_and_few_give_the_same(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    among = [1, 2, 3, 4]
+    few = found(index, "lighthouse", among)
+    monkeypatch.setattr(lexical, "DEPTH", 3)
+    assert found(index, "lighthouse", among) == few
+
+
+def test_items_with_all_words_or_the_phrase(index: SearchIndex) -> None:
+    assert (items_with(index.catalogue, "keeper lighthouse") - 1).tolist() == [0]
+    assert (items_with(index.catalogue, "lighthouse keeper", exact=True) - 1).tolist() == [0]
+    assert items_with(index.catalogue, "keeper lighthouse", exact=True).size == 0
+    assert items_with(index.catalogue, "?").size == 0
+
+
+def test_names_are_compared_without_case_and_signs(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any
+) -> None:
+    index = build(
+        [doc("Red-Kite.jpg", shows="a bird"), doc("b.jpg", shows="a bird", title="A red kite in flight")]
+    )
+    matches = match(index.catalogue, "red kite", None, 3)
+    assert name_matches(index.catalogue, "red kite", matches).ids.tolist() == [1]
