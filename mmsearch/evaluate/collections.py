@@ -113,9 +113,9 @@ def _captioned(name: str, members: Members, manifest: Manifest | None, choice: C
     files = ((m, members.file(m.name) if m.name in members else None) for m in chosen)
     pictures, joined, missing = _by_content(files)
     if joined:
-        notes.append(f"{joined} pictures are copies of others and count as one with them")
+        notes.append(f"copies that count as one with another picture: {joined}")
     if missing:
-        notes.append(f"{missing} pictures are listed but can't be read, and left out")
+        notes.append(f"pictures that are listed but can't be read, left out: {missing}")
     if not pictures:
         raise UsageError(f"{name}: none of the {missing} pictures can be read; give their folder by --images")
     return Captioned(name, pictures, tuple(notes))
