@@ -35,7 +35,7 @@ SCALE = 4.5
 DEPTH = 1_000
 # Scoring an item costs 2 µs. Rare words are looked up one by one until so many items have them; the more
 # frequent ones count only where all words are found.
-MOST_POSTINGS = 1_000
+MOST_POSTINGS = 600
 # A word in more items than this says too little for the time that it takes.
 MOST_COMMON = 20_000
 # The expected count of an item with all of the words: it is what was asked for, by the user's own words.
