@@ -169,7 +169,8 @@ def contains(many: Ids, ids: Ids) -> NDArray[np.bool_]:
     if not many.size or not ids.size:
         return np.zeros(ids.size, dtype=bool)
     highest = int(max(many[-1], ids.max()))
-    if highest > WIDEST_TABLE * (many.size + ids.size) or many[0] < 0:
+    few = ids.size * FEW_TO_MANY < many.size
+    if few or highest > WIDEST_TABLE * (many.size + ids.size) or many[0] < 0:
         at = np.searchsorted(many, ids)
         at[at == many.size] = 0
         return np.asarray(many[at] == ids)

@@ -139,7 +139,11 @@ def prepare(
         for encoder, parts in zip(encoders, found, strict=True)
         for channel in dense_channels(index, encoder, [probe for probe in parts if probe.part.kind == "plus"])
     ]
-    matches = match(index.catalogue, query.text, among, searched) if query.text and searched else None
+    matches = (
+        match(index.catalogue, index.documents, query.text, among, searched)
+        if query.text and searched
+        else None
+    )
     groups = index.documents if group == "document" else index.documents.each_alone
     columns = [*_dense_columns(dense, weights, len(encoders)), *_word_columns(matches, query, index, weights)]
     given = given_items([part.content for part in query.parts])

@@ -96,24 +96,33 @@ class DenseChannel:
         kinds = "+".join(dict.fromkeys(probe.modality for probe in self.probes))
         return f"{self.encoder} {kinds}→{self.item_modality}"
 
-    def nearest(self, depth: int, among: Ids | None) -> Ids:
-        """The ``depth`` items with the highest calibrated scores, best first."""
+    def nearest(self, depth: int, among: Ids | None) -> Scored:
+        """What this channel says of the ``depth`` items that it says most of."""
         import numpy as np
 
-        scaled = [
-            weight / background.scale * probe.vector
-            for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True)
-        ]
-        direction = np.sum(scaled, axis=0)
+        if len(self.probes) == 1:
+            ranking = self.index.search(self.probes[0].vector, depth, among)
+            return self._scored(ranking.ids, ranking.scores[None])
+        # Calibrated scores add up, so the items with the highest sum are the nearest to one direction.
+        direction = np.sum(
+            [
+                weight / background.scale * probe.vector
+                for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True)
+            ],
+            axis=0,
+        )
         length = float(np.linalg.norm(direction))
         direction = direction / length if length > 0 else self.probes[0].vector
-        return self.index.search(direction.astype(np.float32), depth, among).ids
+        return self.score(self.index.search(direction.astype(np.float32), depth, among).ids)
 
     def score(self, ids: Ids) -> Scored:
         """What this channel says of ``ids``, all of them in its index."""
+        return self._scored(ids, self.raw(ids))
+
+    def _scored(self, ids: Ids, raw: Scores) -> Scored:
+        """The same from cosines (parts, n)."""
         import numpy as np
 
-        raw = self.raw(ids)
         if len(self.probes) == 1:
             background = self.backgrounds[0]
             surprise = background.log_survival(raw[0]) / -math.log(10.0)

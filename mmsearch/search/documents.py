@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue import Catalogue
     from mmsearch.types import Ids, Modality
 
+# Words whose frequencies are remembered.
+MOST_COUNTS = 10_000
+
 
 class Documents:
     """Items ``ids`` (n,), ascending, and the document of each, ``documents`` (n,).
@@ -24,6 +27,7 @@ class Documents:
     def __init__(self, ids: Ids, documents: Ids, modalities: Mapping[Modality, Ids]) -> None:
         self.ids, self.documents, self.modalities = ids, documents, modalities
         self._lookup = Lookup(ids, documents)
+        self._counts: dict[str, int] = {}
 
     @classmethod
     def read(cls, catalogue: Catalogue) -> Documents:
@@ -80,6 +84,14 @@ class Documents:
                 combinations,
             )  # the sets too, so that their ids stay theirs
         return self._combinations[key][1]
+
+    def count(self, catalogue: Catalogue, expression: str) -> int:
+        """How many items match a word's ``expression``; remembered, since people use the same words again."""
+        if expression not in self._counts:
+            if len(self._counts) >= MOST_COUNTS:
+                self._counts.clear()
+            self._counts[expression] = catalogue.count_matches(expression)
+        return self._counts[expression]
 
     @cached_property
     def _combinations(self) -> dict[tuple[int, ...], tuple[tuple[Ids, ...], frozenset[tuple[bool, ...]]]]:

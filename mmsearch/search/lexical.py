@@ -21,6 +21,7 @@ from mmsearch.search.documents import common
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mmsearch.search.documents import Documents
     from mmsearch.store.catalogue import Catalogue
     from mmsearch.store.rows import StoredItem
     from mmsearch.types import Ids, Scores
@@ -63,12 +64,12 @@ class Matches:
     searched: int
 
 
-def match(catalogue: Catalogue, text: str, among: Ids | None, searched: int) -> Matches:
+def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | None, searched: int) -> Matches:
     """What the words of ``text`` find among ``searched`` items (``among``, or all)."""
     import numpy as np
 
     found = terms(text)
-    counts = [catalogue.count_matches(term.expression) for term in found]
+    counts = [documents.count(catalogue, term.expression) for term in found]
     rows = max(catalogue.word_statistics().items, 1)
     ceiling = sum(_idf(count, rows) for count in counts)
     complete = _match_all(catalogue, found, counts, among)

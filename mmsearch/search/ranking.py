@@ -93,7 +93,7 @@ def _pool(task: Task, depth: int) -> _Pool:
             said.append(column.listed)
             continue
         assert column.dense is not None
-        scored = column.dense.score(column.dense.nearest(depth, task.among))
+        scored = column.dense.nearest(depth, task.among)
         said.append(scored)
         if scored.ids.size == depth and not task.fusion.by_rank:
             bounds[:, place] = _bounds(column.dense, scored)

@@ -356,10 +356,12 @@ def kill_at_random_moments(folder: Path, kills: int, seed: int) -> int:
     corpus = {f"{n}.txt": (f"text {n}", f"shared {n % 7}") for n in range(600)}
     killed = 0
     done: set[bytes] = set()
+    started = time.monotonic()
+    forked(lambda: index_run(folder / "undisturbed", corpus))
+    undisturbed = time.monotonic() - started  # so that the kills come before the end on any machine
     for _ in range(kills):
-        killed += (
-            forked(lambda: index_run(path, corpus), kill_after=drawn.uniform(0.02, 0.3)) == signal.SIGKILL
-        )
+        moment = drawn.uniform(0.0, undisturbed / 4)
+        killed += forked(lambda: index_run(path, corpus), kill_after=moment) == signal.SIGKILL
         if (path / "manifest.json").exists():
             assert check(path) == []
             with Catalogue.open(path / "catalogue.sqlite") as catalogue:

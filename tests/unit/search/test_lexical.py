@@ -33,7 +33,7 @@ def index(build: Callable[[Sequence[Any]], SearchIndex], doc: Any) -> SearchInde
 
 def found(index: SearchIndex, text: str, among: Sequence[int] | None = None) -> dict[int, float]:
     ids = None if among is None else np.array(among, dtype=np.int64)
-    scored = match(index.catalogue, text, ids, len(TEXTS)).scored
+    scored = match(index.catalogue, index.documents, text, ids, len(TEXTS)).scored
     return dict(zip((scored.ids - 1).tolist(), scored.unit.tolist(), strict=True))
 
 
@@ -45,7 +45,7 @@ def test_more_of_the_words_is_more(index: SearchIndex) -> None:
 
 def test_scores_have_a_floor_and_a_ceiling_whatever_the_list(index: SearchIndex) -> None:
     for text in ("bees", "old lighthouse keeper", "bees zebra xylophone"):
-        matches = match(index.catalogue, text, None, len(TEXTS))
+        matches = match(index.catalogue, index.documents, text, None, len(TEXTS))
         assert ((matches.scored.unit > 0) & (matches.scored.unit < 1)).all()
         assert (matches.scored.calibrated <= SCALE).all()
     # a single weak hit is not the best that there can be
@@ -61,7 +61,7 @@ def test_an_item_scores_the_same_whatever_is_found_beside_it(index: SearchIndex)
 
 
 def test_all_of_the_words_are_what_was_asked_for(index: SearchIndex) -> None:
-    matches = match(index.catalogue, "lighthouse keeper", None, len(TEXTS))
+    matches = match(index.catalogue, index.documents, "lighthouse keeper", None, len(TEXTS))
     assert (matches.whole - 1).tolist() == [0]
     at = matches.scored.ids.tolist().index(1)
     assert len(TEXTS) * 10 ** -matches.scored.surprise[at] <= ALL_WORDS_EVALUE * 1.001
@@ -104,5 +104,5 @@ def test_names_are_compared_without_case_and_signs(
     index = build(
         [doc("Red-Kite.jpg", shows="a bird"), doc("b.jpg", shows="a bird", title="A red kite in flight")]
     )
-    matches = match(index.catalogue, "red kite", None, 3)
+    matches = match(index.catalogue, index.documents, "red kite", None, 3)
     assert name_matches(index.catalogue, "red kite", matches).ids.tolist() == [1]
