@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.encoders.registry import DEFAULT_ENCODER, canonical_name, load_encoder
+from mmsearch.encoders.shortened import shortened
 from mmsearch.errors import EncoderError, UsageError
 from mmsearch.store.directory import IndexDirectory, Manifest
 
@@ -18,20 +19,22 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.ingest.pipeline import IndexOptions, IndexReport
     from mmsearch.ingest.sources import Source
-    from mmsearch.search.answer import Grouping
+    from mmsearch.search.answer import Duplicates, Grouping
     from mmsearch.search.ask import Answers
     from mmsearch.search.background import Background
     from mmsearch.search.documents import Documents
     from mmsearch.search.duplicates import DuplicateReport
     from mmsearch.search.labels import Label
     from mmsearch.search.query import Query
-    from mmsearch.search.results import Results
+    from mmsearch.search.results import Hit, Neighbor, Results
     from mmsearch.search.tags import Tagging
+    from mmsearch.search.weights import LearnedWeights
     from mmsearch.store.catalogue import Catalogue
     from mmsearch.store.compact import Compaction
     from mmsearch.store.conditions import Condition
+    from mmsearch.store.pooled import Halves
     from mmsearch.store.rows import EncoderRecord, FieldInfo, Statistics, StoredItem
-    from mmsearch.types import FieldValue, Modality, PictureSpec, Pixels, Vector, Vectors
+    from mmsearch.types import FieldValue, Ids, Modality, PictureSpec, Pixels, Vector, VectorKind, Vectors
 
 DEFAULT_INDEX_DIR = Path("indexes/default")
 
@@ -66,7 +69,7 @@ def index(
             _move_corpus(directory, Path(moved_from), corpus)
         return update(corpus, directory, chosen, options)
 
-    return _written(Path(index_dir), encoder, run)
+    return _written(Path(index_dir), encoder, options, run)
 
 
 def index_sources(
@@ -87,22 +90,34 @@ def index_sources(
     return _written(
         Path(index_dir),
         encoder,
+        options,
         lambda directory, chosen: update_from(sources, Path(root), directory, chosen, options),
     )
 
 
 def _written(
-    index_dir: Path, encoder: str | None, run: Callable[[IndexDirectory, Encoder], IndexReport]
+    index_dir: Path,
+    encoder: str | None,
+    options: IndexOptions | None,
+    run: Callable[[IndexDirectory, Encoder], IndexReport],
 ) -> Library:
     """Do an indexing ``run`` under the lock, bring everything that follows from it up to date, and open the index."""
+    from mmsearch.search.pooling import check_pooling
+
+    fuse = None if options is None else options.fuse
+    check_pooling(fuse)
     directory = IndexDirectory.create(index_dir)
     with directory.write_lock():
-        chosen = _encoder_for_writing(directory, encoder)
+        dimensions = None if options is None else options.dimensions
+        chosen = _encoder_for_writing(directory, encoder, dimensions)
         try:
             report = run(directory, chosen)
         finally:
             _write_manifest(directory)
+        if fuse is not None:
+            directory.write_pooling(None if fuse == "none" else fuse)
         library = Library(directory, report)
+        library._update_pooled(chosen)
         library._update_backgrounds(chosen)
     return library
 
@@ -148,9 +163,10 @@ class Library:
         self.catalogue: Catalogue = Catalogue.open(directory.catalogue_path)
         self._generation = -1
         self._records: tuple[EncoderRecord, ...] = ()
-        self._vector_indexes: dict[tuple[str, Modality], VectorIndex | None] = {}
+        self._vector_indexes: dict[tuple[str, VectorKind], VectorIndex | None] = {}
         self._backgrounds: dict[str, Background] = {}
         self._documents: Documents | None = None
+        self._copy_groups: dict[bytes, int] | None = None
         self.refresh()
 
     def __enter__(self) -> Self:
@@ -174,6 +190,7 @@ class Library:
             self._vector_indexes.clear()
             self._backgrounds.clear()
             self._documents = None
+            self._copy_groups = None
 
     # --- searching -------------------------------------------------------------------------------------
 
@@ -182,30 +199,64 @@ class Library:
         text: str | Query | None = None,
         *,
         image: Any = None,
-        minus: str | Sequence[str] = (),
+        minus: Any = (),
+        exclude: Any = (),
+        item: int | Sequence[int] = (),
         k: int = 10,
-        modality: Modality | None = None,
+        modality: Modality | Sequence[Modality] | None = None,
         where: str | Condition | None = None,
-        path: str | None = None,
+        path: str | Sequence[str] | None = None,
         group: Grouping = "document",
+        duplicates: Duplicates = "collapse",
+        context: int = 0,
         **options: Any,
     ) -> Results:
         """The ``k`` best hits for words, pictures, or a mixture, best first.
 
         ``text`` is in the query language (docs/query-language.md) or a `Query`. ``image``: one picture or
-        several; ``minus``: texts that count against an item. ``modality``, ``where`` ("year >= 1990") and
-        ``path`` (a glob) decide which items are ranked at all. ``group``: one hit a "document", or each "item".
-        ``cutoff``: the largest expected count of a hit, None for all; ``fusion``: how channels are put together.
+        several; ``item``: ids of items to find more like; ``minus`` lowers and ``exclude`` removes what is like
+        these texts or pictures. ``modality``, ``where`` ("year >= 1990") and ``path`` (globs) decide which items are
+        ranked at all. ``group``: one hit a "document", or each "item". ``duplicates``: "collapse" shows one of the
+        documents that are copies of one another, with a count (``hit.copies``), "show" all of them. ``context``: so
+        many passages before and after a passage come along (``hit.before``, ``hit.after``).
+
+        ``offset``: pass over the first hits; pages of one ranking are stable. ``sort``: "relevance", "path",
+        "title", a field, or "-year" for descending. ``facets``: fields to count over all that matches
+        (``results.facets``).
+        ``cutoff``: the largest expected count of a hit, None for all; ``fusion``: how channels are put together;
+        ``weights``: of channels, {} for 1 each, None for those that were learned for this index, if any.
         Raises QueryError for a query that can't be parsed, UsageError for one that asks for nothing.
         """
         from mmsearch.search.answer import answer
         from mmsearch.search.compose import compose
+        from mmsearch.search.context import with_context
+        from mmsearch.search.weights import weights_in_use
 
         if group not in ("document", "item"):
             raise UsageError(f"hits are grouped by document or item, not by {group!r}")
         self.refresh()
-        query = compose(text, image=image, minus=minus, modality=modality, where=where, path=path)
-        return answer(query, self, k, group=group, **options)
+        options["weights"] = weights_in_use(
+            options.get("weights"), options.get("fusion", "calibrated"), self.learned_weights
+        )
+        query = compose(
+            text,
+            image=image,
+            minus=minus,
+            exclude=exclude,
+            item=item,
+            modality=modality,
+            where=where,
+            path=path,
+        )
+        results = answer(query, self, k, group=group, duplicates=duplicates, **options)
+        return with_context(self, results, context)
+
+    def neighbors(self, hit: Hit, count: int = 1) -> tuple[tuple[Neighbor, ...], tuple[Neighbor, ...]]:
+        """The ``count`` passages before and after the passage ``hit`` in its document; none around a picture."""
+        from mmsearch.search.context import neighbors
+
+        self.refresh()
+        return neighbors(self, hit, count)
 
     def recommend(self, like: Any = (), dislike: Any = (), k: int = 10, **options: Any) -> Results:
         """The ``k`` documents most like the liked examples and unlike the disliked ones.
@@ -218,12 +269,33 @@ class Library:
         self.refresh()
         return recommend(self, like, dislike, k, **options)
 
-    def duplicates(self, **options: Any) -> DuplicateReport:
-        """Groups of exact and near duplicates; see `mmsearch.search.duplicates.duplicates`."""
+    def duplicates(self, *, remember: bool = False, **options: Any) -> DuplicateReport:
+        """Groups of exact and near duplicates; see `mmsearch.search.duplicates.duplicates`.
+
+        ``remember``: from now on searches show one of each group of near-duplicate pictures, as of exact copies;
+        UsageError when only a part of the index is looked at.
+        """
         from mmsearch.search.duplicates import duplicates
 
+        if remember and (options.get("exact_only") or options.get("where") is not None):
+            raise UsageError("only groups of the whole index are remembered: leave out where and exact_only")
         self.refresh()
-        return duplicates(self, **options)
+        report = duplicates(self, **options)
+        if remember:
+            self._remember_copies(report)
+        return report
+
+    def _remember_copies(self, report: DuplicateReport) -> None:
+        import numpy as np
+
+        from mmsearch.search.copies import write_groups
+
+        items = [member.item_id for group in report.groups for member in group.members]
+        with self.directory.write_lock():
+            write_groups(
+                self.directory.path, report, self.catalogue.content_keys(np.array(items, dtype=np.int64))
+            )
+        self._copy_groups = None
 
     def ask(self, question: str, k: int = 3, **options: Any) -> Answers:
         """The best ``k`` passages that answer ``question``, or that there is none; see `mmsearch.search.ask.ask`."""
@@ -245,6 +317,19 @@ class Library:
             write_field(self.directory, field, found.values)
             self.refresh()
         return found
+
+    @property
+    def learned_weights(self) -> LearnedWeights | None:
+        """The channel weights that `mmsearch tune` left in the index, read anew; None without any."""
+        from mmsearch.search.weights import LearnedWeights
+
+        record = self.directory.read_weights()
+        return LearnedWeights.from_record(record) if record else None
+
+    def keep_weights(self, weights: LearnedWeights | None) -> None:
+        """Use ``weights`` in every search from now on, here and in other processes; None forgets them."""
+        with self.directory.write_lock():
+            self.directory.write_weights(None if weights is None else weights.to_record())
 
     # --- looking into it and tending it ----------------------------------------------------------------
 
@@ -328,6 +413,15 @@ class Library:
         return self._documents
 
     @property
+    def copy_groups(self) -> dict[bytes, int]:
+        """Pictures that a report found to be made from one another: content key -> number of the group."""
+        if self._copy_groups is None:
+            from mmsearch.search.copies import read_groups
+
+            self._copy_groups = read_groups(self.directory.path)
+        return self._copy_groups
+
+    @property
     def encoders(self) -> tuple[Encoder, ...]:
         """The encoders whose vectors this index holds, the one it was first made with first."""
         return tuple(_installed(self._records))
@@ -335,25 +429,62 @@ class Library:
     def _record(self, encoder: Encoder) -> EncoderRecord:
         return next(record for record in self._records if record.fingerprint == encoder.fingerprint)
 
-    def vector_index(self, encoder: Encoder, modality: Modality) -> VectorIndex | None:
-        """The vectors of ``encoder`` for items of ``modality``; None when there are none."""
+    def vector_index(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
+        """The vectors of ``encoder`` for items of ``modality``, or for whole documents; None when there are none."""
         key = (encoder.fingerprint, modality)
         if key not in self._vector_indexes:
             self._vector_indexes[key] = self._open_vectors(encoder, modality)
         return self._vector_indexes[key]
 
-    def _open_vectors(self, encoder: Encoder, modality: Modality) -> VectorIndex | None:
+    def _open_vectors(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
         from mmsearch.ann.choose import open_index
 
+        if modality == "document":
+            return self._open_pooled(encoder)
         record = self._record(encoder)
         ids, rows = self.catalogue.embeddings(record.encoder_id, modality)
         if not ids.size:
             return None
         shards = self.directory.shards(record, modality, rows=int(rows.max()) + 1)
         saved = self.directory.ann_path(record, modality)
-        return open_index(ids, rows, shards.blocks(), encoder.dimension, saved=saved)
+        return open_index(ids, rows, shards.blocks(), encoder.dimension, form=shards.form, saved=saved)
 
-    def background(self, encoder: Encoder, query: Modality, item: Modality) -> Background:
+    def _open_pooled(self, encoder: Encoder) -> VectorIndex | None:
+        """Whole documents as the last run saved them, or made anew when the index has changed since."""
+        import numpy as np
+
+        from mmsearch.ann.choose import open_index
+        from mmsearch.store.pooled import read_pooled
+
+        if self.directory.read_pooling() is None:
+            return None
+        folder = self.directory.pooled_path(self._record(encoder))
+        saved = read_pooled(folder, self._generation, encoder.dimension)
+        items, vectors = saved or self._pooled(encoder)
+        if not items.size:
+            return None
+        return open_index(items, np.arange(items.size), [(0, vectors)], encoder.dimension)
+
+    def _pooled(self, encoder: Encoder) -> tuple[Ids, Halves]:
+        import numpy as np
+
+        from mmsearch.search.pooling import pool
+
+        found = [self.vector_index(encoder, modality) for modality in sorted(encoder.modalities)]
+        items, vectors = pool(self.documents, [index for index in found if index is not None])
+        return items, vectors.astype(np.float16)
+
+    def _update_pooled(self, encoder: Encoder) -> None:
+        """Save the vectors of whole documents as they are now, if the index has any."""
+        from mmsearch.store.pooled import forget_pooled, read_pooled, write_pooled
+
+        folder = self.directory.pooled_path(self._record(encoder))
+        if self.directory.read_pooling() is None:
+            forget_pooled(folder)
+        elif read_pooled(folder, self._generation, encoder.dimension) is None:
+            write_pooled(folder, self._generation, *self._pooled(encoder))
+
+    def background(self, encoder: Encoder, query: Modality, item: VectorKind) -> Background:
         """How ``encoder`` scores a query of modality ``query`` and an item of ``item`` that are unrelated."""
         from mmsearch.search.background import Background
 
@@ -369,26 +500,31 @@ class Library:
 
     def _update_backgrounds(self, encoder: Encoder) -> None:
         """Estimate the backgrounds of ``encoder`` for the items that are there now, and store them."""
+        from mmsearch.search.channels import WHOLE
+
         stored = {
             key: value
             for key, value in self.directory.read_backgrounds().items()
             if not key.startswith(f"{encoder.fingerprint}/")
         }
         for query in sorted(encoder.modalities):
-            for item in sorted(encoder.modalities):
+            for item in (*sorted(encoder.modalities), WHOLE):
                 if self.vector_index(encoder, item) is not None:
                     background = self._estimate_background(encoder, query, item)
                     stored[_background_key(encoder, query, item)] = background.to_json()
         self.directory.write_backgrounds(stored)
         self._backgrounds.clear()
 
-    def _estimate_background(self, encoder: Encoder, query: Modality, item: Modality) -> Background:
+    def _estimate_background(self, encoder: Encoder, query: Modality, item: VectorKind) -> Background:
         """From the encoder's bank of queries, or for pictures from those of the index itself."""
         import numpy as np
 
         from mmsearch.search.background import Background, estimate
 
-        known = encoder.prior(query, item)
+        # bits stand for vectors that are further from a query than those that the encoder's own was measured on;
+        # nor does it know whole documents
+        bits = self._record(encoder).precision == "binary"
+        known = None if item == "document" or bits else encoder.prior(query, item)
         prior = None if known is None else Background.from_json(known)
         queries, groups = encoder.bank(query), None
         if queries is None:
@@ -418,8 +554,8 @@ def _installed(records: Sequence[EncoderRecord]) -> list[Encoder]:
     """
     encoders: dict[str, Encoder] = {}
     for record in records:
-        encoder = load_encoder(record.name)
-        if encoder.fingerprint == record.fingerprint:
+        encoder = _recorded(record)
+        if encoder is not None:
             encoders[record.name] = encoder
     for record in records:
         if record.name not in encoders:
@@ -430,19 +566,39 @@ def _installed(records: Sequence[EncoderRecord]) -> list[Encoder]:
     return list(encoders.values())
 
 
-def _background_key(encoder: Encoder, query: Modality, item: Modality) -> str:
+def _recorded(record: EncoderRecord) -> Encoder | None:
+    """The installed encoder with the dimensions of ``record``; None when it is another version than recorded."""
+    encoder = load_encoder(record.name)
+    if record.dimension < encoder.dimension:
+        encoder = shortened(encoder, record.dimension)
+    return encoder if encoder.fingerprint == record.fingerprint else None
+
+
+def _background_key(encoder: Encoder, query: Modality, item: VectorKind) -> str:
     return f"{encoder.fingerprint}/{query}→{item}"
 
 
-def _encoder_for_writing(directory: IndexDirectory, name: str | None) -> Encoder:
-    """The encoder asked for, or the index's own, or the default in a new index."""
+def _encoder_for_writing(directory: IndexDirectory, name: str | None, dimensions: int | None) -> Encoder:
+    """The encoder asked for, or the index's own, or the default in a new index.
+
+    It has as many dimensions as its vectors in the index; UsageError when it is asked to have others.
+    """
     from mmsearch.store.catalogue import Catalogue
 
     with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
         records = catalogue.encoders()
     if name is None and records:
-        return _installed(records)[0]
-    return load_encoder(canonical_name(name or DEFAULT_ENCODER))
+        name = _installed(records)[0].name
+    name = canonical_name(name or DEFAULT_ENCODER)
+    own = [found for record in records if record.name == name and (found := _recorded(record)) is not None]
+    if not own:
+        return shortened(load_encoder(name), dimensions)
+    if dimensions not in (None, own[-1].dimension):
+        raise UsageError(
+            f"this index holds vectors of {name} with {own[-1].dimension} dimensions, which is settled when they are "
+            "made: index into another folder with --index"
+        )
+    return own[-1]
 
 
 def _move_corpus(directory: IndexDirectory, old: Path, new: Path) -> None:

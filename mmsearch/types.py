@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Modality: TypeAlias = Literal["image", "text", "audio"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
+# What vectors may be of: an item of a modality, or a whole document, pooled from its items.
+VectorKind: TypeAlias = Modality | Literal["document"]
+
 FieldValue: TypeAlias = str | int | float | bool
 
 LocatorKind: TypeAlias = Literal["whole", "title", "caption", "characters", "seconds", "page", "frame"]

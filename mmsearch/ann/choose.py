@@ -10,16 +10,15 @@ import threading
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.exact import ExactIndex
-from mmsearch.ann.rows import HalfRows, Placement
+from mmsearch.ann.rows import Placement, StoredRows
+from mmsearch.store.precision import HalfForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mmsearch.ann.index import VectorIndex
+    from mmsearch.store.precision import RowForm, Rows
     from mmsearch.types import Ids, Ranking, Scores, Vector, Vectors
 
 # From so many rows on, FAISS's faster product is worth its import in a process that goes on searching.
@@ -33,16 +32,18 @@ WARM_SEARCHES = 2
 def open_index(
     ids: Ids,
     item_rows: Ids,
-    blocks: Iterable[tuple[int, NDArray[np.float16]]],
+    blocks: Iterable[tuple[int, Rows]],
     dimension: int,
     *,
+    form: RowForm | None = None,
     saved: Path | None = None,
 ) -> VectorIndex:
     """The index over items ``ids`` (n,), ascending, whose vectors are ``item_rows`` (n,) of ``blocks``.
 
-    ``blocks`` are a store's shards; ``saved`` is where ``prepare`` left inverted lists, if it did.
+    ``blocks`` are a store's shards, in its ``form`` (halves unless it is given); ``saved`` is where ``prepare``
+    left inverted lists, if it did.
     """
-    rows = HalfRows.of(blocks, dimension)
+    rows = StoredRows.of(blocks, form or HalfForm(dimension))
     placement = Placement(ids, item_rows)
     if saved is not None and rows.rows >= LISTED_ROWS and saved.is_file():
         from mmsearch.ann.faiss import ListedIndex
@@ -56,13 +57,18 @@ def open_index(
 
 
 def prepare(
-    blocks: Iterable[tuple[int, NDArray[np.float16]]], dimension: int, queries: Vectors, saved: Path
+    blocks: Iterable[tuple[int, Rows]],
+    dimension: int,
+    queries: Vectors,
+    saved: Path,
+    *,
+    form: RowForm | None = None,
 ) -> bool:
     """Make the inverted lists that ``open_index`` uses, if there are rows enough; True when it did.
 
     For the end of an indexing run. ``queries`` (m, dimension): an encoder's bank and some of its items.
     """
-    rows = HalfRows.of(blocks, dimension)
+    rows = StoredRows.of(blocks, form or HalfForm(dimension))
     if rows.rows < LISTED_ROWS:
         return False
     from mmsearch.ann.faiss import build_lists
@@ -79,7 +85,7 @@ class WarmingIndex:
 
     exact = True
 
-    def __init__(self, placement: Placement, rows: HalfRows) -> None:
+    def __init__(self, placement: Placement, rows: StoredRows) -> None:
         self._placement, self._rows = placement, rows
         self._index: ExactIndex = ExactIndex(placement, rows)
         self._searches = 0

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.index import best, check_query, draw
-from mmsearch.ann.rows import HalfRows, Placement, scan_error
+from mmsearch.ann.products import scan_error
+from mmsearch.ann.rows import Placement, StoredRows
 
 if TYPE_CHECKING:
     from mmsearch.types import Ids, Ranking, Scores, Vector, Vectors
@@ -22,7 +23,7 @@ class ExactIndex:
 
     exact = True
 
-    def __init__(self, placement: Placement, rows: HalfRows) -> None:
+    def __init__(self, placement: Placement, rows: StoredRows) -> None:
         self._placement, self._rows = placement, rows
 
     @property

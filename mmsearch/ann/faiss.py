@@ -1,6 +1,6 @@
 """FAISS over the same rows, for a process that answers many queries.
 
-``ScannedIndex`` holds the float16 rows as they are and is exact; ``ListedIndex`` looks only into the inverted
+``ScannedIndex`` holds the rows' codes as they are and is exact; ``ListedIndex`` looks only into the inverted
 lists nearest to the query, for millions of rows. Both take FAISS's word for the candidates and score those
 from the rows, so that an item's score does not depend on the index that found it.
 """
@@ -10,21 +10,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from mmsearch.ann.codes import GATHER_ROWS, Codes, search, selector
 from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.index import best, check_query
-from mmsearch.ann.rows import HalfRows, Placement, contains, scan_error, widen
+from mmsearch.ann.rows import Placement, StoredRows, contains
+from mmsearch.store.precision import HalfForm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mmsearch.types import Ids, Ranking, Vector, Vectors
 
-# Up to so many allowed rows, reading them beats a search with a selector (both 0.4 to 0.7 ms).
-GATHER_ROWS = 1_000
-# The same against a search of all inverted lists, which a filter needs to stay exact.
+# Up to so many allowed rows, reading them beats a search of all inverted lists, which a filter needs to stay exact.
 GATHER_ROWS_LISTED = 20_000
 # Rows asked for beyond the depth: ties and rounding at the cut then rarely need a second search.
 SPARE = 32
@@ -36,12 +33,12 @@ BUILD_RECALL = 0.99
 
 
 class ScannedIndex(ExactIndex):
-    """A ``VectorIndex`` that scores every row with FAISS's float16 product; exact, 2 bytes a float of memory."""
+    """A ``VectorIndex`` that scores every row with FAISS's product of its codes, of which it holds a copy; exact."""
 
-    def __init__(self, placement: Placement, rows: HalfRows) -> None:
+    def __init__(self, placement: Placement, rows: StoredRows) -> None:
         super().__init__(placement, rows)
         self._items_of_rows = _ItemsOfRows(placement, rows.rows)
-        self._faiss = _scalar_index(rows)
+        self._codes = Codes(rows)
 
     def search(self, query: Vector, depth: int, among: Ids | None = None) -> Ranking:
         query = check_query(query, self._rows.dimension, depth)
@@ -50,20 +47,11 @@ class ScannedIndex(ExactIndex):
             return best(placement.ids, self._rows.scores(query, placement.rows), depth)
         unfiltered = placement is self._placement
         live = None if unfiltered and self._items_of_rows.all_live else placement.rows
-        found = self._nearest_rows(query, depth, live)
+        found = self._codes.nearest(query, depth, live)
+        if found is None:
+            return super().search(query, depth, among)
         kept = self._items_of_rows.of(found, placement)
         return best(kept.ids, self._rows.scores(query, kept.rows), depth)
-
-    def _nearest_rows(self, query: Vector, depth: int, live: Ids | None) -> Ids:
-        """Rows among which the ``depth`` best of ``live`` (None: of all) are certain to be."""
-        parameters, available, _keep = _selector(live, self._rows.rows)
-        wanted = depth + SPARE
-        while True:
-            products, rows = _search(self._faiss, query, min(wanted, available), parameters)
-            last = products[min(depth, products.size) - 1]
-            if wanted >= available or products[-1] < last - 2.0 * scan_error(self._rows.dimension):
-                return rows
-            wanted *= 2
 
 
 class ListedIndex(ExactIndex):
@@ -75,13 +63,13 @@ class ListedIndex(ExactIndex):
 
     exact = False
 
-    def __init__(self, placement: Placement, rows: HalfRows, saved: Any) -> None:
+    def __init__(self, placement: Placement, rows: StoredRows, saved: Any) -> None:
         super().__init__(placement, rows)
         self._items_of_rows = _ItemsOfRows(placement, rows.rows)
         self._faiss = saved
 
     @classmethod
-    def open(cls, placement: Placement, rows: HalfRows, path: Path) -> ListedIndex | None:
+    def open(cls, placement: Placement, rows: StoredRows, path: Path) -> ListedIndex | None:
         """The index saved at ``path``, or None when that is damaged or belongs to other rows."""
         import faiss
 
@@ -103,15 +91,15 @@ class ListedIndex(ExactIndex):
             return best(placement.ids, self._rows.scores(query, placement.rows), depth)
         unfiltered = placement is self._placement
         live = None if unfiltered and self._items_of_rows.all_live else placement.rows
-        parameters, _, _keep = _selector(live, self._faiss.ntotal, faiss.SearchParametersIVF)
+        parameters, _, _keep = selector(live, self._faiss.ntotal, faiss.SearchParametersIVF)
         parameters.nprobe = self._faiss.nprobe if unfiltered else self._faiss.nlist
-        listed = _search(self._faiss, query, depth + SPARE, parameters)[1]
+        listed = search(self._faiss, query, depth + SPARE, parameters)[1]
         newer = np.arange(self._faiss.ntotal, self._rows.rows, dtype=np.int64)
         kept = self._items_of_rows.of(np.concatenate([listed, newer]), placement)
         return best(kept.ids, self._rows.scores(query, kept.rows), depth)
 
 
-def build_lists(rows: HalfRows, queries: Vectors, path: Path, *, seed: int = 0) -> None:
+def build_lists(rows: StoredRows, queries: Vectors, path: Path, *, seed: int = 0) -> None:
     """Write inverted lists over all ``rows`` to ``path``, replacing what is there in one step.
 
     ``queries`` (m, dimension) decide how many lists a search visits; they must be like the real ones, since
@@ -125,7 +113,7 @@ def build_lists(rows: HalfRows, queries: Vectors, path: Path, *, seed: int = 0) 
         faiss.IndexFlatIP(rows.dimension),
         rows.dimension,
         lists,
-        faiss.ScalarQuantizer.QT_fp16,
+        faiss.ScalarQuantizer.QT_fp16 if isinstance(rows.form, HalfForm) else faiss.ScalarQuantizer.QT_8bit,
         faiss.METRIC_INNER_PRODUCT,
         False,  # rows themselves, not their differences from the list's center: exact products
     )
@@ -133,7 +121,7 @@ def build_lists(rows: HalfRows, queries: Vectors, path: Path, *, seed: int = 0) 
     chosen = np.random.default_rng(seed).permutation(rows.rows)[: lists * TRAINING_ROWS_PER_LIST]
     index.train(rows.read(np.sort(chosen)))
     for _, block in rows.blocks():
-        index.add(widen(block))
+        index.add(rows.form.decode(block))
     index.nprobe = _lists_to_visit(index, rows, queries)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
@@ -169,59 +157,7 @@ class _ItemsOfRows:
         return Placement(ids[order], found[order])
 
 
-def _scalar_index(rows: HalfRows) -> Any:
-    """All rows in one FAISS index, copied as they are: its float16 codes are our rows' bytes."""
-    import faiss
-    import numpy as np
-
-    index = faiss.IndexScalarQuantizer(
-        rows.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    index.codes.resize(rows.rows * index.code_size)
-    held = faiss.rev_swig_ptr(index.codes.data(), rows.rows * index.code_size)
-    held = held.reshape(rows.rows, index.code_size)
-    for first, block in rows.blocks():
-        held[first : first + len(block)] = np.ascontiguousarray(block).view(np.uint8)
-    index.ntotal = rows.rows
-    return index
-
-
-def _search(index: Any, query: Vector, wanted: int, parameters: Any) -> tuple[NDArray[np.float32], Ids]:
-    """The ``wanted`` best rows with their products, best first; fewer when there are fewer.
-
-    On one thread: for a single query OpenMP's threads wait for each other longer than they work (50,000 rows
-    on two cores: 1.7 ms alone, 8 to 16 ms together, with other processes beside).
-    """
-    import faiss
-
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        products, rows = index.search(query[None], wanted, params=parameters)
-    finally:
-        faiss.omp_set_num_threads(threads)
-    found = rows[0] >= 0
-    return products[0][found], rows[0][found]
-
-
-def _selector(live: Ids | None, rows: int, kind: Any = None) -> tuple[Any, int, Any]:
-    """Search parameters that allow only ``live`` of the first ``rows``, how many those are, and what must
-    outlive the search."""
-    import faiss
-    import numpy as np
-
-    parameters = (kind or faiss.SearchParameters)()
-    if live is None:
-        return parameters, rows, None
-    allowed = np.zeros(rows, dtype=bool)
-    allowed[live[live < rows]] = True
-    bits = np.packbits(allowed, bitorder="little")
-    selector = faiss.IDSelectorBitmap(rows, faiss.swig_ptr(bits))
-    parameters.sel = selector
-    return parameters, int(np.count_nonzero(allowed)), (bits, selector)
-
-
-def _lists_to_visit(index: Any, rows: HalfRows, queries: Vectors) -> int:
+def _lists_to_visit(index: Any, rows: StoredRows, queries: Vectors) -> int:
     """The fewest lists, a power of 2 (at most all), with ``BUILD_RECALL`` of the 10 best rows."""
     import numpy as np
 

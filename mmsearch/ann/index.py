@@ -1,7 +1,7 @@
 """What every vector index offers.
 
 All of them give the same answer to the last bit where they are exact: whatever finds the candidates, scores
-come from ``HalfRows.scores``, whose result for a row depends on nothing but the row and the query.
+come from ``StoredRows.scores``, whose result for a row depends on nothing but the row and the query.
 """
 
 from __future__ import annotations

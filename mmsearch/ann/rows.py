@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mmsearch.ann.products import products_with
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from mmsearch.store.precision import RowForm, Rows
     from mmsearch.types import Ids, Scores, Vector, Vectors
 
 # Rows that are widened and multiplied in one go: their float32 form (1,536 bytes a row of 384) stays in a
@@ -22,30 +25,35 @@ WIDEST_TABLE = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HalfRows:
-    """Float16 rows in one or more arrays (n, dimension), which may be memory maps; row numbers run through."""
+class StoredRows:
+    """Rows in the store's ``form``, in one or more arrays (n,), which may be memory maps; numbers run through."""
 
-    arrays: tuple[NDArray[np.float16], ...]
-    dimension: int
+    arrays: tuple[Rows, ...]
+    form: RowForm
 
     @classmethod
-    def of(cls, blocks: Iterable[tuple[int, NDArray[np.float16]]], dimension: int) -> HalfRows:
+    def of(cls, blocks: Iterable[tuple[int, Rows]], form: RowForm) -> StoredRows:
         """Rows from (number of the first row, rows) in order, as the store's shards give them."""
         arrays = []
         expected = 0
         for first, block in blocks:
-            if first != expected or block.ndim != 2 or block.shape[1] != dimension:
-                raise ValueError(f"rows {first}+{block.shape} after {expected} rows of {dimension}")
+            if first != expected or block.dtype != form.dtype.base or block.shape[1:] != form.dtype.shape:
+                raise ValueError(f"rows {first}+{block.shape} after {expected} rows of {form.dimension}")
             arrays.append(block)
             expected += len(block)
-        return cls(tuple(arrays), dimension)
+        return cls(tuple(arrays), form)
+
+    @property
+    def dimension(self) -> int:
+        """Floats of a row."""
+        return self.form.dimension
 
     @property
     def rows(self) -> int:
         """How many rows there are, those of deleted items included."""
         return sum(len(array) for array in self.arrays)
 
-    def blocks(self, first: int = 0) -> Iterator[tuple[int, NDArray[np.float16]]]:
+    def blocks(self, first: int = 0) -> Iterator[tuple[int, Rows]]:
         """(number of the first row, at most BLOCK_ROWS rows) over the rows from ``first`` on, in order."""
         offset = 0
         for array in self.arrays:
@@ -54,27 +62,28 @@ class HalfRows:
             offset += len(array)
 
     def read(self, rows: Ids) -> Vectors:
-        """The given rows as float32 (n, dimension), in the order given."""
+        """The vectors (n, dimension) float32 of the given rows, in the order given."""
         import numpy as np
 
         if len(self.arrays) == 1:
-            return widen(self.arrays[0][rows])
-        halves = np.empty((rows.size, self.dimension), dtype=np.float16)
+            return self.form.decode(self.arrays[0][rows])
+        stored = np.empty(rows.size, dtype=self.form.dtype)
         offset = 0
         for array in self.arrays:
             here = np.flatnonzero((rows >= offset) & (rows < offset + len(array)))
             if here.size:
-                halves[here] = array[rows[here] - offset]
+                stored[here] = array[rows[here] - offset]
             offset += len(array)
-        return widen(halves)
+        return self.form.decode(stored)
 
     def scan(self, query: Vector, first: int = 0) -> NDArray[np.float32]:
         """Products of ``query`` with the rows from ``first`` on, nearly exact (see ``scan_error``)."""
         import numpy as np
 
+        multiply = products_with(query, self.form)
         products = np.empty(max(0, self.rows - first), dtype=np.float32)
         for start, block in self.blocks(first):
-            products[start - first : start - first + len(block)] = widen(block) @ query
+            products[start - first : start - first + len(block)] = multiply(block)
         return products
 
     def scores(self, query: Vector, rows: Ids) -> Scores:
@@ -177,23 +186,3 @@ def contains(many: Ids, ids: Ids) -> NDArray[np.bool_]:
     table = np.zeros(highest + 1, dtype=bool)
     table[many] = True
     return np.asarray(table[ids])
-
-
-def widen(halves: NDArray[np.float16]) -> Vectors:
-    """Float16 rows (n, d) as float32, the same values; six times as fast as ``astype``.
-
-    A half's exponent and fraction, moved to where float32 has them, are the value times 2**-112.
-    """
-    import numpy as np
-
-    words = np.ascontiguousarray(halves).view(np.int16).astype(np.int32)  # the sign fills the upper half
-    np.left_shift(words, 13, out=words)
-    np.bitwise_and(words, np.int32(-0x70000001), out=words)  # keep one copy of the sign
-    floats = words.view(np.float32)
-    np.multiply(floats, np.float32(2.0**112), out=floats)
-    return floats
-
-
-def scan_error(dimension: int) -> float:
-    """How far two float32 sums of the products of two unit vectors may lie apart: 2 d 2**-24."""
-    return 2.0 * dimension * 2.0**-24

@@ -31,6 +31,24 @@ def index(
     verify: Annotated[bool, typer.Option(help="Read unchanged files too and compare their content.")] = False,
     strict: Annotated[bool, typer.Option(help="Exit with status 1 if any file was skipped.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Threads that decode and encode; 0 = one a core.")] = 0,
+    vectors: Annotated[
+        str,
+        typer.Option(
+            help="Keep vectors as float16, int8 (half the size) or binary (1/15); settled by the first run."
+        ),
+    ] = "",
+    dimensions: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Keep only the first N floats of each vector; 0 = all; settled by the first run."
+        ),
+    ] = 0,
+    fuse: Annotated[
+        str,
+        typer.Option(
+            help="mean: keep a vector of each document with a picture and texts as well; none: no longer."
+        ),
+    ] = "",
     follow_links: Annotated[bool, typer.Option(help="Follow symbolic links.")] = True,
     max_pixels: Annotated[int, typer.Option(min=1, help="Skip pictures of more pixels.")] = 200_000_000,
     errors_to: Annotated[
@@ -54,6 +72,9 @@ def index(
                 follow_links=follow_links,
                 verify=verify,
                 workers=workers,
+                vectors=vectors or None,  # type: ignore[arg-type]  # IndexOptions refuses any other
+                dimensions=dimensions or None,
+                fuse=fuse or None,
                 limits=Limits(max_pixels=max_pixels),
                 progress=progress,
             ),
@@ -68,6 +89,8 @@ def index(
         _print_report_json(report)
     else:
         _print_report(report, index_dir)
+        if dimensions and report.added:
+            _print_shortening(dimensions)
     if report.skipped:
         raise typer.Exit(1 if strict else 3)
 
@@ -138,6 +161,16 @@ def _print_report(report: IndexReport, index_dir: Path) -> None:
         out.print(f"  [yellow]skipped[/] {escape(_printable(entry.path))}: {escape(entry.reason)}")
     if len(report.skipped) > SKIPPED_SHOWN:
         out.print(f"  … and {len(report.skipped) - SKIPPED_SHOWN} more: --errors-to FILE writes all of them")
+
+
+def _print_shortening(dimensions: int) -> None:
+    from mmsearch.cli.terminal import console
+
+    console().print(
+        f"vectors keep {dimensions} dimensions: an encoder that was not trained for that loses much by it; "
+        "`mmsearch evaluate` measures what",
+        soft_wrap=True,
+    )
 
 
 def _printable(path: str) -> str:

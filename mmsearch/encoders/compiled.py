@@ -203,6 +203,14 @@ class CompiledEncoder:
             (vectors[row],) = session.run(["vectors"], inputs)[0]
         return _unit_rows(vectors)
 
+    def known_share(self, text: str) -> float:
+        """The share of the tokens of ``text`` that are in the vocabulary, 0 to 1; 1 when it has none."""
+        tokenizer = self._load_tokenizer()
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        unknown = tokenizer.model.unk_token if hasattr(tokenizer.model, "unk_token") else None
+        known = [token != unknown for token in encoding.tokens]
+        return sum(known) / len(known) if known else 1.0
+
     def prior(self, query: Modality, item: Modality) -> str | None:
         """The background that was measured when the encoder was made, as JSON; None when it was not."""
         return self.description.backgrounds.get(f"{query}→{item}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,3 +54,14 @@ class Encoder(Protocol):
 
         None when the encoder has none for that modality.
         """
+
+
+@runtime_checkable
+class KnowsItsWords(Protocol):
+    """An encoder with a vocabulary that leaves something out, as scripts that it was not made for.
+
+    All that is unknown looks the same to it: an unreadable query would be near to every unreadable text.
+    """
+
+    def known_share(self, text: str) -> float:
+        """The share of the tokens of ``text`` that are in the vocabulary, 0 to 1; 1 when it has none."""

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mmsearch.errors import MediaError
+from mmsearch.errors import MediaError, UsageError
 from mmsearch.ingest.changes import Plan, plan_run
 from mmsearch.ingest.crawl import CrawlOptions, crawl
 from mmsearch.ingest.passages import Passage, split_passages
@@ -25,6 +25,7 @@ from mmsearch.media.limits import Limits
 from mmsearch.media.picture import inspect_picture, load_picture
 from mmsearch.media.text import read_text
 from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.precision import DEFAULT_PRECISION, PRECISIONS
 from mmsearch.store.rows import NewDocument, NewItem
 from mmsearch.types import Locator
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.store.directory import IndexDirectory
+    from mmsearch.store.precision import Precision
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import FieldValue, Modality, Pixels, Vector
 
@@ -57,15 +59,27 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """How to index. ``verify`` reads unchanged files too; ``workers`` 0 means one for each core."""
+    """How to index. ``verify`` reads unchanged files too; ``workers`` 0 means one for each core.
+
+    ``vectors`` and ``dimensions`` are settled when an encoder's first vectors are made: how they lie in the store,
+    and how many of their floats are kept. None: as they are in the index, or halves and all in a new one.
+    ``fuse``: "mean" keeps a vector of each document with a picture and texts too, from now on; "none" no longer.
+    """
 
     exclude: tuple[str, ...] = ()
     follow_links: bool = True
     verify: bool = False
     scaled_decoding: bool = True
     workers: int = 0
+    vectors: Precision | None = None
+    dimensions: int | None = None
+    fuse: str | None = None
     limits: Limits = field(default_factory=Limits)
     progress: Callable[[Progress], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.vectors not in (None, *PRECISIONS):
+            raise UsageError(f"vectors are kept as {', '.join(PRECISIONS)}, not as {self.vectors!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +166,18 @@ class _Run:
         self.directory, self.catalogue, self.encoder, self.options = directory, catalogue, encoder, options
         modalities = tuple(sorted(encoder.modalities))
         self.encoder_id = catalogue.add_encoder(
-            encoder.name, encoder.fingerprint, encoder.dimension, modalities
+            encoder.name,
+            encoder.fingerprint,
+            encoder.dimension,
+            modalities,
+            options.vectors or DEFAULT_PRECISION,
         )
         record = next(r for r in catalogue.encoders() if r.encoder_id == self.encoder_id)
+        if options.vectors not in (None, record.precision):
+            raise UsageError(
+                f"this index holds {record.precision} vectors of {record.name}, which is settled when they are made: "
+                "index into another folder with --index"
+            )
         self.shards: dict[Modality, VectorShards] = {}
         for modality in modalities:
             rows = catalogue.highest_row(self.encoder_id, modality) + 1

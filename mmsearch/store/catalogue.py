@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.store import wordindex
 from mmsearch.store.database import Database, json_ids
+from mmsearch.store.precision import DEFAULT_PRECISION
 from mmsearch.store.reading import CatalogueReader
 from mmsearch.store.words import joined_grams, name_words
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from mmsearch.store.precision import Precision
     from mmsearch.store.rows import NewDocument
     from mmsearch.types import Ids, Modality
 
@@ -58,15 +60,23 @@ class Catalogue(CatalogueReader):
             if not self._execute("UPDATE corpora SET root = ? WHERE id = ?", (root, corpus_id)):
                 raise ValueError(f"no corpus has the id {corpus_id}")
 
-    def add_encoder(self, name: str, fingerprint: str, dimension: int, modalities: Sequence[Modality]) -> int:
-        """The id of the encoder with this fingerprint, made if it is new."""
+    def add_encoder(
+        self,
+        name: str,
+        fingerprint: str,
+        dimension: int,
+        modalities: Sequence[Modality],
+        precision: Precision = DEFAULT_PRECISION,
+    ) -> int:
+        """The id of the encoder with this fingerprint, made if it is new; ``precision`` is of a new one."""
         readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:_NAME_SHOWN]
         folder = f"{readable or 'encoder'}-{fingerprint[:_FINGERPRINT_SHOWN]}"
-        values = (name, fingerprint, dimension, ",".join(sorted(modalities)), folder)
+        values = (name, fingerprint, dimension, ",".join(sorted(modalities)), folder, precision)
         with self.transaction():
             made = self._execute(
                 """
-                INSERT INTO encoders (name, fingerprint, dimension, modalities, folder) VALUES (?, ?, ?, ?, ?)
+                INSERT INTO encoders (name, fingerprint, dimension, modalities, folder, precision)
+                VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (fingerprint) DO NOTHING
                 """,
                 values,

@@ -16,12 +16,13 @@ from mmsearch.store.catalogue import Catalogue
 from mmsearch.store.database import Database
 from mmsearch.store.directory import CATALOGUE, MANIFEST, IndexDirectory
 from mmsearch.store.manifest import Manifest
-from mmsearch.store.vectors import UNIT_TOLERANCE, VectorShards
+from mmsearch.store.vectors import UNIT_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mmsearch.store.precision import RowForm
     from mmsearch.store.rows import EncoderRecord
     from mmsearch.types import Ids, Modality
 
@@ -166,30 +167,36 @@ def _bad_rows(
     import numpy as np
 
     used = catalogue.used_rows(record.encoder_id, modality)
-    shards = VectorShards(directory.vectors_path(record.folder), modality, record.dimension, rows=0)
+    shards = directory.shards(record, modality, rows=0)
+    try:
+        form = shards.form
+    except IndexDirectoryError:
+        if used.size:
+            yield shards.center_file, "it is missing or damaged", used
+        return
     for shard in np.unique(used // shards.shard_rows).tolist():
         first = shard * shards.shard_rows
         here = used[(used >= first) & (used < first + shards.shard_rows)]
         file = shards.file(shard)
-        held = file.stat().st_size // (record.dimension * 2) if file.is_file() else 0
+        held = file.stat().st_size // form.row_bytes(form.dimension) if file.is_file() else 0
         lost = here[here >= first + held]
         if lost.size:
             yield file, "it is too short" if file.is_file() else "it is missing", lost
-        wrong = _wrong_vectors(file, record.dimension, held, here[here < first + held] - first) + first
+        wrong = _wrong_vectors(file, form, held, here[here < first + held] - first) + first
         if wrong.size:
             yield file, "vectors are not of unit length", wrong
 
 
-def _wrong_vectors(file: Path, dimension: int, held: int, places: Ids) -> Ids:
+def _wrong_vectors(file: Path, form: RowForm, held: int, places: Ids) -> Ids:
     import numpy as np
 
     if not places.size:
         return places
-    block = np.memmap(file, dtype="<f2", mode="r", shape=(held, dimension))
+    block = np.memmap(file, dtype=form.dtype, mode="r", shape=(held,))
     wrong = []
     for start in range(0, places.size, _ROWS_AT_ONCE):
         some = places[start : start + _ROWS_AT_ONCE]
-        lengths = np.linalg.norm(block[some].astype(np.float32), axis=1)
+        lengths = np.linalg.norm(form.decode(block[some]), axis=1)
         wrong.append(some[~(np.abs(lengths - 1) <= UNIT_TOLERANCE)])  # also where it is not a number
     return np.concatenate(wrong)
 

@@ -7,7 +7,7 @@ folder's name; the old folder goes last. Killed at any moment, the index is the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
@@ -54,8 +54,6 @@ def compact(directory: IndexDirectory) -> Compaction:
 
 def _rewrite(directory: IndexDirectory, catalogue: Catalogue, record: EncoderRecord) -> None:
     """One encoder's shards in the order of their items, if they are not without gaps already."""
-    from mmsearch.store.vectors import VectorShards
-
     live = {m: catalogue.live_contents(record.encoder_id, m) for m in record.modalities}
     held = {m: catalogue.highest_row(record.encoder_id, m) + 1 for m in record.modalities}
     if all(contents.size == held[modality] for modality, (contents, _) in live.items()):
@@ -63,7 +61,7 @@ def _rewrite(directory: IndexDirectory, catalogue: Catalogue, record: EncoderRec
     folder = _next_folder(record.folder)
     for modality, (_, rows) in live.items():
         old = directory.shards(record, modality, rows=held[modality])
-        new = VectorShards(directory.vectors_path(folder), modality, record.dimension, rows=0)
+        new = directory.shards(replace(record, folder=folder), modality, rows=0)
         with old, new:
             for start in range(0, rows.size, _ROWS_AT_ONCE):
                 _copy(old, new, rows[start : start + _ROWS_AT_ONCE])
@@ -74,7 +72,7 @@ def _rewrite(directory: IndexDirectory, catalogue: Catalogue, record: EncoderRec
 
 def _copy(old: VectorShards, new: VectorShards, rows: Ids) -> None:
     try:
-        new.append(old.read(rows))
+        new.copy(old, rows)
     except ValueError as error:
         raise IndexDirectoryError(
             f"{old.directory} holds damaged vectors; `mmsearch check --repair` drops them"

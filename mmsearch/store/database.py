@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
 from mmsearch.store.files import full_disk
 from mmsearch.store.globs import compiled
-from mmsearch.store.migrations import APPLICATION_ID, SCHEMA_VERSION, migrate
+from mmsearch.store.migrations import APPLICATION_ID, OLDEST_READABLE, SCHEMA_VERSION, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,11 +76,13 @@ class Database:
             if version < SCHEMA_VERSION:
                 with self.transaction():
                     migrate(connection, version)
-        elif version < SCHEMA_VERSION:
+                version = SCHEMA_VERSION
+        elif version < OLDEST_READABLE:
             raise IndexDirectoryError(
                 f"{self.path} was written by an older mmsearch (schema {version}); "
                 "`mmsearch check --repair` brings it up to date"
             )
+        self.version = version
 
     @cached_property
     def tables(self) -> sqlite_utils.Database:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["CATALOGUE", "MANIFEST", "IndexDirectory", "Manifest", "ManifestEncoder"]
 
 MANIFEST, CATALOGUE, LOCK, BACKGROUNDS = "manifest.json", "catalogue.sqlite", "lock", "backgrounds.json"
-PROFILES = "profiles"
+PROFILES, WEIGHTS, COPIES = "profiles", "weights.json", "copies.json"
+POOLING = "pooling.json"
 VECTORS, ANN, THUMBNAILS = "vectors", "ann", "thumbnails"
 _SAVED = "catalogue.*.sqlite"  # what a repair that was killed has put aside, or made
 
@@ -153,23 +154,63 @@ class IndexDirectory:
     def shards(self, encoder: EncoderRecord, modality: Modality, *, rows: int) -> VectorShards:
         """The shards of (encoder, modality), of which the catalogue knows ``rows`` rows.
 
-        Raises IndexDirectoryError for a shard that is missing or too short.
+        Raises IndexDirectoryError for a shard that is missing or too short, or has lost its center.
         """
         from mmsearch.store.vectors import VectorShards
 
-        return VectorShards(self.vectors_path(encoder.folder), modality, encoder.dimension, rows=rows)
+        return VectorShards(
+            self.vectors_path(encoder.folder),
+            modality,
+            encoder.dimension,
+            rows=rows,
+            precision=encoder.precision,
+        )
 
     def read_backgrounds(self) -> dict[str, object]:
         """What ``write_backgrounds`` wrote; {} when it is missing or unreadable, for it can be made again."""
-        try:
-            data = json.loads((self.path / BACKGROUNDS).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return data if isinstance(data, dict) else {}
+        return self._read_object(BACKGROUNDS)
 
     def write_backgrounds(self, backgrounds: Mapping[str, object]) -> None:
         """Replace backgrounds.json; the values must be JSON's."""
         replace_text(self.path / BACKGROUNDS, json.dumps(backgrounds, indent=1, allow_nan=False) + "\n")
+
+    def read_weights(self) -> dict[str, object]:
+        """What ``write_weights`` wrote; {} when it is missing or unreadable, for it can be learned again."""
+        return self._read_object(WEIGHTS)
+
+    def write_weights(self, record: Mapping[str, object] | None) -> None:
+        """Replace weights.json, or delete it (None); the values must be JSON's. Only under the lock."""
+        file = self.path / WEIGHTS
+        if record is not None:
+            replace_text(file, json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+            return
+        with plain_errors(file):
+            file.unlink(missing_ok=True)
+
+    def pooled_path(self, encoder: EncoderRecord) -> Path:
+        """The folder of an encoder's saved vectors of whole documents."""
+        return self.path / ANN / encoder.folder
+
+    def read_pooling(self) -> str | None:
+        """How vectors of whole documents are made; None when there are none."""
+        name = self._read_object(POOLING).get("documents")
+        return name if isinstance(name, str) else None
+
+    def write_pooling(self, name: str | None) -> None:
+        """Remember how vectors of whole documents are made, None for not at all. Only under the lock."""
+        file = self.path / POOLING
+        if name is not None:
+            replace_text(file, json.dumps({"documents": name}) + "\n")
+            return
+        with plain_errors(file):
+            file.unlink(missing_ok=True)
+
+    def _read_object(self, name: str) -> dict[str, object]:
+        try:
+            data = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
 
     def size(self) -> int:
         """Bytes of all files; one that vanishes meanwhile counts nothing."""
@@ -201,7 +242,19 @@ def _refuse_foreign(path: Path) -> None:
     """Only an empty folder, or an index whose making was cut short, becomes an index."""
     if path.exists() and not path.is_dir():
         raise IndexFormatError(f"{path} is a file; --index wants a folder")
-    ours = {MANIFEST, CATALOGUE, LOCK, BACKGROUNDS, VECTORS, ANN, THUMBNAILS, PROFILES}
+    ours = {
+        MANIFEST,
+        CATALOGUE,
+        LOCK,
+        BACKGROUNDS,
+        VECTORS,
+        ANN,
+        THUMBNAILS,
+        PROFILES,
+        WEIGHTS,
+        COPIES,
+        POOLING,
+    }
     for entry in path.iterdir() if path.is_dir() else ():
         own = any(entry.name == name or entry.name.startswith((name + "-", name + ".")) for name in ours)
         if not own and not entry.name.startswith("."):

@@ -18,11 +18,16 @@ PARTIAL = ".partial"  # suffix of a file that is being written
 
 def replace_text(path: Path, text: str) -> None:
     """Put ``text`` in the place of a file, durably: readers see the old or the new one."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Put ``data`` in the place of a file, durably: readers see the old or the new one."""
     partial = path.with_name(path.name + PARTIAL)
     with plain_errors(path):
         try:
-            with partial.open("w", encoding="utf-8") as handle:
-                handle.write(text)
+            with partial.open("wb") as handle:
+                handle.write(data)
                 handle.flush()
                 os.fsync(handle.fileno())
             partial.replace(path)

@@ -7,25 +7,33 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mmsearch.store.precision import DEFAULT_PRECISION, PRECISIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
+    from mmsearch.store.precision import Precision
     from mmsearch.store.reading import CatalogueReader
     from mmsearch.types import Modality
 
-FORMAT = 1
+FORMAT = 2
+OLDEST = 1  # format that can still be read: all vectors are halves there
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestEncoder:
-    """An encoder; ``folder`` lies under ``vectors/``, ``rows`` is the length of its shards by modality."""
+    """An encoder; ``folder`` lies under ``vectors/``, ``rows`` is the length of its shards by modality.
+
+    ``precision``: the form of their rows.
+    """
 
     name: str
     dimension: int
     fingerprint: str
     folder: str
     rows: Mapping[Modality, int]
+    precision: Precision = DEFAULT_PRECISION
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class Manifest:
                     record.fingerprint,
                     record.folder,
                     {m: catalogue.highest_row(record.encoder_id, m) + 1 for m in record.modalities},
+                    record.precision,
                 )
                 for record in catalogue.encoders()
             )
@@ -59,10 +68,10 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The manifest that ``to_json`` wrote; ValueError for anything else, also for another format."""
+        """The manifest that ``to_json`` wrote, in this version or an earlier one; ValueError for anything else."""
         data = json.loads(text)
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
-            raise ValueError("not a manifest of this format")
+        if not isinstance(data, dict) or data.get("format") not in range(OLDEST, FORMAT + 1):
+            raise ValueError("not a manifest of a format that can be read")
         try:
             encoders = tuple(
                 ManifestEncoder(
@@ -71,6 +80,7 @@ class Manifest:
                     str(one["fingerprint"]),
                     str(one["folder"]),
                     {modality: int(rows) for modality, rows in one["rows"].items()},
+                    PRECISIONS[PRECISIONS.index(one.get("precision", DEFAULT_PRECISION))],
                 )
                 for one in data["encoders"]
             )

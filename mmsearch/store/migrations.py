@@ -150,8 +150,11 @@ _WORDS = (
     "INSERT INTO substrings (substrings, rank) VALUES ('automerge', 16)",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS),)
+_PRECISION = ("ALTER TABLE encoders ADD COLUMN precision TEXT NOT NULL DEFAULT 'float16'",)
+
+MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION)
 SCHEMA_VERSION = len(MIGRATIONS)
+OLDEST_READABLE = 1  # what later migrations added, the readers can do without
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mmsearch.store.precision import DEFAULT_PRECISION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mmsearch.store.precision import Precision
     from mmsearch.types import FieldValue, Locator, Modality
 
 KEY_BYTES = 32
@@ -94,7 +97,7 @@ class EncoderRecord:
     """An encoder whose vectors the index holds.
 
     ``folder`` is the name of its folder under ``vectors/`` and ``ann/``; compaction changes it together with
-    the row numbers.
+    the row numbers. ``precision``: the form of its vectors there, for good.
     """
 
     encoder_id: int
@@ -103,6 +106,7 @@ class EncoderRecord:
     dimension: int
     modalities: tuple[Modality, ...]
     folder: str
+    precision: Precision = DEFAULT_PRECISION
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _copy(path: Path, new: Database) -> None:
     old.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         for table, key in _TABLES.items():
-            columns = [row[1] for row in new.rows(f"PRAGMA table_info({table})")]
+            columns = _columns(old, new, table)
             marks = ", ".join("?" * len(columns))
             new.connection.executemany(
                 f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
@@ -92,6 +92,13 @@ def _copy(path: Path, new: Database) -> None:
             )
     finally:
         old.close()
+
+
+def _columns(old: sqlite3.Connection, new: Database, table: str) -> list[str]:
+    """The columns of ``table``, without those that a catalogue of an older schema lacks."""
+    there = {row[1] for row in _stepped(old, f"SELECT * FROM pragma_table_info('{table}') WHERE cid >= ?", 0)}
+    columns = [str(row[1]) for row in new.rows(f"PRAGMA table_info({table})")]
+    return [column for column in columns if column in there] or columns
 
 
 def _readable_rows(

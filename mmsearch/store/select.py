@@ -50,26 +50,37 @@ def to_sql(condition: Condition, fields: Fields) -> Sql:
             return Sql(f"NOT {inner.text}", inner.parameters)
         case ModalityIs(modality):
             return Sql("(i.modality = ?)", (modality,))
-        case PathGlob(pattern):
-            return _documents(
-                "SELECT id FROM documents WHERE path GLOB ? AND matches(?, path)",
-                (rough_glob(pattern), path_pattern(pattern)),
-            )
         case OneOf(field, values):
             return _one_of(field, values, fields)
+        case PathGlob() | Comparison():
+            query = document_query(condition, fields)
+            return _of_documents(query) if query is not None else _unequal(condition, fields)
+
+
+def document_query(condition: Condition, fields: Fields) -> Sql | None:
+    """``SELECT id`` of the documents that pass, where one query without others in it says so; None elsewhere.
+
+    UsageError for a field that no document has.
+    """
+    match condition:
+        case PathGlob(pattern):
+            query = "SELECT id FROM documents WHERE path GLOB ? AND matches(?, path)"
+            return Sql(query, (rough_glob(pattern), path_pattern(pattern)))
         case Comparison(field, operator, value):
-            return _comparison(field, operator, value, fields)
+            names = _names(field, fields)
+            if not names:
+                return _column_comparison(fold(field), operator, value)
+            return None if operator == "!=" else _having(names, _value_test(operator, value))
+        case _:
+            return None
 
 
-def _comparison(field: str, operator: Operator, value: FieldValue, fields: Fields) -> Sql:
-    names = _names(field, fields)
-    if not names:
-        return _column_comparison(fold(field), operator, value)
-    if operator == "!=":
-        having = _having(names, Sql("1", ()))
-        equal = _comparison(field, "=", value, fields)
-        return Sql(f"({having.text} AND NOT {equal.text})", (*having.parameters, *equal.parameters))
-    return _having(names, _value_test(operator, value))
+def _unequal(condition: Condition, fields: Fields) -> Sql:
+    """A document has the field, and no value of it is equal."""
+    assert isinstance(condition, Comparison)
+    having = _of_documents(_having(_names(condition.field, fields), Sql("1", ())))
+    equal = to_sql(Comparison(condition.field, "=", condition.value), fields)
+    return Sql(f"({having.text} AND NOT {equal.text})", (*having.parameters, *equal.parameters))
 
 
 def _value_test(operator: Operator, value: FieldValue) -> Sql:
@@ -95,7 +106,7 @@ def _one_of(field: str, values: Sequence[FieldValue], fields: Fields) -> Sql:
     if not names:
         column = fold(field)
         query = f"SELECT id FROM documents WHERE fold({column}) IN (SELECT value FROM json_each(?))"
-        return _documents(query, (json.dumps(texts),))
+        return _of_documents(Sql(query, (json.dumps(texts),)))
     numbers = [number_in(value) for value in values if not isinstance(value, (str, bool))]
     short = [text for text, value in zip(texts, values, strict=True) if _is_text(value, text)]
     tests = [
@@ -105,7 +116,7 @@ def _one_of(field: str, values: Sequence[FieldValue], fields: Fields) -> Sql:
         Sql("folded IN (SELECT value FROM json_each(?))", (json.dumps(short),)),
         *(_value_test("=", text) for text in texts if len(text) >= FOLDED_LENGTH),
     ]
-    return _joined([_having(names, test) for test in tests], " OR ", "0")
+    return _joined([_of_documents(_having(names, test)) for test in tests], " OR ", "0")
 
 
 def _is_text(value: FieldValue, text: str) -> bool:
@@ -116,7 +127,7 @@ def _is_text(value: FieldValue, text: str) -> bool:
 def _column_comparison(column: str, operator: Operator, value: FieldValue) -> Sql:
     text = fold(written(value))
     test = f"instr(fold({column}), ?) > 0" if operator == "~" else f"fold({column}) {operator} ?"
-    return _documents(f"SELECT id FROM documents WHERE {column} IS NOT NULL AND {test}", (text,))
+    return Sql(f"SELECT id FROM documents WHERE {column} IS NOT NULL AND {test}", (text,))
 
 
 def _names(field: str, fields: Fields) -> list[str]:
@@ -143,12 +154,12 @@ def unknown_field(field: str, known: Sequence[str]) -> str:
 
 def _having(names: Sequence[str], test: Sql) -> Sql:
     marks = ", ".join("?" * len(names))
-    query = f"SELECT document_id FROM fields WHERE name IN ({marks}) AND {test.text}"
-    return _documents(query, (*names, *test.parameters))
+    query = f"SELECT document_id AS id FROM fields WHERE name IN ({marks}) AND {test.text}"
+    return Sql(query, (*names, *test.parameters))
 
 
-def _documents(query: str, parameters: tuple[object, ...]) -> Sql:
-    return Sql(f"(i.document_id IN ({query}))", parameters)
+def _of_documents(query: Sql) -> Sql:
+    return Sql(f"(i.document_id IN ({query.text}))", query.parameters)
 
 
 def _joined(parts: Sequence[Sql], operator: str, empty: str) -> Sql:

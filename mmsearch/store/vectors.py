@@ -1,15 +1,16 @@
-"""Shards: append-only float16 files of unit vectors, read through memory maps.
+"""Shards: append-only files of unit vectors in one of the forms of ``precision``, read through memory maps.
 
-Row r lies in the file ``<modality>-<r // shard_rows>.f16``, row-major, little-endian, without a header.
+Row r lies in the file ``<modality>-<r // shard_rows>.f16`` (``.i8``, ``.bits``), row after row without a header.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.files import plain_errors, sync
+from mmsearch.store.files import plain_errors, replace_bytes, sync
+from mmsearch.store.precision import DEFAULT_PRECISION, FORMS, BitForm, center_of, row_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mmsearch.store.precision import Precision, RowForm, Rows
     from mmsearch.types import Ids, Modality, Vectors
-
-    Block: TypeAlias = NDArray[np.float16]  # (m, dimension), memory-mapped, read-only
 
 SHARD_ROWS = 262_144  # 384 floats: 200 MB a file, which every tool can still copy
 UNIT_TOLERANCE = 0.01  # float16 alone moves a length by 0.0005
@@ -42,18 +42,23 @@ class VectorShards:
         dimension: int,
         *,
         rows: int,
+        precision: Precision = DEFAULT_PRECISION,
         shard_rows: int = SHARD_ROWS,
     ) -> None:
         """Open the shards in ``directory``, of which the catalogue knows ``rows`` rows (highest_row + 1).
 
-        Raises IndexDirectoryError for a shard that is missing or too short.
+        Raises IndexDirectoryError for a shard that is missing or too short, or bits without their center.
         """
         self.directory, self.modality, self.dimension = directory, modality, dimension
-        self.rows, self.shard_rows = rows, shard_rows
-        self._maps: dict[tuple[int, int], Block] = {}  # by (shard, rows in it)
+        self.rows, self.precision, self.shard_rows = rows, precision, shard_rows
+        self._row_bytes = FORMS[precision].row_bytes(dimension)
+        self._form: RowForm | None = None  # read when it is needed: new bits have no center yet
+        self._maps: dict[tuple[int, int], Rows] = {}  # by (shard, rows in it)
         self._unsynced: set[Path] = set()
         self._created = False  # whether a file is new to the folder since the last sync
         self._tidy = False  # whether garbage beyond the rows has been cut off
+        if rows:
+            _ = self.form
         for shard, held in _division(rows, shard_rows):
             self._check(shard, held)
 
@@ -71,7 +76,25 @@ class VectorShards:
 
     def file(self, shard: int) -> Path:
         """The file of one shard."""
-        return self.directory / f"{self.modality}-{shard}.f16"
+        return self.directory / f"{self.modality}-{shard}{FORMS[self.precision].suffix}"
+
+    @property
+    def center_file(self) -> Path:
+        """The file of the center that bits are taken around: ``dimension`` floats."""
+        return self.directory / f"{self.modality}-center.f32"
+
+    @property
+    def form(self) -> RowForm:
+        """How rows lie in the files. IndexDirectoryError when the center of bits is missing or damaged."""
+        if self._form is None:
+            center = self._stored_center() if self.precision == "binary" else None
+            if self.precision == "binary" and center is None:
+                raise IndexDirectoryError(
+                    f"{self.center_file} is missing or damaged; `mmsearch check --repair` drops the vectors that "
+                    "need it, and `mmsearch index` encodes them anew"
+                )
+            self._form = row_form(self.precision, self.dimension, center)
+        return self._form
 
     def append(self, vectors: Vectors) -> int:
         """Write unit rows (m, dimension) float32 after the last; the first one's row.
@@ -79,23 +102,25 @@ class VectorShards:
         They are durable after ``sync``, and the catalogue may learn of them only then. Raises ValueError for
         rows that are not of unit length, IndexDirectoryError when the disk is full: then nothing is appended.
         """
-        import numpy as np
-
         if vectors.ndim != 2 or vectors.shape[1] != self.dimension:
             raise ValueError(f"vectors {vectors.shape} must be (n, {self.dimension})")
-        lengths = np.linalg.norm(vectors, axis=1)
-        if not (np.abs(lengths - 1) <= UNIT_TOLERANCE).all():
-            raise ValueError("vectors must be finite and of unit length")
-        if not self._tidy:
-            self.truncate(self.rows)
-        first, written = self.rows, 0
-        while written < len(vectors):
-            shard, place = divmod(first + written, self.shard_rows)
-            part = vectors[written : written + self.shard_rows - place]
-            self._write(shard, place, np.ascontiguousarray(part, dtype="<f2"))
-            written += len(part)
-        self.rows += written
-        return first
+        _check_lengths(vectors)
+        if not len(vectors):
+            return self.rows
+        if self.precision == "binary" and not self.rows and self._stored_center() is None:
+            self._write_center(center_of(vectors))
+        return self._append(self.form.encode(vectors))
+
+    def copy(self, other: VectorShards, rows: Ids) -> int:
+        """Append ``rows`` of ``other``, which has the same form, as they are stored; the first one's row here.
+
+        Raises as ``append`` does.
+        """
+        if not self.rows and isinstance(other.form, BitForm):
+            self._write_center(other.form.center)
+        stored = other.stored(rows)
+        _check_lengths(other.form.decode(stored))
+        return self._append(stored)
 
     def sync(self) -> None:
         """Make everything that was appended durable: the files, and the folder that lists them."""
@@ -115,42 +140,85 @@ class VectorShards:
         self._maps.clear()
         held = dict(_division(rows, self.shard_rows))
         with plain_errors(self.directory):
-            for path in self.directory.glob(f"{self.modality}-*.f16"):
+            for path in self.directory.glob(f"{self.modality}-*{FORMS[self.precision].suffix}"):
                 number = path.stem.rpartition("-")[2]
                 if not number.isdigit():
                     continue
                 if int(number) not in held:
                     path.unlink()
-                elif path.stat().st_size > (size := held[int(number)] * self.dimension * 2):
+                elif path.stat().st_size > (size := held[int(number)] * self._row_bytes):
                     os.truncate(path, size)
         self.rows, self._tidy = rows, True
 
-    def blocks(self) -> Iterator[tuple[int, Block]]:
-        """Each shard's first row and its memory map (m, dimension) float16, in order."""
+    def blocks(self) -> Iterator[tuple[int, Rows]]:
+        """Each shard's first row and the memory map of its rows, in ``form``, in order."""
         for shard, held in _division(self.rows, self.shard_rows):
             yield shard * self.shard_rows, self._map(shard, held)
 
     def read(self, rows: Ids) -> Vectors:
-        """The vectors of ``rows`` (n,), in that order: (n, dimension) float32, unit to float16's precision.
+        """The vectors of ``rows`` (n,), in that order: (n, dimension) float32, unit to the precision's rounding.
 
         Raises ValueError for a row that is not there.
         """
         import numpy as np
 
+        if not len(rows):
+            return np.empty((0, self.dimension), dtype=np.float32)  # bits may not have a center yet
+        return self.form.decode(self.stored(rows))
+
+    def stored(self, rows: Ids) -> Rows:
+        """The ``rows`` (n,) as they lie in the files, in that order. ValueError for one that is not there."""
+        import numpy as np
+
         rows = np.asarray(rows, dtype=np.int64)
         if rows.size and not 0 <= int(rows.min()) <= int(rows.max()) < self.rows:
             raise ValueError(f"rows must lie between 0 and {self.rows - 1}")
-        vectors = np.empty((rows.size, self.dimension), dtype=np.float32)
+        found: Rows = np.empty(rows.size, dtype=self.form.dtype)
         shards, places = np.divmod(rows, self.shard_rows)
         for shard, held in _division(self.rows, self.shard_rows):
             here = np.flatnonzero(shards == shard)
             if here.size:
-                vectors[here] = self._map(shard, held)[places[here]]
-        return vectors
+                found[here] = self._map(shard, held)[places[here]]
+        return found
 
-    def _write(self, shard: int, place: int, part: Block) -> None:
+    def _append(self, rows: Rows) -> int:
+        """Write ``rows`` after the last; the first one's row."""
+        if not self._tidy:
+            self.truncate(self.rows)
+        first, written = self.rows, 0
+        while written < len(rows):
+            shard, place = divmod(first + written, self.shard_rows)
+            part = rows[written : written + self.shard_rows - place]
+            self._write(shard, place, memoryview(part.tobytes()))
+            written += len(part)
+        self.rows += written
+        return first
+
+    def _stored_center(self) -> NDArray[np.float32] | None:
+        """None when it is missing or damaged. A center that is a mean of unit vectors lies within their sphere."""
+        import numpy as np
+
+        if not self.center_file.is_file():
+            return None
+        with plain_errors(self.center_file):
+            data = self.center_file.read_bytes()
+        if len(data) != 4 * self.dimension:
+            return None
+        center = np.frombuffer(data, dtype="<f4")
+        return center if float(center @ center) < 1 else None
+
+    def _write_center(self, center: NDArray[np.float32]) -> None:
+        """Before the first row, durably: rows without it mean nothing."""
+        with plain_errors(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
+        replace_bytes(self.center_file, center.astype("<f4").tobytes())
+        with plain_errors(self.directory):
+            sync(self.directory.parent)
+        self._form = None
+
+    def _write(self, shard: int, place: int, data: memoryview) -> None:
         path = self.file(shard)
-        offset, data = place * self.dimension * 2, part.data.cast("B")
+        offset = place * self._row_bytes
         with plain_errors(path):
             self.directory.mkdir(parents=True, exist_ok=True)
             self._created = self._created or not path.exists()
@@ -166,21 +234,22 @@ class VectorShards:
     def _check(self, shard: int, held: int) -> None:
         path = self.file(shard)
         size = path.stat().st_size if path.is_file() else -1
-        if size < held * self.dimension * 2:
-            state = "missing" if size < 0 else f"too short ({size // (self.dimension * 2)} of {held} rows)"
+        if size < held * self._row_bytes:
+            state = "missing" if size < 0 else f"too short ({size // self._row_bytes} of {held} rows)"
             raise IndexDirectoryError(
                 f"{path} is {state}; `mmsearch check --repair` drops what it held, and `mmsearch index` "
                 "encodes that anew"
             )
 
-    def _map(self, shard: int, held: int) -> Block:
+    def _map(self, shard: int, held: int) -> Rows:
         import numpy as np
 
         if (shard, held) not in self._maps:
             self._maps = {key: block for key, block in self._maps.items() if key[0] != shard}
-            shape = (held, self.dimension)
             try:
-                self._maps[shard, held] = np.memmap(self.file(shard), dtype="<f2", mode="r", shape=shape)
+                self._maps[shard, held] = np.memmap(
+                    self.file(shard), dtype=self.form.dtype, mode="r", shape=(held,)
+                )
             except (OSError, ValueError):
                 self._check(shard, held)
                 raise
@@ -191,3 +260,10 @@ def _division(rows: int, shard_rows: int) -> Iterator[tuple[int, int]]:
     """Each shard with how many of ``rows`` it holds."""
     for shard in range(-(-rows // shard_rows)):
         yield shard, min(shard_rows, rows - shard * shard_rows)
+
+
+def _check_lengths(vectors: Vectors) -> None:
+    import numpy as np
+
+    if not (np.abs(np.linalg.norm(vectors, axis=1) - 1) <= UNIT_TOLERANCE).all():
+        raise ValueError("vectors must be finite and of unit length")

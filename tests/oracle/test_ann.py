@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsearch.ann.choose import WARM_SEARCHES, WarmingIndex
+from mmsearch.ann.codes import Codes
 from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.faiss import ListedIndex, ScannedIndex, build_lists
 from mmsearch.ann.index import VectorIndex
-from mmsearch.ann.rows import HalfRows, Placement
+from mmsearch.ann.products import scan_error
+from mmsearch.ann.rows import Placement, StoredRows
+from mmsearch.store.precision import PRECISIONS, HalfForm, Precision, center_of, row_form
 
 DIMENSION = 24
 
@@ -24,52 +28,60 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def slow_ranking(
-    placement: Placement, halves: np.ndarray, query: np.ndarray, depth: int, among: np.ndarray | None
+    placement: Placement, vectors: np.ndarray, query: np.ndarray, depth: int, among: np.ndarray | None
 ) -> list[tuple[float, int]]:
     """(-score, id) of the answer: a plain sum in Python for each item."""
     scored = []
     for item, row in zip(placement.ids.tolist(), placement.rows.tolist(), strict=True):
         if among is None or item in among:
-            products = (float(x) * float(y) for x, y in zip(halves[row], query, strict=True))
+            products = (float(x) * float(y) for x, y in zip(vectors[row], query, strict=True))
             scored.append((-math.fsum(products), item))
     return sorted(scored)[:depth]
 
 
-def corpus(seed: int, rows: int = 3_000) -> tuple[Placement, HalfRows, np.ndarray]:
-    """Rows in two arrays; a tenth of them belong to no item, some to two, and some are equal to others."""
+@cache
+def corpus(
+    seed: int, precision: Precision = "float16", rows: int = 3_000
+) -> tuple[Placement, StoredRows, np.ndarray]:
+    """Rows in two arrays, and the vectors that they stand for; a tenth of them belong to no item, some to two, and
+    some are equal to others. All lie in a cone, and one in a hundred has one large float."""
     rng = np.random.default_rng(seed)
-    halves = unit(rng.standard_normal((rows, DIMENSION))).astype(np.float16)
-    halves[rows // 2 :: 7] = halves[0]
+    vectors = unit(rng.standard_normal((rows, DIMENSION)) + 0.5 * rng.standard_normal(DIMENSION))
+    vectors[::100] = unit(vectors[::100] + 3 * np.eye(DIMENSION)[seed])
+    vectors[rows // 2 :: 7] = vectors[0]
+    form = row_form(precision, DIMENSION, center_of(vectors[:50]))
+    stored = form.encode(vectors)
     live = np.flatnonzero(rng.random(rows) < 0.9)
     item_rows = np.concatenate([live, rng.choice(live, rows // 20)])
     ids = np.sort(rng.choice(10 * rows, item_rows.size, replace=False)).astype(np.int64)
     placement = Placement(ids, rng.permutation(item_rows).astype(np.int64))
     cut = rows // 3
-    return placement, HalfRows((halves[:cut], halves[cut:]), DIMENSION), halves
+    return placement, StoredRows((stored[:cut], stored[cut:]), form), form.decode(stored)
 
 
-def indexes(placement: Placement, rows: HalfRows) -> dict[str, VectorIndex]:
+def indexes(placement: Placement, rows: StoredRows) -> dict[str, VectorIndex]:
     return {"exact": ExactIndex(placement, rows), "scanned": ScannedIndex(placement, rows)}
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", ["exact", "scanned"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 2),
     depth=st.sampled_from([0, 1, 10, 500, 5_000]),
     share=st.sampled_from([None, 0.0, 0.01, 0.3, 0.8]),
 )
 def test_an_exact_index_ranks_as_a_slow_loop_does(
-    name: str, seed: int, depth: int, share: float | None
+    precision: Precision, name: str, seed: int, depth: int, share: float | None
 ) -> None:
-    placement, rows, halves = corpus(seed)
+    placement, rows, vectors = corpus(seed, precision)
     rng = np.random.default_rng(seed + 100)
-    query = halves[0].astype(np.float32) if seed == 1 else unit(rng.standard_normal(DIMENSION))
+    query = vectors[0] if seed == 1 else unit(rng.standard_normal(DIMENSION))
     among = None if share is None else placement.ids[rng.random(placement.ids.size) < share]
 
     found = indexes(placement, rows)[name].search(query, depth, among)
 
-    expected = slow_ranking(placement, halves, query, depth, among)
+    expected = slow_ranking(placement, vectors, query, depth, among)
     np.testing.assert_allclose(found.scores, [-negative for negative, _ in expected], atol=1e-6)
     # equal vectors are ordered by id, whatever float32 made of their products
     again = sorted(zip((-found.scores).tolist(), found.ids.tolist(), strict=True))
@@ -77,18 +89,53 @@ def test_an_exact_index_ranks_as_a_slow_loop_does(
     assert len(found) == len(expected)
 
 
-def test_the_indexes_agree_to_the_last_bit() -> None:
-    placement, rows, _halves = corpus(5)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_indexes_agree_to_the_last_bit(precision: Precision) -> None:
+    placement, rows, _vectors = corpus(5, precision)
     exact, scanned = indexes(placement, rows).values()
     for query in unit(np.random.default_rng(0).standard_normal((20, DIMENSION))):
         for among in (None, placement.ids[::3], placement.ids[:50]):
-            a, b = exact.search(query, 200, among), scanned.search(query, 200, among)
-            assert a.ids.tolist() == b.ids.tolist()
-            assert a.scores.tolist() == b.scores.tolist()
+            for depth in (3, 200):
+                a, b = exact.search(query, depth, among), scanned.search(query, depth, among)
+                assert a.ids.tolist() == b.ids.tolist()
+                assert a.scores.tolist() == b.scores.tolist()
 
 
-def test_a_score_does_not_depend_on_what_is_scored_beside_it() -> None:
-    placement, rows, _halves = corpus(6)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_scan_is_as_near_to_the_scores_as_it_says(precision: Precision) -> None:
+    _placement, rows, _vectors = corpus(4, precision)
+    for query in unit(np.random.default_rng(2).standard_normal((20, DIMENSION))):
+        scores = rows.scores(query, np.arange(rows.rows))
+        assert np.abs(rows.scan(query) - scores).max() <= scan_error(DIMENSION)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_what_faiss_leaves_out_is_no_better_than_what_it_finds(precision: Precision) -> None:
+    """Also of rows whose scale or spread is unlike the others'."""
+    _placement, rows, vectors = corpus(3, precision)
+    codes = Codes(rows)
+    answered = 0
+    for query in [
+        *unit(np.random.default_rng(6).standard_normal((20, DIMENSION))),
+        vectors[0],
+        -vectors[100],
+    ]:
+        for depth in (1, 30):
+            for live in (None, np.flatnonzero(np.arange(rows.rows) % 3)):
+                found = codes.nearest(query, depth, live)
+                if found is not None:
+                    answered += 1
+                    everything = np.arange(rows.rows) if live is None else live
+                    best = np.sort(rows.scores(query, everything))[-depth:]
+                    kept = np.intersect1d(found, everything)
+                    assert np.sort(rows.scores(query, kept))[-depth:].tolist() == best.tolist()
+                    assert found.size < rows.rows / 2
+    assert answered > 40  # of 88: with so few rows, reading all is often better
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_score_does_not_depend_on_what_is_scored_beside_it(precision: Precision) -> None:
+    placement, rows, _vectors = corpus(6, precision)
     query = unit(np.random.default_rng(1).standard_normal(DIMENSION))
     for index in indexes(placement, rows).values():
         ranking = index.search(query, 300)
@@ -100,7 +147,7 @@ def test_a_score_does_not_depend_on_what_is_scored_beside_it() -> None:
 def test_ties_at_the_cut_go_to_the_lower_ids() -> None:
     halves = np.tile(unit(np.ones(DIMENSION)).astype(np.float16), (5_000, 1))
     placement = Placement(np.arange(5_000) * 2, np.random.default_rng(0).permutation(5_000))
-    rows = HalfRows((halves,), DIMENSION)
+    rows = StoredRows((halves,), HalfForm(DIMENSION))
     for index in indexes(placement, rows).values():
         found = index.search(unit(np.ones(DIMENSION)), 10)
         assert found.ids.tolist() == list(range(0, 20, 2))
@@ -113,8 +160,9 @@ def test_the_first_ten_of_a_hundred_are_the_answer_for_ten() -> None:
         assert index.search(query, 10).ids.tolist() == index.search(query, 100).ids[:10].tolist()
 
 
-def test_an_index_that_warms_up_goes_on_giving_the_same_answer() -> None:
-    placement, rows, _ = corpus(8)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_an_index_that_warms_up_goes_on_giving_the_same_answer(precision: Precision) -> None:
+    placement, rows, _ = corpus(8, precision)
     index = WarmingIndex(placement, rows)
     query = unit(np.random.default_rng(4).standard_normal(DIMENSION))
     answers = [index.search(query, 50) for _ in range(WARM_SEARCHES + 2)]
@@ -123,7 +171,7 @@ def test_an_index_that_warms_up_goes_on_giving_the_same_answer() -> None:
 
 
 @pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Placement, HalfRows, Path]:
+def listed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Placement, StoredRows, Path]:
     """60,000 clustered rows, of which the first 50,000 are in saved lists."""
     rng = np.random.default_rng(11)
     centers = rng.standard_normal((300, DIMENSION))
@@ -131,12 +179,12 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Placement, HalfRow
     halves = unit(points).astype(np.float16)
     path = tmp_path_factory.mktemp("ann") / "pocket" / "image.faiss"
     queries = unit(rng.standard_normal((100, DIMENSION)))
-    build_lists(HalfRows((halves[:50_000],), DIMENSION), queries, path)
+    build_lists(StoredRows((halves[:50_000],), HalfForm(DIMENSION)), queries, path)
     ids = np.arange(60_000, dtype=np.int64)
-    return Placement(ids, ids), HalfRows((halves,), DIMENSION), path
+    return Placement(ids, ids), StoredRows((halves,), HalfForm(DIMENSION)), path
 
 
-def test_inverted_lists_find_nearly_all_and_score_exactly(listed: tuple[Placement, HalfRows, Path]) -> None:
+def test_inverted_lists_find_nearly_all_and_score_exactly(listed: tuple[Placement, StoredRows, Path]) -> None:
     placement, rows, path = listed
     index = ListedIndex.open(placement, rows, path)
     assert index is not None
@@ -150,7 +198,7 @@ def test_inverted_lists_find_nearly_all_and_score_exactly(listed: tuple[Placemen
     assert found >= 980
 
 
-def test_inverted_lists_search_rows_that_came_later(listed: tuple[Placement, HalfRows, Path]) -> None:
+def test_inverted_lists_search_rows_that_came_later(listed: tuple[Placement, StoredRows, Path]) -> None:
     placement, rows, path = listed
     index = ListedIndex.open(placement, rows, path)
     assert index is not None
@@ -159,7 +207,7 @@ def test_inverted_lists_search_rows_that_came_later(listed: tuple[Placement, Hal
 
 @pytest.mark.parametrize("share", [0.01, 0.5])
 def test_inverted_lists_are_exact_under_a_filter(
-    listed: tuple[Placement, HalfRows, Path], share: float
+    listed: tuple[Placement, StoredRows, Path], share: float
 ) -> None:
     placement, rows, path = listed
     index = ListedIndex.open(placement, rows, path)
@@ -171,10 +219,10 @@ def test_inverted_lists_are_exact_under_a_filter(
         assert index.search(query, 100, among).ids.tolist() == truth.ids.tolist()
 
 
-def test_saved_lists_of_other_rows_are_not_used(listed: tuple[Placement, HalfRows, Path]) -> None:
+def test_saved_lists_of_other_rows_are_not_used(listed: tuple[Placement, StoredRows, Path]) -> None:
     _, rows, path = listed
     ids = np.arange(10, dtype=np.int64)
-    fewer = HalfRows((rows.arrays[0][:10],), DIMENSION)
+    fewer = StoredRows((rows.arrays[0][:10],), HalfForm(DIMENSION))
     assert ListedIndex.open(Placement(ids, ids), fewer, path) is None
     broken = path.with_name("broken.faiss")
     broken.write_bytes(path.read_bytes()[:100])

@@ -29,12 +29,14 @@ from mmsearch.store.catalogue import Catalogue
 from mmsearch.store.check import check, repair
 from mmsearch.store.compact import compact
 from mmsearch.store.directory import IndexDirectory, Manifest
+from mmsearch.store.precision import center_of, row_form
 from mmsearch.store.rows import NewDocument, NewItem
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from mmsearch.store.precision import Precision
     from mmsearch.types import Vectors
 
     Corpus = Mapping[str, tuple[str, ...]]  # path -> passages
@@ -62,13 +64,13 @@ def stamp_of(passages: tuple[str, ...]) -> str:
     return key_of("\n".join(passages)).hex()
 
 
-def index_run(path: Path, corpus: Corpus) -> list[str]:
+def index_run(path: Path, corpus: Corpus, precision: Precision = "float16") -> list[str]:
     """Bring the index to ``corpus``; the texts that were encoded."""
     encoded: list[str] = []
     directory = IndexDirectory.create(path)
     with directory.write_lock(), Catalogue.open(directory.catalogue_path, write=True) as catalogue:
         corpus_id = catalogue.add_corpus("/corpus")
-        encoder_id = catalogue.add_encoder("fake", "f" * 64, DIMENSION, ["text"])
+        encoder_id = catalogue.add_encoder("fake", "f" * 64, DIMENSION, ["text"], precision)
         known = catalogue.known_documents(corpus_id, encoder_id)
         new = [
             name
@@ -123,12 +125,15 @@ def contents(path: Path) -> Contents:
     return {name: sorted(entries) for name, entries in found.items()}
 
 
-def expected(corpus: Corpus) -> Contents:
+def expected(corpus: Corpus, precision: Precision = "float16") -> Contents:
+    first = [text for passages in list(corpus_of(0).values())[:BATCH] for text in passages]
+    form = row_form(precision, DIMENSION, center_of(np.stack([vector_of(text) for text in first])))
+
+    def stored(text: str) -> list[float]:
+        return form.decode(form.encode(vector_of(text)[None]))[0].tolist()
+
     return {
-        name: sorted(
-            (f"page:{n}", text, vector_of(text).astype(np.float16).astype(np.float32).tolist())
-            for n, text in enumerate(passages)
-        )
+        name: sorted((f"page:{n}", text, stored(text)) for n, text in enumerate(passages))
         for name, passages in corpus.items()
     }
 
@@ -152,13 +157,13 @@ def nothing(path: Path) -> None:
     """No index yet."""
 
 
-def first_index(path: Path) -> None:
-    index_run(path, corpus_of(0))
+def first_index(path: Path, **form: Precision) -> None:
+    index_run(path, corpus_of(0), **form)
 
 
-def with_tombstones(path: Path) -> None:
-    first_index(path)
-    index_run(path, corpus_of(1))
+def with_tombstones(path: Path, **form: Precision) -> None:
+    first_index(path, **form)
+    index_run(path, corpus_of(1), **form)
 
 
 def with_damage(path: Path) -> None:
@@ -183,12 +188,28 @@ def run_repair(path: Path) -> list[str]:
     return []
 
 
+def bits(action: Callable[..., Any]) -> Callable[[Path], Any]:
+    """An index run whose vectors become bits, which need a center before the first row."""
+    return lambda path: action(path, precision="binary")
+
+
 PHASES: dict[str, tuple[Callable[[Path], None], Callable[[Path], list[str]], Corpus, Corpus]] = {
     "create": (nothing, lambda path: index_run(path, corpus_of(0)), {}, corpus_of(0)),
+    "create bits": (
+        nothing,
+        bits(lambda path, **form: index_run(path, corpus_of(0), **form)),
+        {},
+        corpus_of(0),
+    ),
     "update": (first_index, lambda path: index_run(path, corpus_of(1)), corpus_of(0), corpus_of(1)),
     "compact": (with_tombstones, run_compact, corpus_of(1), corpus_of(1)),
+    "compact bits": (bits(with_tombstones), run_compact, corpus_of(1), corpus_of(1)),
     "repair": (with_damage, run_repair, corpus_of(1), corpus_of(1)),
 }
+
+
+def precision_of(phase: str) -> Precision:
+    return "binary" if phase.endswith("bits") else "float16"
 
 
 def verify_killed(path: Path, phase: str) -> set[bytes]:
@@ -199,10 +220,11 @@ def verify_killed(path: Path, phase: str) -> set[bytes]:
     try:
         IndexDirectory.open(path)
     except IndexDirectoryError:
-        assert phase == "create"
+        assert phase.startswith("create")
         return set()
     assert check(path) == []
-    now, old, new = contents(path), expected(before), expected(after)
+    form = precision_of(phase)
+    now, old, new = contents(path), expected(before, form), expected(after, form)
     for name, entries in now.items():
         if phase == "repair":  # what was lost is left out until the next index run
             assert all(entry in new[name] for entry in entries)
@@ -223,13 +245,16 @@ def verify_killed(path: Path, phase: str) -> set[bytes]:
 def verify_resumed(path: Path, phase: str, safe: set[bytes]) -> None:
     """The phase again, and an index run after it: the index of an undisturbed run, nothing encoded twice."""
     _, action, _, after = PHASES[phase]
-    encoded = action(path) + index_run(path, after)
+    form = precision_of(phase)
+    encoded = action(path) + index_run(path, after, form)
     assert not safe & {key_of(text) for text in encoded}, "encoded what was safe"
     assert len(encoded) == len(set(encoded))
-    assert contents(path) == expected(after)
+    assert contents(path) == expected(after, form)
     assert check(path) == []
     folders = {encoder.folder for encoder in IndexDirectory.open(path).manifest().encoders}
-    assert phase != "compact" or {folder.name for folder in (path / "vectors").iterdir()} == folders
+    assert (
+        not phase.startswith("compact") or {folder.name for folder in (path / "vectors").iterdir()} == folders
+    )
 
 
 # --- the writer that is killed ---------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from hypothesis.extra.numpy import arrays
 
 from mmsearch.ann.choose import LISTED_ROWS, SCANNED_ROWS, WarmingIndex, open_index, prepare
 from mmsearch.ann.exact import ExactIndex
-from mmsearch.ann.rows import BLOCK_ROWS, HalfRows, Placement, widen
+from mmsearch.ann.rows import BLOCK_ROWS, Placement, StoredRows
+from mmsearch.store.precision import HalfForm, widen
 
 
 @given(arrays(np.uint16, (3, 5)))
@@ -17,12 +18,12 @@ def test_widening_keeps_every_finite_value(bits: np.ndarray) -> None:
     np.testing.assert_array_equal(widen(halves), halves.astype(np.float32))
 
 
-def rows_of(*sizes: int) -> HalfRows:
+def rows_of(*sizes: int) -> StoredRows:
     count = sum(sizes)
     whole = np.random.default_rng(0).standard_normal((count, 4)).astype(np.float16)
     ends = np.cumsum(sizes)
-    return HalfRows.of(
-        [(end - size, whole[end - size : end]) for size, end in zip(sizes, ends, strict=True)], 4
+    return StoredRows.of(
+        [(end - size, whole[end - size : end]) for size, end in zip(sizes, ends, strict=True)], HalfForm(4)
     )
 
 
@@ -42,7 +43,7 @@ def test_rows_run_through_several_files(sizes: tuple[int, ...]) -> None:
 
 def test_rows_with_a_gap_are_refused() -> None:
     with pytest.raises(ValueError, match="after 0 rows"):
-        HalfRows.of([(2, np.zeros((2, 4), np.float16))], 4)
+        StoredRows.of([(2, np.zeros((2, 4), np.float16))], HalfForm(4))
 
 
 @pytest.mark.parametrize("ids", [[2, 1], [1, 1]])

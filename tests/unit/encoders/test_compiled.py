@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmsearch.encoders.compiled import CompiledEncoder, read_description, seal, verify
+from mmsearch.encoders.protocol import KnowsItsWords
 from mmsearch.encoders.registry import canonical_name, load_encoder, shipped_encoders
 from mmsearch.errors import EncoderError
 
@@ -34,6 +35,15 @@ def test_a_text_has_the_same_vector_in_any_company() -> None:
     together = encoder.encode_texts(texts)
     alone = np.concatenate([encoder.encode_texts([text]) for text in texts])
     assert float((together * alone).sum(axis=1).min()) > 0.9999
+
+
+def test_an_encoder_says_how_much_of_a_text_it_knows() -> None:
+    encoder = load_encoder("pocket")
+    assert isinstance(encoder, KnowsItsWords)
+    assert encoder.known_share("a red bicycle") == 1
+    assert encoder.known_share("") == 1
+    assert encoder.known_share("ꙮꙮꙮ") == 0
+    assert 0 < encoder.known_share("a red ꙮ") < 1
 
 
 def test_no_text_and_no_picture_are_no_vectors() -> None:

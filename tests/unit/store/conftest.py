@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from mmsearch.store.precision import Precision
     from mmsearch.types import FieldValue, Modality, Vectors
 
 DIMENSION = 8
@@ -29,11 +30,16 @@ def key(content: str) -> bytes:
 class Writer:
     """Writes documents as the pipeline does: vectors first, each content once."""
 
-    def __init__(self, catalogue: Catalogue, directory: IndexDirectory | None = None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        directory: IndexDirectory | None = None,
+        precision: Precision = "float16",
+    ) -> None:
         self.catalogue = catalogue
         self.directory = directory
         self.corpus_id = catalogue.add_corpus("/corpus")
-        self.encoder_id = catalogue.add_encoder("pocket", "a" * 64, DIMENSION, ["image", "text"])
+        self.encoder_id = catalogue.add_encoder("pocket", "a" * 64, DIMENSION, ["image", "text"], precision)
         self.rows: dict[tuple[Modality, bytes], int] = {}
 
     def item(self, modality: Modality, locator: str, content: str, text: str | None = None) -> NewItem:
@@ -102,9 +108,19 @@ def vector_of_row() -> Callable[..., Vectors]:
 @pytest.fixture
 def directory(tmp_path: Path) -> IndexDirectory:
     """An index with two pictures, each with a caption, and a text."""
-    made = IndexDirectory.create(tmp_path / "index")
+    return made_index(tmp_path / "index", "float16")
+
+
+@pytest.fixture(params=["int8", "binary"])
+def compressed(tmp_path: Path, request: pytest.FixtureRequest) -> IndexDirectory:
+    """The same, its vectors as bytes or as bits."""
+    return made_index(tmp_path / "compressed", request.param)
+
+
+def made_index(path: Path, precision: Precision) -> IndexDirectory:
+    made = IndexDirectory.create(path)
     with made.write_lock(), Catalogue.open(made.catalogue_path, write=True) as catalogue:
-        writer = Writer(catalogue, made)
+        writer = Writer(catalogue, made, precision)
         writer.put(
             writer.document("a.jpg", picture="A", captions=("a red bicycle",), fields={"year": 1990}),
             writer.document("b.jpg", picture="B", captions=("two dogs run",), fields={"year": 2001}),

@@ -235,3 +235,28 @@ def test_an_index_that_is_being_written_can_be_checked_but_not_repaired(director
         assert check(directory.path) == []
         with pytest.raises(IndexLockedError):
             repair(directory.path)
+
+
+def test_damage_to_compressed_rows_is_found_and_dropped(compressed: IndexDirectory) -> None:
+    assert check(compressed.path) == []
+    (file,) = (compressed.path / "vectors" / FOLDER).glob("text-0.*")
+    row = file.stat().st_size // 4
+    overwrite(file, row - 2, b"\xff\xff")  # the end of a row's scale or spread
+    [problem] = repair(compressed.path)
+    assert problem.what == "vectors are not of unit length (1 vectors)"
+    assert check(compressed.path) == []
+    with Catalogue.open(compressed.catalogue_path) as catalogue:
+        assert catalogue.used_rows(1, "text").tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("compressed", ["binary"], indirect=True)
+def test_bits_that_lost_their_center_are_dropped_and_the_others_stay(compressed: IndexDirectory) -> None:
+    directory = compressed
+    (directory.path / "vectors" / FOLDER / "text-center.f32").unlink()
+    [problem] = repair(directory.path)
+    assert problem.file == f"vectors/{FOLDER}/text-center.f32"
+    assert problem.what == "it is missing or damaged (4 vectors)"
+    assert check(directory.path) == []
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        assert catalogue.used_rows(1, "text").size == 0
+        assert catalogue.used_rows(1, "image").size == 2

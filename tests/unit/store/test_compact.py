@@ -123,3 +123,15 @@ def test_a_full_disk_leaves_the_index_whole(
             compact(directory)
     assert contents(directory) == before
     assert check(directory.path) == []
+
+
+def test_compaction_copies_compressed_rows_as_they_are(compressed: IndexDirectory) -> None:
+    with Catalogue.open(compressed.catalogue_path, write=True) as catalogue:
+        catalogue.remove(catalogue.find("a.jpg"))
+    before = contents(compressed)
+    with compressed.write_lock():
+        compact(compressed)
+    assert contents(compressed) == before
+    assert check(compressed.path) == []
+    [encoder] = compressed.manifest().encoders
+    assert encoder.folder == "pocket-aaaaaaaaaaaa.2"

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmsearch.errors import UsageError
+from mmsearch.search.documents import Documents
 from mmsearch.store.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
 from mmsearch.store.database import fold
 from mmsearch.store.fields import number_in, written
@@ -104,6 +105,32 @@ def filled(catalogue: Catalogue, writer: Any) -> Catalogue:
         )
     )
     return catalogue
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(condition=conditions)
+def test_documents_and_their_items_pass_alike(filled: Catalogue, condition: Condition) -> None:
+    items = filled.select_items(condition)
+    assert Documents.read(filled).passing(filled, condition).tolist() == items.tolist()
+    documents = filled.select_documents(condition)
+    if documents is not None:
+        assert set(documents.tolist()) == set(filled.documents_of_items(items).tolist())
+
+
+def test_equal_values_of_different_kinds_are_remembered_apart(filled: Catalogue) -> None:
+    documents = Documents.read(filled)
+    for value in (True, 1, 1.0, "1"):
+        condition = Comparison("year", ">", value)
+        assert documents.passing(filled, condition).tolist() == filled.select_items(condition).tolist()
+
+
+def test_more_filters_than_are_remembered_do_no_harm(filled: Catalogue) -> None:
+    documents = Documents.read(filled)
+    for year in [*range(1980, 2000), 1990]:
+        condition = Comparison("year", ">=", year)
+        assert documents.passing(filled, condition).tolist() == filled.select_items(condition).tolist()
+    with pytest.raises(UsageError, match="no document has a field 'size'"):
+        documents.passing(filled, Comparison("size", "=", 1))
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

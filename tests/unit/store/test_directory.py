@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
 from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.check import check, repair
 from mmsearch.store.directory import IndexDirectory, Manifest
+from mmsearch.store.manifest import FORMAT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +61,7 @@ def test_no_index_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_a_newer_index_is_refused(directory: IndexDirectory) -> None:
     manifest = directory.path / "manifest.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 2, "new": []}))
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": FORMAT + 1, "new": []}))
     with pytest.raises(IndexFormatError, match="newer mmsearch"):
         IndexDirectory.open(directory.path)
     with pytest.raises(IndexFormatError, match="newer mmsearch"):
@@ -166,3 +170,60 @@ def test_sweeping_takes_what_nobody_points_to(directory: IndexDirectory) -> None
 def test_the_size_is_that_of_all_files(directory: IndexDirectory) -> None:
     files = [file for file in directory.path.rglob("*") if file.is_file()]
     assert directory.size() == sum(file.stat().st_size for file in files)
+
+
+# --- an index of the first format, in which all vectors were halves -----------------------------------------
+
+
+@pytest.fixture
+def first_format(directory: IndexDirectory) -> IndexDirectory:
+    manifest = json.loads((directory.path / "manifest.json").read_text())
+    for encoder in manifest["encoders"]:
+        del encoder["precision"]
+    (directory.path / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
+    with sqlite3.connect(directory.catalogue_path) as connection:
+        connection.execute("ALTER TABLE encoders DROP COLUMN precision")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    return directory
+
+
+def test_an_index_of_the_first_format_is_read_as_it_is(first_format: IndexDirectory) -> None:
+    before = {file: file.read_bytes() for file in first_format.path.rglob("*") if file.is_file()}
+    opened = IndexDirectory.open(first_format.path)
+    assert [encoder.precision for encoder in opened.manifest().encoders] == ["float16"]
+    with Catalogue.open(opened.catalogue_path) as catalogue:
+        [record] = catalogue.encoders()
+        assert record.precision == "float16"
+        with opened.shards(record, "text", rows=4) as shards:
+            assert shards.read(np.arange(4)).shape == (4, record.dimension)
+    kept = {file: file.read_bytes() for file in before}
+    assert kept == before
+
+
+def test_writing_brings_an_index_of_the_first_format_up_to_date(first_format: IndexDirectory) -> None:
+    with (
+        first_format.write_lock(),
+        Catalogue.open(first_format.catalogue_path, write=True) as catalogue,
+    ):
+        first_format.write_manifest(Manifest.of(catalogue))
+        [record] = catalogue.encoders()
+    assert record.precision == "float16"
+    assert json.loads((first_format.path / "manifest.json").read_text())["format"] == FORMAT
+    assert check(first_format.path) == []
+
+
+def test_a_damaged_catalogue_of_the_first_format_can_be_salvaged(first_format: IndexDirectory) -> None:
+    with first_format.catalogue_path.open("r+b") as file:
+        file.seek(file.seek(0, os.SEEK_END) // 4096 * 4096 - 4096)
+        file.write(b"\xff" * 4096)
+    assert repair(first_format.path)
+    with Catalogue.open(first_format.catalogue_path) as catalogue:
+        assert [record.precision for record in catalogue.encoders()] == ["float16"]
+
+
+def test_a_manifest_of_an_unknown_precision_is_damaged(directory: IndexDirectory) -> None:
+    manifest = directory.path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"float16"', '"float12"'))
+    with pytest.raises(IndexDirectoryError, match="is damaged"):
+        directory.manifest()
