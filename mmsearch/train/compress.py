@@ -6,7 +6,9 @@ transformer's activations vary from text to text.
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import MissingExtraError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 CONVOLUTIONAL = 8  # a transformer has a patch layer, hardly more convolutions than this
 CALIBRATION_BATCH = 16
+PERCENTILE_PICTURES = 48
 
 
 def is_convolutional(path: Path) -> bool:
@@ -31,25 +34,37 @@ def is_convolutional(path: Path) -> bool:
     return len(convolutions) > CONVOLUTIONAL
 
 
-def quantize_convolutions(path: Path, pictures: Images) -> None:
-    """Rewrite the tower in static int8, QDQ form: a scale per channel of weights, ranges from ``pictures``."""
+def quantize_convolutions(path: Path, pictures: Images, percentile: float | None = None) -> None:
+    """Rewrite the tower in static int8, QDQ form: a scale per channel of weights, ranges from ``pictures``.
+
+    A range reaches from the smallest to the largest activation, or covers ``percentile`` % of them (of fewer
+    pictures, since every activation is kept in memory for it).
+    """
     import onnx
     import onnxruntime.quantization as quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    if percentile is not None:
+        pictures = pictures[:: max(1, len(pictures) // PERCENTILE_PICTURES)][:PERCENTILE_PICTURES]
     prepared = path.with_suffix(".prepared.onnx")
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
-    quantization.quantize_static(
-        str(prepared),
-        str(path),
-        _reader(pictures),
-        quant_format=quantization.QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=quantization.QuantType.QUInt8,
-        weight_type=quantization.QuantType.QInt8,
-        calibrate_method=quantization.CalibrationMethod.MinMax,
-        op_types_to_quantize=["Conv", "Gemm", "MatMul", "Add", "GlobalAveragePool", "ReduceMean", "Clip"],
-    )
+    with contextlib.redirect_stdout(io.StringIO()):  # percentiles are reported on line by line
+        quantization.quantize_static(
+            str(prepared),
+            str(path),
+            _reader(pictures),
+            quant_format=quantization.QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+            calibrate_method=(
+                quantization.CalibrationMethod.MinMax
+                if percentile is None
+                else quantization.CalibrationMethod.Percentile
+            ),
+            extra_options={} if percentile is None else {"CalibPercentile": percentile},
+            op_types_to_quantize=["Conv", "Gemm", "MatMul", "Add", "GlobalAveragePool", "ReduceMean", "Clip"],
+        )
     prepared.unlink()
     model = onnx.load(path)
     read_pixels_as_int8(model.graph)
@@ -134,35 +149,26 @@ def to_float16(path: Path) -> None:
     onnx.save(convert_float_to_float16(onnx.load(path), keep_io_types=True), path)
 
 
-def quantize_embeddings(tower: torch.nn.Module) -> torch.nn.Module:
-    """A copy of ``tower`` whose embedding tables are int8 with a scale per row: a quarter of the bytes."""
+def quantize_embeddings(tower: torch.nn.Module, bits: int = 8) -> torch.nn.Module:
+    """A copy of ``tower`` whose embedding tables are int8 with a scale per row: a quarter of the bytes.
+
+    ``bits`` = 4 packs the vocabulary in half of that, with a scale for every few numbers of a row.
+    """
     import torch
 
-    class QuantizedEmbedding(torch.nn.Module):  # type: ignore[misc]
-        """Rows looked up in int8 and scaled."""
-
-        def __init__(self, weight: torch.Tensor) -> None:
-            super().__init__()
-            scale = weight.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127.0
-            self.register_buffer("rows", (weight / scale).round().to(torch.int8))
-            self.register_buffer("scale", scale)
-
-        @property
-        def weight(self) -> torch.Tensor:
-            return self.rows.float() * self.scale
-
-        def forward(self, ids: torch.Tensor) -> torch.Tensor:
-            return self.rows[ids].float() * self.scale[ids]
+    from mmsearch.train.tables import PackedTable, RoundedTable
 
     result = copy.deepcopy(tower)
     for module in result.modules():
         for name, child in list(module.named_children()):
             if isinstance(child, torch.nn.Embedding) and child.num_embeddings >= LARGE_TABLE:
-                setattr(module, name, QuantizedEmbedding(child.weight.detach()))
+                packed = bits == 4 and child.num_embeddings >= VOCABULARY
+                setattr(module, name, (PackedTable if packed else RoundedTable)(child.weight.detach()))
     return result
 
 
 LARGE_TABLE = 100  # rows; smaller tables are not worth it
+VOCABULARY = 1000  # rows; smaller tables stay in 8 bits
 
 
 def _reader(pictures: Images) -> Any:

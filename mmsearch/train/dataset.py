@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
 
 from mmsearch.errors import MediaError, UsageError
-from mmsearch.train.pairs import Pair, find_source, read_pairs, read_pictures, read_text_groups
+from mmsearch.train.pairs import Pair, find_sources, read_pairs, read_pictures, read_text_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-    from mmsearch.train.recipe import DataRecipe, PictureRecipe
+    from mmsearch.train.recipe import PictureRecipe, Recipe
     from mmsearch.types import Images
 
     Numbers = NDArray[np.int64]
@@ -55,37 +54,59 @@ class Texts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaptionedPictures:
-    """Pictures (n, side, side, 3) uint8 with their captions; ``cluster`` (n,) joins those that share a text."""
+    """Pictures (n, side, side, 3) uint8 with their captions, and what they were read from.
+
+    ``cluster`` (n,) is equal for those that share a text, ``kind`` (n,) for those of the same class or classes;
+    -1 is a picture whose class is not known.
+    """
 
     name: str
     pixels: Images
     texts: Texts
     cluster: Numbers
+    kind: Numbers
+    pairs: tuple[Pair, ...]
 
     def __len__(self) -> int:
-        return len(self.cluster)
+        return len(self.pairs)
+
+    def captions(self) -> list[str]:
+        """All texts, in the order of ``texts``."""
+        return [text for pair in self.pairs for text in (*pair.captions, *pair.extra)]
 
 
 def load_pictures(
-    names: Iterable[str],
-    data: Path,
-    recipe: DataRecipe,
-    picture: PictureRecipe,
-    tokenizer: Tokenizer,
-    cache: Path,
+    names: Iterable[str], data: Path, recipe: Recipe, extra: Sequence[str], tokenizer: Tokenizer, cache: Path
 ) -> CaptionedPictures:
-    """The captioned pictures of several sources as one; decoded once into ``cache``."""
+    """The captioned pictures of several sources as one; decoded once into ``cache``.
+
+    ``extra`` names record fields that hold further captions.
+    """
     named = list(names)
-    pairs = [pair for name in named for pair in read_pairs(find_source(data, name), recipe.extra_texts)]
-    pixels, kept = _decode(pairs, picture, cache)
+    fields = [recipe.data.class_field, *(task.field for task in recipe.classifiers)]
+    pairs = [
+        pair
+        for name in named
+        for source, split in find_sources(data, name)
+        for pair in read_pairs(source, extra, split, fields)
+    ]
+    pixels, kept = _decode(pairs, recipe.picture, cache)
     pairs = [pairs[i] for i in kept]
     captions = [(*pair.captions, *pair.extra) for pair in pairs]
-    return CaptionedPictures("+".join(named), pixels, tokenize(captions, tokenizer), _clusters(captions))
+    return CaptionedPictures(
+        name="+".join(named),
+        pixels=pixels,
+        texts=tokenize(captions, tokenizer),
+        cluster=_clusters(captions),
+        kind=_kinds([pair.labels[0] for pair in pairs]),
+        pairs=tuple(pairs),
+    )
 
 
 def load_texts(names: Iterable[str], data: Path, tokenizer: Tokenizer, most: int = 2) -> Texts | None:
     """The text groups of several files, ``most`` texts of each; None without names."""
-    groups = [g[:most] for name in names for g in read_text_groups(find_source(data, name))]
+    sources = [source for name in names for source, _ in find_sources(data, name)]
+    groups = [group[:most] for source in sources for group in read_text_groups(source)]
     return tokenize(groups, tokenizer) if groups else None
 
 
@@ -100,45 +121,6 @@ def tokenize(groups: Sequence[Sequence[str]], tokenizer: Tokenizer) -> Texts:
         first=np.cumsum([0, *sizes], dtype=np.int64),
         group=np.repeat(np.arange(len(groups), dtype=np.int64), sizes),
     )
-
-
-def augment(
-    pixels: Images, size: int, crop: float, color: float, flip: bool, random: np.random.Generator
-) -> Tensor:
-    """Random crops of at least ``crop`` of the area, flips and color changes: (n, size, size, 3), 0 to 255."""
-    views = []
-    for picture in pixels:
-        view = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]  # (1, 3, h, w)
-        if crop < 1:
-            view = _random_crop(view, crop, random)
-        if view.shape[2:] != (size, size):
-            view = functional.interpolate(view, (size, size), mode="bilinear", antialias=True)
-        views.append(view.flip(3) if flip and random.random() < 0.5 else view)
-    batch = torch.cat(views).permute(0, 2, 3, 1)
-    return _change_color(batch.float(), color, random) if color > 0 else batch
-
-
-def resize(pixels: Images, size: int) -> Tensor:
-    """Pictures (n, h, w, 3) uint8 at ``size``, unchanged where they have it."""
-    return augment(pixels, size, 1.0, 0.0, False, np.random.default_rng(0))
-
-
-def _random_crop(view: Tensor, smallest: float, random: np.random.Generator) -> Tensor:
-    height, width = view.shape[2:]
-    area, aspect = random.uniform(smallest, 1.0), np.exp(random.uniform(-0.25, 0.25))
-    h = min(height, max(1, round(height * float(np.sqrt(area * aspect)))))
-    w = min(width, max(1, round(width * float(np.sqrt(area / aspect)))))
-    top, left = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
-    return view[:, :, top : top + h, left : left + w]
-
-
-def _change_color(batch: Tensor, strength: float, random: np.random.Generator) -> Tensor:
-    factors = torch.from_numpy(1 + strength * random.uniform(-1, 1, (3, len(batch), 1, 1, 1))).float()
-    bright = batch * factors[0]
-    mean = bright.mean((1, 2, 3), keepdim=True)
-    contrasted = mean + (bright - mean) * factors[1]
-    gray = contrasted.mean(3, keepdim=True)
-    return (gray + (contrasted - gray) * factors[2]).clamp(0, 255)
 
 
 def _decode(pairs: Sequence[Pair], recipe: PictureRecipe, cache: Path) -> tuple[Images, list[int]]:
@@ -190,6 +172,13 @@ def _clusters(groups: Sequence[Sequence[str]]) -> Numbers:
         for text in group:
             parent[root(number)] = root(owner.setdefault(" ".join(text.lower().split()), number))
     return np.array([root(i) for i in range(len(groups))], dtype=np.int64)
+
+
+def _kinds(labels: Sequence[tuple[str, ...] | None]) -> Numbers:
+    """A number per picture, equal for the same set of labels whatever their order and case; -1 without any."""
+    numbers: dict[frozenset[str], int] = {}
+    sets = [frozenset(label.casefold() for label in given or ()) for given in labels]
+    return np.array([numbers.setdefault(one, len(numbers)) if one else -1 for one in sets], dtype=np.int64)
 
 
 def in_batches(count: int, size: int, compute: Callable[[slice], Tensor]) -> Tensor:

@@ -46,11 +46,13 @@ def compile_encoder(
     *,
     calibration: Path | None = None,
     limit: float | None = None,
+    prune: Sequence[str] = (),
 ) -> Compiled:
     """Compile ``source`` into the encoder directory ``output``, which is replaced only when all went well.
 
     ``source`` is the folder of a training run or ``openclip:ARCHITECTURE/PRETRAINED``. ``calibration`` holds
-    captioned pictures that int8 is calibrated and its drift measured with; a run brings its own. EncoderError
+    captioned pictures that int8 is calibrated and its drift measured with; a run brings its own. ``prune`` says
+    what to leave out (see `mmsearch.train.prune`); drift is measured against the whole towers. EncoderError
     when a tower's vectors drifted: a mean cosine below ``limit`` (by precision, see ``LIMITS``).
     """
     if precision not in get_args(Precision):
@@ -60,7 +62,8 @@ def compile_encoder(
         towers = replace(towers, calibration=_read_calibration(calibration, towers.spec))
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".compile-") as folder:
-        compiled = write_towers(towers, Path(folder), precision, limit)  # type: ignore[arg-type]
+        smaller = _pruned(towers, prune)
+        compiled = write_towers(smaller, Path(folder), precision, limit, whole=towers)  # type: ignore[arg-type]
         output.mkdir(exist_ok=True)
         for file in Path(folder).iterdir():
             file.replace(output / file.name)
@@ -79,9 +82,14 @@ def load_towers(source: str | Path) -> TowerPair:
 
 
 def write_towers(
-    towers: TowerPair, folder: Path, precision: Precision, limit: float | None = None
+    towers: TowerPair,
+    folder: Path,
+    precision: Precision,
+    limit: float | None = None,
+    *,
+    whole: TowerPair | None = None,
 ) -> Compiled:
-    """Write ``towers`` as an encoder directory; EncoderError when what was written drifted."""
+    """Write ``towers`` as an encoder directory; EncoderError when what was written drifted from ``whole`` or them."""
     from mmsearch.encoders.compiled import CompiledEncoder, seal
 
     texts = bank_texts()
@@ -90,13 +98,13 @@ def write_towers(
     shutil.copyfile(_bank_source(), folder / BANK_FILE)
     bank: dict[str, str | None] = {"text": None, "image": None}
     _describe(towers, folder, bank, {}, precision)
-    cosines = measure_drift(towers, CompiledEncoder(folder), texts)
+    cosines = measure_drift(whole or towers, CompiledEncoder(folder), texts)
     smallest = LIMITS[precision] if limit is None else limit
     for tower, cosine in cosines.items():
         if not cosine >= smallest:
             raise EncoderError(
                 f"the {tower} tower drifted: mean cosine {cosine:.4f} < {smallest} in {precision}; "
-                "give more --calibration pictures or another --precision"
+                "give more --calibration pictures, another --precision, or --prune less"
             )
     _write_bank(CompiledEncoder(folder), texts, folder / "bank-text.npy")
     sizes = {name: (folder / f"{name}.onnx").stat().st_size for name in ("image", "text")}
@@ -104,6 +112,14 @@ def write_towers(
     _describe(towers, folder, bank | {"text": "bank-text.npy"}, figures, precision)
     seal(folder)
     return Compiled(folder, precision, sizes, cosines)
+
+
+def _pruned(towers: TowerPair, parts: Sequence[str]) -> TowerPair:
+    if not parts:
+        return towers
+    from mmsearch.train.prune import prune
+
+    return prune(towers, parts)
 
 
 def bank_texts() -> list[str]:
@@ -145,7 +161,9 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
     length = min(7, towers.max_tokens)
     ids = torch.ones(2, length, dtype=torch.int64)
     n, t = torch.export.Dim("n", min=1), torch.export.Dim("t", min=1, max=towers.max_tokens)
-    text_module = compress.quantize_embeddings(towers.text) if precision == "int8" else towers.text
+    text_module = (
+        compress.quantize_embeddings(towers.text, towers.table_bits) if precision == "int8" else towers.text
+    )
     picture_module = towers.picture
     if precision == "int8" and towers.pixel_picture is not None:
         picture_module = round_weights(towers.pixel_picture, _calibration(towers)[:CORRECTED])
@@ -157,7 +175,7 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
         compress.to_float16(text)
     elif precision == "int8":
         if compress.is_convolutional(image):
-            compress.quantize_convolutions(image, _calibration(towers))
+            compress.quantize_convolutions(image, _calibration(towers), towers.percentile)
         else:
             compress.quantize_matrices(image)
         compress.quantize_matrices(text)

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from mmsearch.train.dataset import augment, in_batches, resize
-from mmsearch.train.recall import Recall, recall
+from mmsearch.train.dataset import in_batches
+from mmsearch.train.views import augment, resize
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from mmsearch.train.dataset import CaptionedPictures, Numbers, Texts
@@ -29,7 +30,7 @@ class Features:
     """Unit vectors of pictures and texts by row, as one phase sees them.
 
     A frozen tower's features are computed at the start, in two views of each picture (as it is, mirrored), and
-    kept in ``cache``; ``lazy`` leaves that out.
+    of all ``texts``, and kept in ``cache``; ``lazy`` leaves that out.
     """
 
     def __init__(
@@ -37,43 +38,62 @@ class Features:
         recipe: Recipe,
         phase: Phase,
         data: CaptionedPictures,
-        pairs: Texts | None,
+        texts: Iterable[Texts],
         towers: Towers,
         cache: Path,
         *,
         lazy: bool = False,
     ) -> None:
-        self._recipe, self._phase, self._data, self._pairs = recipe, phase, data, pairs
+        self._recipe, self._phase, self._data = recipe, phase, data
         self._towers, self._cache = towers, cache
         self._known: dict[tuple[int, str], Tensor] = {}  # features of frozen towers, by what they are of
         frozen = not lazy and phase.picture_layers == 0
         self._pictures = [self.all_pictures(data.pixels, m) for m in (False, True)] if frozen else None
         frozen = not lazy and phase.text_layers == 0
-        self._captions = self.all_texts(data.texts) if frozen else None
-        self._paired = self.all_texts(pairs) if frozen and pairs and phase.text_pairs else None
+        self._frozen_texts = [(one, self.all_texts(one)) for one in (data.texts, *texts)] if frozen else []
 
-    def pictures(self, rows: Numbers, seed: int) -> Tensor:
-        """Unit vectors (n, dimension) of training pictures, each in a random view."""
-        random = np.random.default_rng(seed)
+    def pictures(self, rows: Numbers, seed: int, first: int = 0) -> Tensor:
+        """Unit vectors (n, dimension) of training pictures, each in a random view.
+
+        Row i of a batch has the view of ``seed`` and i, and that of ``rows[0]`` is ``first``.
+        """
         if self._pictures is not None:
-            mirrored = torch.from_numpy(random.integers(0, 2, (len(rows), 1)))
-            features = torch.where(mirrored > 0, self._pictures[1][rows], self._pictures[0][rows])
+            chance = np.random.default_rng(seed).random(first + len(rows))[first:]
+            mirrored = torch.from_numpy(chance < 0.5)[:, None]
+            features = torch.where(mirrored, self._pictures[1][rows], self._pictures[0][rows])
         else:
             size = self._phase.size or self._recipe.picture.size
+            chances = [np.random.default_rng((seed, first + i)) for i in range(len(rows))]
             pixels = self._data.pixels[rows]
-            view = augment(pixels, size, self._phase.crop, self._phase.color, True, random)
+            view = augment(pixels, size, self._phase.crop, self._phase.color, chances)
             with self._autocast():
                 features = self._towers.picture.features(view).float()
         return normalize(self._towers.picture.head(features), dim=-1)
 
     def captions(self, rows: Numbers) -> Tensor:
         """Unit vectors (n, dimension) of training captions."""
-        return self._texts(self._data.texts, self._captions, rows)
+        return self.texts(self._data.texts, rows)
 
-    def pairs(self, rows: Numbers) -> Tensor:
-        """Unit vectors (n, dimension) of texts without pictures."""
-        assert self._pairs is not None
-        return self._texts(self._pairs, self._paired, rows)
+    def texts(self, texts: Texts, rows: Numbers) -> Tensor:
+        """Unit vectors (n, dimension) of any texts."""
+        known = next((features for one, features in self._frozen_texts if one is texts), None)
+        if known is not None:
+            return normalize(self._towers.text.head(known[rows]), dim=-1)
+        order = np.argsort(np.diff(texts.starts)[rows], kind="stable")  # so that little is padding
+        parts = []
+        with self._autocast():
+            for start in range(0, len(rows), TEXT_PART):
+                chosen = rows[order[start : start + TEXT_PART]]
+                parts.append(self._towers.text.features(*texts.batch(chosen)).float())
+        live = torch.cat(parts)[torch.from_numpy(np.argsort(order))]
+        return normalize(self._towers.text.head(live), dim=-1)
+
+    def groups(self, texts: Texts) -> Tensor:
+        """A unit vector (groups, dimension) for each group of texts: the direction of their mean."""
+        vectors = self.texts(texts, np.arange(len(texts)))
+        group = torch.from_numpy(texts.group)
+        sums = vectors.new_zeros(len(texts.first) - 1, vectors.shape[1])
+        return normalize(sums.index_add(0, group, vectors), dim=-1)
 
     def strangers(self, rows: Numbers, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Further pictures to tell captions from, and their rows: from ``memory`` if the tower trains."""
@@ -84,22 +104,20 @@ class Features:
 
     def others(self, rows: Numbers, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Further captions to tell pictures from, and the pictures that they belong to."""
-        if self._captions is None:
+        if not self._frozen_texts:
             rows = rows[(memory[rows].abs().sum(1) > 0).numpy()]
         owners = torch.from_numpy(self._data.texts.group[rows])
-        return (memory[rows].clone() if self._captions is None else self.captions(rows)), owners
+        return (self.captions(rows) if self._frozen_texts else memory[rows].clone()), owners
 
-    def evaluate(self, data: CaptionedPictures) -> Recall:
-        """Recall of ``data`` by the towers as they are."""
+    def vectors(self, data: CaptionedPictures) -> tuple[Tensor, Tensor]:
+        """Unit vectors of the pictures and of the captions of ``data``, by the towers as they are."""
         towers = self._towers
         pictures = self._once(0, data, self._phase.picture_layers)
         texts = self._once(1, data, self._phase.text_layers)
         with torch.no_grad():
             towers.eval()
-            images = normalize(towers.picture.head(pictures), dim=-1)
-            return recall(
-                images, normalize(towers.text.head(texts), dim=-1), torch.from_numpy(data.texts.group)
-            )
+            heads = towers.picture.head(pictures), towers.text.head(texts)
+        return normalize(heads[0], dim=-1), normalize(heads[1], dim=-1)
 
     def all_pictures(self, pixels: Images, mirrored: bool) -> Tensor:
         """Pooled features (n, width) of pictures at the tower's size."""
@@ -155,20 +173,6 @@ class Features:
     def _frozen(self, tower: nn.Module) -> bool:
         layers = self._phase.picture_layers if tower is self._towers.picture else self._phase.text_layers
         return layers == 0
-
-    def _texts(self, texts: Texts, features: Tensor | None, rows: Numbers) -> Tensor:
-        if features is not None:
-            return normalize(self._towers.text.head(features[rows]), dim=-1)
-        order = np.argsort(
-            (texts.starts[1:] - texts.starts[:-1])[rows], kind="stable"
-        )  # so that little is padding
-        parts = []
-        with self._autocast():
-            for start in range(0, len(rows), TEXT_PART):
-                chosen = rows[order[start : start + TEXT_PART]]
-                parts.append(self._towers.text.features(*texts.batch(chosen)).float())
-        live = torch.cat(parts)[torch.from_numpy(np.argsort(order))]
-        return normalize(self._towers.text.head(live), dim=-1)
 
     def _autocast(self) -> Any:
         wanted = self._recipe.precision == "bf16"

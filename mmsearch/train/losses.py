@@ -7,6 +7,7 @@ is told from the negatives alone, so that the positives do not push each other a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,6 +15,8 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mmsearch.train.recipe import LossRecipe
     from mmsearch.train.towers import Towers
 
@@ -56,59 +59,107 @@ def sigmoid(
     return losses.sum() / queries.shape[0]
 
 
-def relations(
-    query_groups: Tensor, key_groups: Tensor, query_clusters: Tensor, key_clusters: Tensor
-) -> tuple[Tensor, Tensor]:
-    """``positive`` and ``ignored`` (q, k) from group and cluster numbers.
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Numbers (pictures,) that are equal for pictures of one kind; -1 is like no other."""
 
-    A group is one picture with its captions: all positive. A cluster joins pictures that share a caption word
-    for word: neither right nor wrong.
-    """
-    positive = query_groups[:, None] == key_groups[None, :]
-    return positive, (query_clusters[:, None] == key_clusters[None, :]) & ~positive
+    text: Tensor  # joined by a caption word for word
+    label: Tensor  # of the same class
 
 
-def contrast(
-    recipe: LossRecipe,
-    towers: Towers,
-    *,
-    pictures: tuple[Tensor, Tensor],
-    captions: tuple[Tensor, Tensor],
-    strangers: tuple[Tensor, Tensor],
-    others: tuple[Tensor, Tensor],
-    pairs: Tensor | None,
-    cluster: Tensor,
-    captions_per_picture: int,
-) -> Tensor:
-    """The weighted sum of the recipe's directions.
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What a step contrasts: vectors, each with the pictures (rows) that they belong to.
 
-    Each tuple is (vectors, pictures that they belong to): a batch of pictures and of their captions, side by
-    side ``captions_per_picture`` each, and further ones to tell them from. ``pairs`` (2m, d) are texts that
-    mean the same, side by side. ``cluster`` (pictures,) joins pictures that share a text.
+    ``captions`` are those of ``pictures``, side by side ``captions_per_picture`` each; ``strangers`` and ``others``
+    are further pictures and captions to tell them from. ``pairs`` (2m, d) are texts that mean the same, side by side.
     """
 
-    def direction(queries: tuple[Tensor, Tensor], *keys: tuple[Tensor, Tensor]) -> Tensor:
-        vectors, owners = (torch.cat(column) for column in zip(*keys, strict=True))
-        positive, ignored = relations(queries[1], owners, cluster[queries[1]], cluster[owners])
-        return pairwise(recipe, towers, queries[0], vectors, positive, ignored)
+    pictures: tuple[Tensor, Tensor]
+    captions: tuple[Tensor, Tensor]
+    strangers: tuple[Tensor, Tensor]
+    others: tuple[Tensor, Tensor]
+    pairs: Tensor | None
+    captions_per_picture: int
 
-    loss = recipe.picture_to_text * direction(pictures, captions, _without(others, captions[1]))
-    loss = loss + recipe.text_to_picture * direction(captions, pictures, _without(strangers, pictures[1]))
+    def first(self, length: int) -> Sides:
+        """The same with the first ``length`` dimensions alone, as unit rows."""
+
+        def cut(side: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+            return functional.normalize(side[0][:, :length], dim=-1), side[1]
+
+        return Sides(
+            pictures=cut(self.pictures),
+            captions=cut(self.captions),
+            strangers=cut(self.strangers),
+            others=cut(self.others),
+            pairs=None if self.pairs is None else functional.normalize(self.pairs[:, :length], dim=-1),
+            captions_per_picture=self.captions_per_picture,
+        )
+
+
+def relations(recipe: LossRecipe, kin: Kin, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+    """``positive`` and ``ignored`` (q, k) from the pictures (rows) that queries and keys belong to.
+
+    A picture and its captions are positive; what shares a text or a class with it is what the recipe says.
+    """
+    positive = queries[:, None] == keys[None, :]
+    ignored = torch.zeros_like(positive)
+    for rule, numbers in ((recipe.same_text, kin.text), (recipe.same_class, kin.label)):
+        if rule != "negative":
+            same = (numbers[queries][:, None] == numbers[keys][None, :]) & (numbers[queries] >= 0)[:, None]
+            if rule == "positive":
+                positive = positive | same
+            else:
+                ignored = ignored | same
+    return positive, ignored & ~positive
+
+
+def contrast(recipe: LossRecipe, towers: Towers, sides: Sides, kin: Kin) -> Tensor:
+    """The weighted sum of the recipe's directions, over all dimensions and over the first few (``nested``).
+
+    Kusupati et al., "Matryoshka Representation Learning", NeurIPS 2022.
+    """
+    loss = _contrast(recipe, towers, sides, kin)
+    for length in recipe.nested:
+        loss = loss + _contrast(recipe, towers, sides.first(length), kin)
+    return loss
+
+
+def _contrast(recipe: LossRecipe, towers: Towers, sides: Sides, kin: Kin) -> Tensor:
+    pictures, captions = sides.pictures, sides.captions
+
+    keys = _joined(captions, _without(sides.others, captions[1]))
+    positive, ignored = relations(recipe, kin, pictures[1], keys[1])
+    if recipe.same_picture == "ignored":
+        further = torch.arange(len(keys[1])) % sides.captions_per_picture > 0
+        further &= torch.arange(len(keys[1])) < len(captions[1])
+        own = (pictures[1][:, None] == keys[1][None, :]) & further
+        positive, ignored = positive & ~own, ignored | own
+    loss = recipe.picture_to_text * pairwise(recipe, towers, pictures[0], keys[0], positive, ignored)
+
+    keys = _joined(pictures, _without(sides.strangers, pictures[1]))
+    positive, ignored = relations(recipe, kin, captions[1], keys[1])
+    loss = loss + recipe.text_to_picture * pairwise(recipe, towers, captions[0], keys[0], positive, ignored)
+
     if recipe.text_to_text:
-        sides = []
-        if captions_per_picture > 1:
-            owners = captions[1][::captions_per_picture]
-            sides.append(
-                (captions[0][::captions_per_picture], captions[0][1::captions_per_picture], owners, cluster)
-            )
-        if pairs is not None:
-            own = torch.arange(len(pairs) // 2)
-            sides.append((pairs[::2], pairs[1::2], own, own))
-        for left, right, owners, joined in sides:
-            positive, ignored = relations(owners, owners, joined[owners], joined[owners])
+        for left, right, positive, ignored in _text_pairs(recipe, sides, kin):
             for a, b in ((left, right), (right, left)):
                 loss = loss + 0.5 * recipe.text_to_text * pairwise(recipe, towers, a, b, positive, ignored)
     return loss
+
+
+def _text_pairs(
+    recipe: LossRecipe, sides: Sides, kin: Kin
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Texts that mean the same, side by side, with ``positive`` and ``ignored`` between them."""
+    each = sides.captions_per_picture
+    if each > 1:
+        vectors, owners = sides.captions
+        yield vectors[::each], vectors[1::each], *relations(recipe, kin, owners[::each], owners[::each])
+    if sides.pairs is not None:
+        own = torch.eye(len(sides.pairs) // 2, dtype=torch.bool)
+        yield sides.pairs[::2], sides.pairs[1::2], own, torch.zeros_like(own)
 
 
 def pairwise(
@@ -124,6 +175,11 @@ def pairwise(
 def keep_similarities(vectors: Tensor, kept: Tensor) -> Tensor:
     """The mean squared change of the cosines between n texts, from ``kept`` (n, e) to ``vectors`` (n, d)."""
     return (vectors.float() @ vectors.float().T - kept @ kept.T).square().mean()
+
+
+def _joined(*sides: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    vectors, owners = zip(*sides, strict=True)
+    return torch.cat(vectors), torch.cat(owners)
 
 
 def _without(keys: tuple[Tensor, Tensor], owners: Tensor) -> tuple[Tensor, Tensor]:

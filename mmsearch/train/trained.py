@@ -43,19 +43,27 @@ class PixelPicture(nn.Module):  # type: ignore[misc]
     def __init__(self, tower: nn.Module) -> None:
         super().__init__()
         self.tower = copy.deepcopy(tower)
-        name = first_convolution(self.tower.backbone)
-        conv = self.tower.backbone.get_submodule(name)
-        with torch.no_grad():
-            weight = conv.weight / self.tower.std
-            shift = (weight * (128.0 / 255.0 - self.tower.mean)).sum((1, 2, 3))
-            conv.weight.copy_(weight)
-            if conv.bias is None:
-                conv.bias = nn.Parameter(torch.zeros(len(weight)))
-            conv.bias += shift
+        take_centered(self.tower.backbone, self.tower.mean, self.tower.std)
+        for one in self.tower.beside:
+            take_centered(one.backbone, one.mean, one.std)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        inputs = (pixels.permute(0, 3, 1, 2).float() - 128.0) / 255.0
-        return normalize(self.tower.head(self.tower.pool(self.tower.backbone(inputs))), dim=-1)
+        tower, inputs = self.tower, (pixels.permute(0, 3, 1, 2).float() - 128.0) / 255.0
+        features = [tower.pool(tower.backbone(inputs))]
+        features += [one.backbone(one.scale(inputs)).float().mean((2, 3)) for one in tower.beside]
+        return normalize(tower.head(torch.cat(features, 1)), dim=-1)
+
+
+def take_centered(backbone: nn.Module, mean: Tensor, std: Tensor) -> None:
+    """Let the first convolution take (pixel - 128) / 255 instead of (pixel / 255 - mean) / std."""
+    conv = backbone.get_submodule(first_convolution(backbone))
+    with torch.no_grad():
+        weight = conv.weight / std
+        shift = (weight * (128.0 / 255.0 - mean)).sum((1, 2, 3))
+        conv.weight.copy_(weight)
+        if conv.bias is None:
+            conv.bias = nn.Parameter(torch.zeros(len(weight)))
+        conv.bias += shift
 
 
 def first_convolution(backbone: nn.Module) -> str:
@@ -88,7 +96,8 @@ def trained_towers(run: Path) -> TowerPair:
     towers.eval()
     tokenizer = (run / TOKENIZER_FILE).read_text(encoding="utf-8")
     rows = range(recipe.text.max_tokens)  # no text reaches further positions
-    keep_rows(towers.text.embeddings["position_embeddings"], rows)
+    if recipe.text.kind == "bert":
+        keep_rows(towers.text.embeddings["position_embeddings"], rows)
     if recipe.text.scripts:
         tokenizer, kept = prune_vocabulary(tokenizer, recipe.text.scripts)
         keep_rows(towers.text.embeddings["word_embeddings"], kept)
@@ -101,8 +110,10 @@ def trained_towers(run: Path) -> TowerPair:
             spec=PictureSpec(recipe.picture.size, recipe.picture.fit),
             max_tokens=recipe.text.max_tokens,
             picture=UnitPicture(towers.picture).eval(),
-            pixel_picture=PixelPicture(towers.picture).eval(),
+            pixel_picture=PixelPicture(towers.picture).eval() if hasattr(towers.picture, "pool") else None,
             text=UnitText(towers.text).eval(),
+            table_bits=recipe.text.table_bits,
+            percentile=recipe.picture.percentile,
             tokenizer=tokenizer,
             license=recipe.license,
             recipe=dataclasses.asdict(recipe),

@@ -23,6 +23,11 @@ COLORS = {
     "purple": (150, 30, 180),
     "orange": (250, 140, 20),
 }
+TAGS = {
+    "warm": ("red", "yellow", "orange"),
+    "light": ("white", "yellow", "orange"),
+    "gray": ("white", "black"),
+}
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "an", "square", "picture", "of", *COLORS]
 
 
@@ -39,7 +44,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = []
     for name, color in COLORS.items():
         Image.new("RGB", (40, 40), color).save(folder / "colors" / f"{name}.png")
-        records.append({"path": f"{name}.png", "captions": [f"a {name} square", f"a picture of {name}"]})
+        captions = [f"a {name} square", f"a picture of {name}"]
+        tags = [tag for tag, member in TAGS.items() if name in member]
+        records.append(
+            {"path": f"{name}.png", "captions": captions, "warm": name in TAGS["warm"], "tags": tags}
+        )
     (folder / "colors" / "records.jsonl").write_text("\n".join(map(json.dumps, records)))
     groups = [{"captions": [f"a {name}", f"{name} square"]} for name in COLORS]
     (folder / "groups.jsonl").write_text("\n".join(map(json.dumps, groups)))

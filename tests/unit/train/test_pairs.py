@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import tarfile
 import zipfile
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mmsearch.errors import UsageError
-from mmsearch.train.pairs import find_source, read_pairs, read_pictures, read_text_groups
+from mmsearch.train.pairs import find_source, find_sources, read_pairs, read_pictures, read_text_groups
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,3 +113,79 @@ def test_a_folder_without_captions_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     with pytest.raises(UsageError, match="no captioned pictures"):
         read_pairs(tmp_path)
+
+
+def shard(path: Path, keys: range) -> None:
+    """A tar as WebDataset writes them: KEY.jpg, KEY.txt, KEY.json and KEY.cls of each sample."""
+    with tarfile.open(path, "w") as archive:
+        for key in keys:
+            parts = {
+                "jpg": f"picture {key}",
+                "txt": f"caption {key}",
+                "json": '{"tags": ["a", "b"]}',
+                "cls": f"{key % 2}",
+            }
+            for suffix, content in parts.items():
+                member = tarfile.TarInfo(f"{key:04}.{suffix}")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content.encode()))
+
+
+def test_numbered_shards_are_read_in_order(tmp_path: Path) -> None:
+    for number in range(12):
+        shard(tmp_path / f"name-{number:03}.tar", range(3 * number, 3 * number + 3))
+    sources = find_sources(tmp_path, "name-{002..010}.tar")
+    assert [source.name for source, _ in sources] == [f"name-{number:03}.tar" for number in range(2, 11)]
+
+    pairs = [pair for source, _ in sources for pair in read_pairs(source, labels=["cls", "tags", "none"])]
+    assert [pair.captions for pair in pairs] == [(f"caption {key}",) for key in range(6, 33)]
+    assert pairs[1].labels == (("1",), ("a", "b"), None)
+    assert list(read_pictures(pair.picture for pair in pairs[:4])) == [
+        f"picture {key}".encode() for key in range(6, 10)
+    ]
+
+
+def test_a_shard_that_is_missing_is_named(tmp_path: Path) -> None:
+    shard(tmp_path / "name-0.tar", range(2))
+    with pytest.raises(UsageError, match=r"no name-1\.tar in"):
+        find_sources(tmp_path, "name-{0..1}.tar")
+    with pytest.raises(UsageError, match="the numbers in braces fall"):
+        find_sources(tmp_path, "name-{3..1}.tar")
+
+
+def test_a_split_is_asked_for_behind_the_name(tmp_path: Path) -> None:
+    images = [
+        {"filename": f"{name}.jpg", "split": name, "sentences": [{"raw": f"A {name}."}, {"raw": "Another."}]}
+        for name in ("train", "restval", "test")
+    ]
+    (tmp_path / "dataset.json").write_text(json.dumps({"images": images}))
+    ((source, split),) = find_sources(tmp_path, "dataset.json#restval")
+    (pair,) = read_pairs(source, split=split)
+    assert pair.captions == ("A restval.", "Another.")
+
+
+def test_a_picture_that_is_listed_but_not_there_is_empty(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "set")
+    (folder / "images" / "a.png").unlink()
+    for source in (folder, pack(folder)):
+        pairs = read_pairs(source)
+        assert list(read_pictures(pair.picture for pair in pairs)) == [b"", b"b"]
+
+
+@pytest.mark.parametrize(
+    ("value", "labels"),
+    [
+        ("dog", ("dog",)),
+        ("dog; cat", ("dog", "cat")),
+        (["dog", 3], ("dog", "3")),
+        (7, ("7",)),
+        ([], ()),
+        (None, None),
+    ],
+)
+def test_labels_come_in_several_forms(tmp_path: Path, value: object, labels: object) -> None:
+    (tmp_path / "a.png").write_bytes(b"a")
+    record = {"path": "a.png", "caption": "one", "kind": value}
+    (tmp_path / "records.jsonl").write_text(json.dumps(record))
+    (pair,) = read_pairs(tmp_path, labels=["kind"])
+    assert pair.labels == (labels,)

@@ -1,0 +1,64 @@
+"""Two encoders on the same captioned pictures: recall before and after, and whether chance explains the change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from mmsearch.evaluate.significance import Comparison, compare
+from mmsearch.train.frozen import encode
+from mmsearch.train.recall import Recall, recall
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from mmsearch.encoders.compiled import CompiledEncoder
+    from mmsearch.train.pairs import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One collection before and after: recall in percent, and the mean reciprocal rank by picture compared."""
+
+    name: str
+    pictures: int
+    captions: int
+    before: Recall
+    after: Recall
+    comparison: Comparison
+
+    @property
+    def gain(self) -> float:
+        """Points of the score that were won."""
+        return score(self.after) - score(self.before)
+
+
+def score(figures: Recall) -> float:
+    """The mean of recall both ways at 1, 5 and 10, in percent."""
+    return sum(figures.values()) / len(figures)
+
+
+def judge(name: str, pairs: Sequence[Pair], old: CompiledEncoder, new: CompiledEncoder) -> Judged:
+    """Both encoders on ``pairs``, as they are used."""
+    before, after = encode(old, pairs), encode(new, pairs)
+    ranks = ({str(row): value for row, value in enumerate(_ranks(*side))} for side in (before, after))
+    return Judged(
+        name=name,
+        pictures=len(before[0]),
+        captions=len(before[1]),
+        before=recall(*before),
+        after=recall(*after),
+        comparison=compare("reciprocal rank", *ranks),
+    )
+
+
+def _ranks(pictures: Tensor, texts: Tensor, owner: Tensor) -> list[float]:
+    """The mean reciprocal rank of each picture among all, for its captions. A tie counts against it."""
+    scores = texts @ pictures.T
+    ranks = (scores >= scores.gather(1, owner[:, None])).sum(1)
+    totals = torch.zeros(len(pictures), dtype=torch.float64).index_add(0, owner, 1 / ranks.double())
+    return (totals / torch.bincount(owner, minlength=len(pictures))).tolist()  # type: ignore[no-any-return]
