@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mmsearch.library import Library
 
-CUTOFFS = (1.0, 0.5, 0.2, 0.1)
+CUTOFFS = (1.0, 0.5, 0.4, 0.2, 0.1)
 COLLECTIONS = ("flickr8k-dev", "textbook-photo-dev")  # the default is chosen here: no test sets
 QUERIES = 300
 ANSWERABLE_LOST, UNRELATED_TOLD = 0.05, 0.80

@@ -166,6 +166,15 @@ def _ways(library: Library, encoder: SyntheticEncoder) -> dict[str, Callable[[st
         "text query, pictures only": lambda text: library.search(text, k=10, modality="image"),
         "picture query": lambda text: library.search(vector(text), k=10),
         "text query, filter that 1 % pass": lambda text: library.search(text, k=10, where="year = 1950"),
+        "text query, filter that 50 % pass, each time another": lambda text: library.search(
+            text, k=10, where=f"year >= 1950 or year = 3{text.rstrip('.').rsplit(' ', 1)[1]}"
+        ),
+        "text query, filter that 50 % pass, again": lambda text: library.search(
+            text, k=10, where="year >= 1950"
+        ),
+        "text query with a word that no item has": lambda text: library.search(
+            f"{text.split()[2]} xylophonist", k=10
+        ),
     }
 
 

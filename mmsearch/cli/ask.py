@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mmsearch.search.ask import Answer, Answers, Neighbor
+    from mmsearch.search.ask import Answer, Answers
+    from mmsearch.search.results import Neighbor
 
 
 def ask(

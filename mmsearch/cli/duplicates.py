@@ -24,6 +24,10 @@ def duplicates(
     mirrored: Annotated[
         bool, typer.Option("--mirrored", help="A picture and its mirror image are duplicates too.")
     ] = False,
+    remember: Annotated[
+        bool,
+        typer.Option("--remember", help="From now on, searches show one of each group, with a count."),
+    ] = False,
     as_json: AsJson = False,
     as_tsv: Annotated[
         bool, typer.Option("--tsv", help="Print group, kind, content, bytes, file; the one to keep first.")
@@ -31,12 +35,11 @@ def duplicates(
 ) -> None:
     """List documents that are there more than once, as they are or altered. Nothing is ever deleted."""
     from mmsearch.library import open as open_library
-    from mmsearch.search.duplicates import duplicates as find
 
     if as_json and as_tsv:
         raise UsageError("choose one of --json and --tsv")
     with open_library(index_dir) as library:
-        report = find(library, where=where, exact_only=exact, mirrored=mirrored)
+        report = library.duplicates(remember=remember, where=where, exact_only=exact, mirrored=mirrored)
     if as_json:
         from mmsearch.cli.terminal import print_json
 

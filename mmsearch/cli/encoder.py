@@ -87,11 +87,34 @@ def compile_(
         Path | None,
         typer.Option(help="Captioned pictures to calibrate int8 with: a folder, manifest or zip."),
     ] = None,
+    prune: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave out: vocabulary:NUMBER (of word pieces) or vocabulary:TEXT_FILE (what its texts need), "
+            "heads:RANK. May be repeated."
+        ),
+    ] = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(help="Refuse a tower whose mean cosine to the whole one is less; else by precision."),
+    ] = None,
 ) -> None:
     """Compile an encoder to ONNX, so that it runs without torch; refuse one that drifted."""
-    from mmsearch.train.export import compile_encoder
+    from mmsearch.cli.terminal import human_bytes
+    from mmsearch.errors import MissingExtraError
 
-    compile_encoder(source, output, precision=precision, calibration=calibration)
+    try:
+        from mmsearch.train.export import compile_encoder
+
+        made = compile_encoder(
+            source, output, precision=precision, calibration=calibration, limit=limit, prune=prune or ()
+        )
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("compiling an encoder", "torch") from error
+    for tower, size in made.bytes.items():
+        typer.echo(
+            f"{tower}: {human_bytes(size)}, mean cosine {made.cosines[tower]:.4f} to the whole in float32"
+        )
     typer.echo(f"{output}: ready; use it with `mmsearch index CORPUS --encoder {output}`")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mmsearch.cli.comparison import compare_runs, score_run
 from mmsearch.cli.options import AsJson, EncoderName
 
 if TYPE_CHECKING:
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 
     from mmsearch.evaluate.beir import TextCollection
     from mmsearch.evaluate.collections import Captioned
-    from mmsearch.evaluate.experiment import Outcome
-    from mmsearch.evaluate.significance import Comparison
+    from mmsearch.evaluate.experiment import Outcome, Settings
 
-COMPARED = ("nDCG@10", "RR@10", "R@10", "Success@1")
-ARROWS = {"text-to-image": "text→image", "image-to-text": "image→text", "text-to-text": "text→text"}
+ARROWS = {
+    "text-to-image": "text→image",
+    "image-to-text": "image→text",
+    "mixed": "text→all",
+    "text-to-text": "text→text",
+}
 
 
 def evaluate(
@@ -33,7 +37,7 @@ def evaluate(
     ] = None,
     encoder: EncoderName = "",
     task: Annotated[
-        list[str] | None, typer.Option(help="text-to-image or image-to-text only; repeatable.")
+        list[str] | None, typer.Option(help="text-to-image or image-to-text only, or mixed; repeatable.")
     ] = None,
     measure: Annotated[
         list[str] | None, typer.Option("--measure", "-m", help="R@10, Success@1, nDCG@10, …; repeatable.")
@@ -59,6 +63,12 @@ def evaluate(
     write_qrels: Annotated[
         Path | None, typer.Option(help="Write the judgements to this TREC qrels file.")
     ] = None,
+    fusion: Annotated[str | None, typer.Option(help="How channels are fused, as in `query`.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Of channels, as in `query`.")] = None,
+    rerank: Annotated[str | None, typer.Option(help="cross-encoder:MODEL, as in `query`.")] = None,
+    plots: Annotated[
+        Path | None, typer.Option(help="Draw the scores, the calibration and the recall into this folder.")
+    ] = None,
     compare: Annotated[
         tuple[Path, Path] | None,
         typer.Option(help="Compare two TREC runs by --qrels, with a paired test.", show_default=False),
@@ -68,26 +78,42 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the search on COLLECTION: index it, ask it, print how often and how fast it is right."""
+    from mmsearch.encoders.registry import DEFAULT_ENCODER
     from mmsearch.errors import UsageError
     from mmsearch.evaluate.collections import Choice, open_collection
+    from mmsearch.evaluate.experiment import Settings
 
     if compare is not None or score is not None:
         if qrels is None or collection is not None:
             raise UsageError("--compare and --score want --qrels FILE and no collection")
         if compare is not None:
-            _compare(compare, qrels, measure, as_json=as_json)
+            compare_runs(compare, qrels, measure, as_json=as_json)
         if score is not None:
-            _score(score, qrels, measure, as_json=as_json)
+            score_run(score, qrels, measure, as_json=as_json)
         return
     if collection is None:
         raise UsageError("name a collection, or two runs with --compare A.run B.run --qrels FILE")
+    if plots is not None:
+        from mmsearch.evaluate.plots import require_plots
+
+        require_plots()
     choice = Choice(split or None, sample or None, seed, images)
     with open_collection(collection, choice) as opened:
-        outcomes = _run(opened, task, encoder, depth, index_dir, measure, quiet=as_json)
+        settings = Settings(
+            encoder or DEFAULT_ENCODER,
+            index_dir,
+            observe=plots is not None,
+            search=_search_options(fusion, weights, rerank),
+        )
+        outcomes = _run(opened, task, depth, measure, settings, quiet=as_json)
         if per_query is not None:
             from mmsearch.evaluate.perquery import records, write_records
 
             write_records(per_query, (record for o in outcomes for record in records(o, measure)))
+    if plots is not None:
+        from mmsearch.evaluate.plots import write_plots
+
+        write_plots(plots, opened.name, outcomes)
     if run is not None:
         from mmsearch.evaluate.trec import write_run
 
@@ -105,27 +131,35 @@ def evaluate(
 def _run(
     collection: Captioned | TextCollection,
     only: Sequence[str] | None,
-    encoder: str,
     depth: int,
-    index_dir: Path | None,
     measures: Sequence[str] | None,
+    settings: Settings,
     *,
     quiet: bool,
 ) -> list[Outcome]:
-    from mmsearch.encoders.registry import DEFAULT_ENCODER
-    from mmsearch.evaluate.experiment import Settings, run
+    from dataclasses import replace
+
+    from mmsearch.evaluate.experiment import run
     from mmsearch.evaluate.measures import require
     from mmsearch.evaluate.tasks import tasks_of
 
     require(measures or ())
     tasks = tasks_of(collection, only or (), depth or None)
-    with _progress(quiet=quiet) as progress:
-        settings = Settings(encoder or DEFAULT_ENCODER, index_dir, progress)
-        return [run(task, settings) for task in tasks]
+    with progress_bar(quiet=quiet) as progress:
+        return [run(task, replace(settings, progress=progress)) for task in tasks]
+
+
+def _search_options(fusion: str | None, weights: str | None, rerank: str | None) -> dict[str, Any]:
+    from mmsearch.search.weights import parse_weights
+
+    options: dict[str, Any] = {"fusion": fusion, "rerank": rerank}
+    if weights is not None:
+        options["weights"] = parse_weights(weights)
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
     """A progress bar on stderr; nothing in a pipe."""
     import sys
 
@@ -179,7 +213,13 @@ def _facts(outcomes: Sequence[Outcome]) -> list[tuple[str, list[str]]]:
         ("ms a query, p50", [f"{o.latency(0.5):.1f}" for o in outcomes]),
         ("ms a query, p95", [f"{o.latency(0.95):.1f}" for o in outcomes]),
         ("hits a query", [f"{o.task.depth}" for o in outcomes]),
+        ("index finds", [_found(o) for o in outcomes]),
     ]
+
+
+def _found(outcome: Outcome) -> str:
+    """How much of the truth the vector indexes find."""
+    return "all (exact)" if outcome.ann_recall is None else f"{100 * outcome.ann_recall:.1f} %"
 
 
 def _notes(
@@ -220,6 +260,8 @@ def _print_json(
                     "depth": outcome.task.depth,
                     "milliseconds_p50": round(outcome.latency(0.5), 3),
                     "milliseconds_p95": round(outcome.latency(0.95), 3),
+                    "index_is_exact": outcome.ann_recall is None,
+                    "index_recall": 1.0 if outcome.ann_recall is None else outcome.ann_recall,
                     "index_seconds": round(outcome.index_seconds, 3),
                     "not_indexed": dict(outcome.not_indexed),
                     "not_asked": dict(outcome.not_asked),
@@ -228,64 +270,3 @@ def _print_json(
             ],
         }
     )
-
-
-def _compare(runs: tuple[Path, Path], qrels: Path, measures: Sequence[str] | None, *, as_json: bool) -> None:
-    from mmsearch.evaluate.measures import available, per_query
-    from mmsearch.evaluate.significance import compare
-    from mmsearch.evaluate.trec import read_qrels, read_run
-
-    names = measures or available(COMPARED)
-    judged = read_qrels(qrels)
-    first, second = (per_query(names, judged, read_run(path)) for path in runs)
-    found = [compare(name, first[name], second[name]) for name in names]
-    if as_json:
-        from mmsearch.cli.terminal import print_json
-
-        print_json({"first": str(runs[0]), "second": str(runs[1]), "measures": [_as_json(c) for c in found]})
-    else:
-        _print_comparison(runs, found)
-
-
-def _as_json(comparison: Comparison) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(comparison), "difference": comparison.difference, "queries": comparison.queries}
-
-
-def _print_comparison(runs: tuple[Path, Path], found: Sequence[Comparison]) -> None:
-    from rich.table import Table
-
-    from mmsearch.cli.terminal import console
-
-    headings = ("", runs[0].name, runs[1].name, "difference", "p", "better", "equal", "worse")
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for c in found:
-        table.add_row(
-            c.measure,
-            f"{100 * c.first:.2f}",
-            f"{100 * c.second:.2f}",
-            f"{100 * c.difference:+.2f}",
-            f"{c.p:.4f}",
-            *(f"{count:,}" for count in (c.better, c.equal, c.worse)),
-        )
-    out = console()
-    out.print(table)
-    out.print(f"{found[0].queries:,} queries; p of the paired randomization test, two-sided")
-
-
-def _score(path: Path, qrels: Path, measures: Sequence[str] | None, *, as_json: bool) -> None:
-    from mmsearch.cli.terminal import console, print_json
-    from mmsearch.evaluate.measures import available, mean, per_query
-    from mmsearch.evaluate.trec import read_qrels, read_run
-
-    judged = read_qrels(qrels)
-    values = per_query(measures or available(COMPARED), judged, read_run(path))
-    means = {name: mean(value) for name, value in values.items()}
-    if as_json:
-        print_json({"run": str(path), "queries": len(judged), "measures": means})
-        return
-    for name, value in means.items():
-        console().print(f"{name:12} {100 * value:.2f}")

@@ -27,6 +27,7 @@ from mmsearch.cli import (
     stats,
     tag,
     train,
+    tune,
 )
 from mmsearch.errors import MmsearchError
 
@@ -50,6 +51,7 @@ app.command()(check.check)
 app.command()(remove.remove)
 app.command()(compact.compact)
 app.command()(evaluate.evaluate)
+app.command()(tune.tune)
 app.command()(train.train)
 app.command()(demo.demo)
 app.add_typer(encoder.app, name="encoder")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from mmsearch.cli.hits import hit_as_json, print_results, print_rows, results_as_json
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 from mmsearch.errors import UsageError
 
-if TYPE_CHECKING:
-    from rich.console import Console
+__all__ = ["hit_as_json", "query"]
 
-    from mmsearch.search.results import Hit, Results
-
-TEXT_SHOWN = 200
+_LOOK, _AMONG, _ORDER, _SHOW = "What to look for", "Among which items", "Ranking", "What is shown"
 
 
 def query(
@@ -27,25 +26,96 @@ def query(
     ] = None,
     image: Annotated[
         list[str] | None,
-        typer.Option("--image", help="A picture to search by: a file, a URL, or - for stdin."),
+        typer.Option(
+            "--image", help="A picture to search by: a file, a URL, or - for stdin.", rich_help_panel=_LOOK
+        ),
     ] = None,
-    minus: Annotated[list[str] | None, typer.Option(help="Less of this.")] = None,
+    item: Annotated[
+        list[str] | None, typer.Option(help="More like this item of the index: 12.", rich_help_panel=_LOOK)
+    ] = None,
+    minus: Annotated[list[str] | None, typer.Option(help="Less of this.", rich_help_panel=_LOOK)] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="None of this.", rich_help_panel=_LOOK)] = None,
+    json_query: Annotated[
+        str | None,
+        typer.Option(
+            help="A whole query as a JSON object: a file, or - for stdin. What else is given here goes before.",
+            rich_help_panel=_LOOK,
+        ),
+    ] = None,
     index_dir: IndexDirectory = DEFAULT_INDEX,
-    k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
-    modality: Annotated[str | None, typer.Option(help="Only items of this kind: image or text.")] = None,
+    modality: Annotated[
+        str | None, typer.Option(help="Only items of this kind: image or text.", rich_help_panel=_AMONG)
+    ] = None,
     where: Annotated[
-        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
+        str | None,
+        typer.Option(help="Only documents whose fields match: 'year >= 1990'.", rich_help_panel=_AMONG),
     ] = None,
-    path: Annotated[str | None, typer.Option(help="Only documents whose path matches this glob.")] = None,
-    group: Annotated[str, typer.Option(help="One hit per document, or per item.")] = "document",
+    path: Annotated[
+        list[str] | None,
+        typer.Option(help="Only documents whose path matches this glob.", rich_help_panel=_AMONG),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(help="One hit per document (as it is), or per item.", rich_help_panel=_ORDER),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="By relevance (as it is), path, title or a field: year; -year is descending.",
+            rich_help_panel=_ORDER,
+        ),
+    ] = None,
     fusion: Annotated[
-        str | None, typer.Option(help="How channels are fused; see docs/query-language.md.")
+        str | None,
+        typer.Option(
+            help="How channels are fused: calibrated, logodds, rrf, combsum, combmnz.", rich_help_panel=_ORDER
+        ),
     ] = None,
-    cutoff: Annotated[float | None, typer.Option(help="Largest expected count of a hit.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Of channels: text->image=1.5,words=0.5; default for 1 each, even after tune.",
+            rich_help_panel=_ORDER,
+        ),
+    ] = None,
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            help="cross-encoder:MODEL (a name or a directory) reads the first hits' texts again; exact scores "
+            "them in full precision.",
+            rich_help_panel=_ORDER,
+        ),
+    ] = None,
+    rerank_depth: Annotated[
+        int | None,
+        typer.Option(help="How many hits are read again: 100.", rich_help_panel=_ORDER),
+    ] = None,
+    k: Annotated[int | None, typer.Option("-k", help="How many hits: 10.", rich_help_panel=_SHOW)] = None,
+    offset: Annotated[int | None, typer.Option(help="Pass over so many hits.", rich_help_panel=_SHOW)] = None,
+    cutoff: Annotated[
+        float | None, typer.Option(help="Largest expected count of a hit.", rich_help_panel=_SHOW)
+    ] = None,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Show best guesses beyond the cutoff too.")
+        bool,
+        typer.Option("--anyway", help="Show best guesses beyond the cutoff too.", rich_help_panel=_SHOW),
     ] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Show what each channel contributed.")] = False,
+    all_copies: Annotated[
+        bool, typer.Option("--all", help="Show copies too, not one of each.", rich_help_panel=_SHOW)
+    ] = False,
+    facet: Annotated[
+        list[str] | None,
+        typer.Option(help="Count the values of these fields: year,creator.", rich_help_panel=_SHOW),
+    ] = None,
+    context: Annotated[
+        int | None,
+        typer.Option(
+            help="Passages before and after a passage that come along.",
+            rich_help_panel=_SHOW,
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each channel contributed.", rich_help_panel=_SHOW)
+    ] = False,
     as_json: AsJson = False,
     as_tsv: Annotated[
         bool, typer.Option("--tsv", help="Print rank, score, path, modality, locator, text.")
@@ -64,109 +134,69 @@ def query(
         raise UsageError("choose one of --json, --tsv and --paths")
     if thumbnails not in ("auto", "always", "never"):
         raise UsageError(f"--thumbnails is auto, always or never, not {thumbnails!r}")
-    options: dict[str, Any] = {"cutoff": cutoff} if cutoff is not None else {}
+    # What has a wrong value is refused by the search, in the same words for all faces.
+    given: dict[str, Any] = {
+        "text": text, "image": image, "item": _item_ids(item), "minus": minus, "exclude": exclude,
+        "modality": modality, "where": where, "path": path, "group": group, "sort": sort, "fusion": fusion,
+        "weights": _weights(weights), "rerank": rerank, "rerank_depth": rerank_depth, "k": k, "offset": offset,
+        "cutoff": cutoff, "facets": _names(facet), "context": context,
+    }  # fmt: skip
+    arguments = _from_json(json_query) | {
+        name: value for name, value in given.items() if value not in (None, [])
+    }
     if anyway:
-        options["cutoff"] = None
-    if fusion is not None:
-        options["fusion"] = fusion
-    # What is not a modality or a grouping is refused by the search, in the same words for all faces.
-    options |= {"modality": modality, "where": where, "path": path, "group": group}
+        arguments["cutoff"] = None
+    if all_copies:
+        arguments["duplicates"] = "show"
     with open_library(index_dir) as library:
-        results = library.search(text, image=image or None, minus=minus or (), k=k, **options)
+        results = library.search(**arguments)
+    explain = explain or bool(arguments.get("explain"))
     if as_json:
-        _print_json(text, results, explain=explain)
+        from mmsearch.cli.terminal import print_json
+
+        print_json(results_as_json(results, text=text, explain=explain))
     elif as_tsv:
-        for hit in results:
-            row = (
-                hit.rank,
-                f"{hit.score:.4f}",
-                hit.path,
-                hit.modality,
-                hit.locator,
-                " ".join((hit.text or "").split()),
-            )
-            typer.echo("\t".join(str(value) for value in row))
+        print_rows(results)
     elif only_paths:
         for hit in results:
-            typer.echo(str(hit.file))
+            typer.echo(hit.file)
     else:
-        _print_results(results, explain=explain, thumbnails=thumbnails)
+        field = str(arguments.get("sort", "")).removeprefix("-")
+        print_results(results, explain=explain, thumbnails=thumbnails, field=field)
 
 
-def _print_json(text: str | None, results: Results, *, explain: bool) -> None:
-    from mmsearch.cli.terminal import print_json
-
-    print_json(
-        {
-            "query": text if text is not None else str(results.query),
-            "nothing_matches": results.nothing_matches,
-            "notes": list(results.notes),
-            "seconds": round(results.seconds, 4),
-            "hits": [hit_as_json(hit, explain=explain) for hit in results],
-        }
-    )
+def _item_ids(written: list[str] | None) -> list[int]:
+    """``12`` or ``#12``, as the query language writes it."""
+    numbers = []
+    for one in written or ():
+        if not one.removeprefix("#").isdecimal():
+            raise UsageError(f"--item is the number of an item, such as 12, not {one!r}; --json shows them")
+        numbers.append(int(one.removeprefix("#")))
+    return numbers
 
 
-def hit_as_json(hit: Hit, *, explain: bool) -> dict[str, Any]:
-    """A hit as JSON; ``file`` is absolute, ``path`` relative to the corpus."""
-    from dataclasses import asdict
-
-    record: dict[str, Any] = {
-        "rank": hit.rank,
-        "score": round(hit.score, 6),
-        "strength": round(hit.strength, 1),
-        "expected_count": hit.evalue,
-        "cosine": None if hit.cosine is None else round(hit.cosine, 6),
-        "item_id": hit.item_id,
-        "document_id": hit.document_id,
-        "path": hit.path,
-        "file": str(hit.file),
-        "modality": hit.modality,
-        "locator": str(hit.locator),
-        "title": hit.title,
-        "text": hit.text,
-        "fields": dict(hit.fields),
-    }
-    if explain:
-        record["explanation"] = [asdict(reason) for reason in hit.explanation]
-    return record
+def _names(facet: list[str] | None) -> list[str]:
+    """``year,creator`` and one after the other alike."""
+    return [name.strip() for one in facet or () for name in one.split(",") if name.strip()]
 
 
-def _print_results(results: Results, *, explain: bool, thumbnails: str) -> None:
-    from rich.markup import escape
+def _weights(written: str | None) -> dict[str, float] | None:
+    if written is None:
+        return None
+    from mmsearch.search.weights import parse_weights
 
-    from mmsearch.cli.terminal import console
-    from mmsearch.cli.thumbnails import terminal_pictures
-
-    out = console()
-    for note in results.notes:
-        out.print(f"[dim]{escape(note)}[/]")
-    if not results:
-        out.print("Nothing in this index matches.")
-        if results.best_guesses:
-            out.print("[dim]--anyway shows the nearest that there is.[/]")
-        return
-    show = terminal_pictures(thumbnails)
-    for hit in results:
-        _print_hit(out, hit, explain=explain)
-        if show is not None and hit.modality == "image":
-            show(Path(hit.file))
+    return dict(parse_weights(written))
 
 
-def _print_hit(out: Console, hit: Hit, *, explain: bool) -> None:
-    from rich.markup import escape
+def _from_json(source: str | None) -> dict[str, Any]:
+    """The search that a file or standard input describes."""
+    if source is None:
+        return {}
+    from mmsearch.search.request import search_arguments
 
-    place = "" if hit.locator.kind == "whole" else f"  [dim]{hit.locator}[/]"
-    title = f"  {escape(hit.title)}" if hit.title else ""
-    out.print(f"[bold]{hit.rank:>3}[/]  [green]{hit.strength:>3.0f}[/]  {escape(hit.path)}{place}{title}")
-    if hit.text and hit.text != hit.title:
-        text = " ".join(hit.text.split())
-        out.print(f"          [dim]{escape(text[:TEXT_SHOWN])}{'…' if len(text) > TEXT_SHOWN else ''}[/]")
-    if explain:
-        for reason in hit.explanation:
-            level = f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}"
-            out.print(
-                f"          [cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} "
-                f"{escape(repr(reason.part))}: {level}, weight {reason.weight:g}, item #{reason.item_id}"
-            )
-        out.print(f"        = {hit.score:8.3f}  expected by chance: {hit.evalue:.2g}")
+    if source == "-":
+        return search_arguments(sys.stdin.buffer.read())
+    try:
+        return search_arguments(Path(source).read_bytes())
+    except OSError as error:
+        raise UsageError(f"the query {source} can't be read: {error.strerror or error}") from error

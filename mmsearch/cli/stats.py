@@ -14,6 +14,8 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
         now = library.statistics()
         fields = library.fields()
         size = library.directory.size()
+        records = {record.name: record for record in library.catalogue.encoders()}
+        learned = library.learned_weights
     if as_json:
         print_json(
             {
@@ -21,13 +23,20 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
                 "documents": now.documents,
                 "items": dict(now.items),
                 "vectors": [
-                    {"encoder": name, "modality": modality, "rows": rows}
+                    {
+                        "encoder": name,
+                        "modality": modality,
+                        "rows": rows,
+                        "dimensions": records[name].dimension,
+                        "precision": records[name].precision,
+                    }
                     for (name, modality), rows in sorted(now.vectors.items())
                 ],
                 "tombstones": now.tombstones,
                 "bytes": size,
                 "generation": now.generation,
                 "corpora": [corpus.root for corpus in now.corpora],
+                "weights": None if learned is None else learned.to_record(),
                 "fields": {
                     name: {"kind": info.kind, "documents": info.documents, "examples": list(info.examples)}
                     for name, info in fields.items()
@@ -46,7 +55,14 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
     for corpus in now.corpora:
         out.print(f"corpus   {escape(corpus.root)}")
     for (name, modality), rows in sorted(now.vectors.items()):
-        out.print(f"encoder  {escape(name)}: {rows:,} {modality} vectors")
+        form = f"{records[name].dimension} dimensions, {records[name].precision}"
+        out.print(f"encoder  {escape(name)}: {rows:,} {modality} vectors ({form})")
+    if learned is not None:
+        values = ", ".join(f"{name} {weight:g}" for name, weight in learned.values.items())
+        out.print(
+            f"weights  {escape(values)} (learned from {escape(learned.judgements)}, {learned.queries:,} queries: "
+            f"{learned.measure} {100 * learned.default:.1f} → {100 * learned.learned:.1f}, p {learned.p:.2g})"
+        )
     if now.tombstones:
         out.print(f"{now.tombstones:,} vectors are of removed items: `mmsearch compact` frees their space")
     if fields:

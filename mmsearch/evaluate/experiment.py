@@ -9,20 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmsearch.encoders.registry import DEFAULT_ENCODER, load_encoder
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.evaluate.measures import available, mean, per_query, percentile
-from mmsearch.search.query import Part, Picture, Query, Text
+from mmsearch.evaluate.observations import approximation, observe
+from mmsearch.evaluate.tasks import as_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mmsearch.encoders.protocol import Encoder
+    from mmsearch.evaluate.observations import Observations
     from mmsearch.evaluate.tasks import Task
     from mmsearch.ingest.pipeline import Progress as Reading
     from mmsearch.library import Library
@@ -32,11 +34,17 @@ Progress = Callable[[str, int, int], None]  # what is being done, how many are d
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run: the ``encoder`` by name, and where to keep the index (None: a temporary one)."""
+    """How to run: the ``encoder`` by name, and where to keep the index (None: a temporary one).
+
+    ``observe``: look at the scores too, for plots. ``search``: further arguments of `Library.search`, such as
+    ``fusion``, ``weights`` and ``rerank``.
+    """
 
     encoder: str = DEFAULT_ENCODER
     index_dir: Path | None = None
     progress: Progress | None = None
+    observe: bool = False
+    search: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +52,8 @@ class Outcome:
     """What came out of one task.
 
     ``run``: query -> (name, score) best first, at most the task's depth. ``milliseconds``: query -> wall time
-    of the search, encoding of the query included. ``not_indexed`` and ``not_asked``: name -> why.
+    of the search, encoding of the query included. ``not_indexed`` and ``not_asked``: name -> why. ``ann_recall``:
+    what an approximate vector index finds of the true first ten; None when it is exact.
     """
 
     task: Task
@@ -54,6 +63,8 @@ class Outcome:
     index_seconds: float
     not_indexed: Mapping[str, str]
     not_asked: Mapping[str, str]
+    ann_recall: float | None = None
+    observations: Observations | None = None
 
     def measures(self, names: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
         """Measure -> query -> value; without ``names`` the task's measures, as far as they can be computed.
@@ -77,18 +88,33 @@ def run(task: Task, settings: Settings | None = None) -> Outcome:
     Raises EncoderError for an encoder that is unknown, UsageError when it lacks a tower that the task needs.
     """
     settings = settings or Settings()
+    with indexed(task, settings) as (library, seconds, not_indexed):
+        ranked, milliseconds, not_asked = _ask(task, library, settings)
+        missed = approximation(task, library)
+        observed = observe(task, library) if settings.observe else None
+    return Outcome(
+        task, settings.encoder, ranked, milliseconds, seconds, not_indexed, not_asked, missed, observed
+    )
+
+
+@contextmanager
+def indexed(task: Task, settings: Settings) -> Iterator[tuple[Library, float, dict[str, str]]]:
+    """The open index of ``task``, the seconds that it took, and what is not in it (name -> why).
+
+    Raises what `run` raises.
+    """
     encoder = load_encoder(settings.encoder)
     _require_towers(task, encoder)
     with _index_directory(settings.index_dir, task, encoder) as directory:
         library, seconds, not_indexed = _build(task, directory, settings)
         with library:
-            ranked, milliseconds, not_asked = _ask(task, library, settings.progress)
-    return Outcome(task, settings.encoder, ranked, milliseconds, seconds, not_indexed, not_asked)
+            yield library, seconds, not_indexed
 
 
 def _require_towers(task: Task, encoder: Encoder) -> None:
     asks_with = {"image" if isinstance(query, Path) else "text" for query in task.queries.values()}
-    lacking = sorted({task.modality, *asks_with} - encoder.modalities)
+    finds = {"image" if source.picture is not None else "text" for source in task.sources.values()}
+    lacking = sorted({*finds, *asks_with} - encoder.modalities)
     if lacking:
         raise UsageError(
             f"{task.name} needs a tower for {' and '.join(lacking)}, which encoder {encoder.name} lacks"
@@ -130,20 +156,27 @@ def _build(task: Task, directory: Path, settings: Settings) -> tuple[Library, fl
 
 
 def _ask(
-    task: Task, library: Library, progress: Progress | None
+    task: Task, library: Library, settings: Settings
 ) -> tuple[dict[str, list[tuple[str, float]]], dict[str, float], dict[str, str]]:
     names = {source.path: name for name, source in task.sources.items()}
     ranked: dict[str, list[tuple[str, float]]] = {}
     milliseconds: dict[str, float] = {}
     not_asked: dict[str, str] = {}
     for number, (query_id, content) in enumerate(task.queries.items()):
-        if progress is not None:
-            progress(task.name, number, len(task.queries))
-        # The value, not its written form: what a person wrote of a picture is no query language.
-        query = Query((Part(Picture(content) if isinstance(content, Path) else Text(content)),))
+        if settings.progress is not None:
+            settings.progress(task.name, number, len(task.queries))
+        query = as_query(content)
         started = time.perf_counter()
         try:
-            hits = library.search(query, k=task.depth, modality=task.modality, group=task.group, cutoff=None)
+            hits = library.search(
+                query,
+                k=task.depth,
+                modality=task.modality,
+                group=task.group,
+                cutoff=None,
+                duplicates="show",  # judgements know each by itself
+                **settings.search,
+            )
         except MediaError as error:
             not_asked[query_id] = str(error)
             continue

@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mmsearch.errors import UsageError
 from mmsearch.evaluate.collections import Captioned
 from mmsearch.ingest.sources import Source
+from mmsearch.search.query import Part, Picture, Query, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from mmsearch.evaluate.beir import TextCollection
     from mmsearch.evaluate.trec import Qrels
     from mmsearch.types import Modality
 
-TaskName: TypeAlias = Literal["text-to-image", "image-to-text", "text-to-text"]
+TaskName: TypeAlias = Literal["text-to-image", "image-to-text", "mixed", "text-to-text"]
 
 # Each caption has one right picture, so recall and success are the same there; by custom it is called recall.
 TEXT_TO_IMAGE_MEASURES = ("R@1", "R@5", "R@10", "RR@10", "nDCG@10")
 # Each picture has several right captions, and one of them is enough: what is often called recall is success.
 IMAGE_TO_TEXT_MEASURES = ("Success@1", "Success@5", "Success@10", "RR@10", "nDCG@10")
+# A picture and its captions are all right, and where among each other they stand is what is measured.
+MIXED_MEASURES = ("nDCG@10", "RR@10", "Success@1", "R@10")
 TEXT_TO_TEXT_MEASURES = ("nDCG@10", "RR@10", "Success@1", "R@10", "R@100")
 
 
@@ -36,14 +39,14 @@ class Task:
     """An index to build and queries to put to it.
 
     ``sources`` are to be indexed, by the name that ``qrels`` calls each. ``queries``: id -> a text, or a
-    picture's file. Hits are of ``modality``; ``depth`` of them are looked at.
+    picture's file. Hits are of ``modality`` (None: of any); ``depth`` of them are looked at.
     """
 
     name: TaskName
     sources: Mapping[str, Source]
     queries: Mapping[str, str | Path]
     qrels: Qrels
-    modality: Modality
+    modality: Modality | None
     group: Literal["item", "document"]
     measures: tuple[str, ...]
     depth: int
@@ -97,6 +100,29 @@ def image_to_text(collection: Captioned, depth: int = 10) -> Task:
     )
 
 
+def mixed(collection: Captioned, depth: int = 10) -> Task:
+    """Every picture's last caption looks for the picture and for its other captions, each a document of its own.
+
+    Pictures and texts have to be brought into one list here, which is what fusion and its weights are for.
+    UsageError when no picture has two captions.
+    """
+    sources: dict[str, Source] = {}
+    queries: dict[str, str] = {}
+    qrels: dict[str, dict[str, int]] = {}
+    for picture in collection.pictures:
+        *others, asked = dict.fromkeys(picture.captions)
+        named = {f"{picture.key}#{number}": caption for number, caption in enumerate(others)}
+        sources[picture.key] = Source(path=f"{len(sources):07}", stamp=picture.sha256, picture=picture.file)
+        for name, caption in named.items():
+            sources[name] = Source(path=f"{len(sources):07}", stamp=_hash(caption), captions=(caption,))
+        if others:
+            queries[picture.key] = asked
+            qrels[picture.key] = dict.fromkeys((picture.key, *named), 1)
+    if not queries:
+        raise UsageError(f"{collection.name}: no picture has two captions, one to ask and one to find")
+    return Task("mixed", sources, queries, qrels, None, "document", MIXED_MEASURES, depth)
+
+
 def text_to_text(collection: TextCollection, depth: int = 100) -> Task:
     """Every query looks for documents; a document counts by the best of its title and passages."""
     sources = {
@@ -123,6 +149,11 @@ def text_to_text(collection: TextCollection, depth: int = 100) -> Task:
     )
 
 
+def as_query(content: str | Path) -> Query:
+    """A task's query as a value, not its written form: what a person wrote of a picture is no query language."""
+    return Query((Part(Picture(content) if isinstance(content, Path) else Text(content)),))
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
@@ -130,16 +161,18 @@ def _hash(text: str) -> str:
 def tasks_of(
     collection: Captioned | TextCollection, only: Sequence[str] = (), depth: int | None = None
 ) -> list[Task]:
-    """The ways to evaluate ``collection``: both directions, or those of ``only``; ``depth`` as each has it.
+    """The ways to evaluate ``collection``: both directions, or those of ``only``, where ``mixed`` is one more;
+    ``depth`` as each has it.
 
     Raises UsageError for a task that the collection is not made for.
     """
     makers: Mapping[str, Callable[..., Task]] = (
-        {"text-to-image": text_to_image, "image-to-text": image_to_text}
+        {"text-to-image": text_to_image, "image-to-text": image_to_text, "mixed": mixed}
         if isinstance(collection, Captioned)
         else {"text-to-text": text_to_text}
     )
     if unknown := sorted(set(only) - makers.keys()):
         raise UsageError(f"{collection.name} is not for {', '.join(unknown)}: choose of {', '.join(makers)}")
     options = {} if depth is None else {"depth": depth}
-    return [makers[name](collection, **options) for name in makers if not only or name in only]
+    chosen = only or [name for name in makers if name != "mixed"]
+    return [makers[name](collection, **options) for name in makers if name in chosen]

@@ -22,7 +22,7 @@ TAG = "mmsearch"
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """The judgements in the file ``path``; UsageError names the line that is none."""
-    return parse_qrels(_text(path), str(path))
+    return parse_qrels(read_text(path), str(path))
 
 
 def parse_qrels(text: str, name: str) -> dict[str, dict[str, int]]:
@@ -49,7 +49,7 @@ def parse_qrels(text: str, name: str) -> dict[str, dict[str, int]]:
 def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
     """The rankings in ``path``, best first: by score, then rank; UsageError names the line that is none."""
     found: dict[str, list[tuple[float, int, str]]] = {}
-    for number, line in _lines(_text(path)):
+    for number, line in _lines(read_text(path)):
         columns = line.split()
         try:
             query, _, document, rank, score = columns[:5]
@@ -110,7 +110,8 @@ def _lines(text: str) -> Iterable[tuple[int, str]]:
     return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of the file ``path``; UsageError when it can't be read or is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mmsearch.errors import UsageError
@@ -14,11 +14,14 @@ from mmsearch.search.explain import hits_of, telling_items
 from mmsearch.search.fusion import Fusion
 from mmsearch.search.lexical import items_with, match, name_matches
 from mmsearch.search.order import Order, in_order
+from mmsearch.search.pages import EVERY, page
 from mmsearch.search.query import Text
 from mmsearch.search.ranking import Ranker
+from mmsearch.search.rerank import DEFAULT_DEPTH, Reranker, reranked
+from mmsearch.search.rescore import rescored
 from mmsearch.search.results import Hit, Results
 from mmsearch.search.scoring import Column, Task
-from mmsearch.search.written import conjunction, conjuncts
+from mmsearch.search.written import conjunction, conjuncts, names_modality
 from mmsearch.store.conditions import ModalityIs
 
 if TYPE_CHECKING:
@@ -29,27 +32,32 @@ if TYPE_CHECKING:
     from mmsearch.search.fusion import FusionName
     from mmsearch.search.lexical import Matches
     from mmsearch.search.query import Query
+    from mmsearch.search.rerank import PairScorer
+    from mmsearch.search.scoring import Scoring
     from mmsearch.types import FieldValue, Ids
 
 Grouping: TypeAlias = Literal["document", "item"]
+Duplicates: TypeAlias = Literal["collapse", "show"]
 
-# A hit is shown when two unrelated queries together would find at most one item as good as this in the index.
-# Measured by `python -m benchmarks cutoff`: at 0.5, 1 to 4 % of the captions of pictures that are there are told
-# "nothing matches", and 75 to 81 % of everyday sentences; at 1.0 only 56 to 72 % of them.
-DEFAULT_CUTOFF = 0.5
-# More documents than there are in any index.
-EVERY = 2**40
+# A hit is shown when five unrelated queries together would find at most two items as good as this in the index.
+# Measured by `python -m benchmarks cutoff`: at 0.4, 1 to 4 % of the captions of pictures that are there are told
+# "nothing matches", and 77 to 81 % of everyday sentences; at 1.0 only 53 to 66 % of them.
+DEFAULT_CUTOFF = 0.4
 # Channels that are lists of words, by the names that ``weights`` knows them by.
 WORDS, NAME = "words", "name"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A query brought to an index: what to rank, and what explains it. ``text`` is what was looked for in words."""
+    """A query brought to an index: what to rank, and what explains it. ``text`` is what was looked for in words.
+
+    ``notes`` say what could not be done.
+    """
 
     task: Task
     matches: Matches | None
     text: str
+    notes: tuple[str, ...] = ()
 
 
 def answer(
@@ -63,6 +71,10 @@ def answer(
     fusion: Fusion | FusionName = "calibrated",
     weights: Mapping[str, float] | None = None,
     sort: Order | str | None = None,
+    duplicates: Duplicates = "show",
+    facets: Sequence[str] = (),
+    rerank: str | PairScorer | None = None,
+    rerank_depth: int = DEFAULT_DEPTH,
     explain: bool = True,
 ) -> Results:
     """The ``k`` best hits for ``query`` after the first ``offset``; the first 10 of 100 are the answer for 10.
@@ -70,35 +82,70 @@ def answer(
     ``group``: one hit for each document, scored by all of its items, or one for each item. ``cutoff``: the
     highest expected count of a hit; None returns the ``k`` best whatever they are. ``weights`` of channels by
     name (``text→image``, ``words``, ``name``), 1 where not given. ``sort``: by a field (``year``, ``-date``), path
-    or title instead of relevance, over all that is within the cutoff. Without ``explain`` hits carry no reasons.
+    or title instead of relevance, over all that is within the cutoff. ``duplicates``: "collapse" shows the first of
+    documents that are copies of one another, with a count. ``facets``: fields whose values are counted over all
+    documents within the cutoff. ``rerank``: "cross-encoder:MODEL" reads the texts of the first
+    ``rerank_depth`` hits again (`mmsearch.search.rerank`), "exact" scores these from vectors in full precision
+    (`mmsearch.search.rescore`). Without ``explain`` hits carry no reasons.
 
     Raises UsageError for a request that makes no sense: k = 0, nothing to look for, an unknown field.
     """
     started = time.perf_counter()
     if k < 1 or offset < 0:
         raise UsageError(f"k must be at least 1 and offset at least 0, not {k} and {offset}")
+    if duplicates not in ("collapse", "show"):
+        raise UsageError(f"duplicates are collapsed or shown: collapse or show, not {duplicates!r}")
     if cutoff is not None and not cutoff > 0:
         raise UsageError(f"a cutoff is a number above 0, not {cutoff}")
     fusion = fusion if isinstance(fusion, Fusion) else Fusion(fusion)
     prepared = prepare(query, index, group=group, fusion=fusion, weights=weights or {})
     ranker = Ranker(prepared.task)
+    reranker = None if rerank is None else Reranker.of(rerank, rerank_depth)
+    first, count = (offset, k) if reranker is None else (0, max(reranker.depth, offset + k))
     order = Order.parse(sort) if isinstance(sort, str) else sort
-    found, total = ranker.best(EVERY if order else k + offset, cutoff)
-    if order is not None:
-        found = found[in_order(index.catalogue, telling_items(found, prepared), order)]
-    hits = hits_of(found[offset : offset + k], prepared, index, offset, explain=explain)
+    if reranker is not None and order is not None:
+        raise UsageError(f"hits are either sorted by {order.field} or reranked, not both")
+
+    def ranked(top: int) -> tuple[Scoring, int]:
+        found, total = ranker.best(top, cutoff)
+        if order is not None:
+            found = found[in_order(index.catalogue, telling_items(found, prepared), order)]
+        return found, total
+
+    part = page(
+        ranked,
+        prepared.task,
+        index,
+        first=first,
+        count=count,
+        everything=order is not None or bool(facets),
+        collapse=duplicates == "collapse" and group == "document",
+    )
+    shown, copies, among = part.shown, part.copies, prepared
+    if reranker is not None and reranker.scorer is None:
+        task, shown, places = rescored(shown, prepared.task, index, reranker.depth, cutoff)
+        copies, among = copies[places], replace(prepared, task=task)
+    hits = hits_of(shown, among, index, first, copies=copies, explain=explain)
+    nothing = not part.found.documents.size
+    if reranker is not None:
+        nothing = not hits
+        hits = reranked(hits, reranker, prepared.text, index.catalogue)[offset : offset + k]
     guesses: tuple[Hit, ...] = ()
-    if not found.documents.size and cutoff is not None:
+    if nothing and cutoff is not None:
         guesses = hits_of(ranker.best(k, None)[0], prepared, index, 0, explain=explain)
     return Results(
         query,
         hits,
         guesses,
-        query.notes,
+        (*query.notes, *prepared.notes),
         prepared.task.searched,
-        total,
+        part.total,
         cutoff,
         time.perf_counter() - started,
+        offset=offset,
+        total_is_exact=part.exact,
+        facets=_counted(index, telling_items(part.found, prepared), facets) if facets else {},
+        pieces=prepared.matches.pieces if prepared.matches is not None else (),
     )
 
 
@@ -118,7 +165,12 @@ def facets(
 
     Raises UsageError for a field that no document has.
     """
-    items = matching_items(query, index, cutoff=cutoff)
+    return _counted(index, matching_items(query, index, cutoff=cutoff), fields)
+
+
+def _counted(
+    index: SearchIndex, items: Ids, fields: Sequence[str]
+) -> dict[str, list[tuple[FieldValue, int]]]:
     return {field: index.catalogue.facets(field, items) for field in fields}
 
 
@@ -134,10 +186,14 @@ def prepare(
     searched = int(index.documents.ids.size if among is None else among.size)
     encoders = index.encoders if query.parts and searched else ()
     found = [probes(query, index, encoder) for encoder in encoders]
+    # A filter by modality asks for some items of a document; what the others say must not count.
+    whole = group == "document" and not names_modality(query.condition)
     dense = [
         channel
         for encoder, parts in zip(encoders, found, strict=True)
-        for channel in dense_channels(index, encoder, [probe for probe in parts if probe.part.kind == "plus"])
+        for channel in dense_channels(
+            index, encoder, [probe for probe in parts if probe.part.kind == "plus"], whole=whole
+        )
     ]
     matches = (
         match(index.catalogue, index.documents, query.text, among, searched)
@@ -156,7 +212,13 @@ def prepare(
         fusion,
         _documents_of(given, groups),
     )
-    return Prepared(task, matches, query.text)
+    unread = dict.fromkeys(
+        f"{encoder.name} can't read {probe.label!r}: only words are compared"
+        for encoder, parts in zip(encoders, found, strict=True)
+        for probe in parts
+        if not probe.is_read
+    )
+    return Prepared(task, matches, query.text, tuple(unread))
 
 
 def _allowed(query: Query, index: SearchIndex) -> Ids | None:
@@ -165,7 +227,7 @@ def _allowed(query: Query, index: SearchIndex) -> Ids | None:
     conditions = conjuncts(query.condition)
     kinds = [index.documents.modalities[part.modality] for part in conditions if isinstance(part, ModalityIs)]
     rest = conjunction([part for part in conditions if not isinstance(part, ModalityIs)])
-    among = None if rest is None else index.catalogue.select_items(rest)
+    among = None if rest is None else index.documents.passing(index.catalogue, rest)
     for items in kinds:
         among = items if among is None else common(among, items)
     for part in query.of_kind("plus"):

@@ -18,6 +18,7 @@ from mmsearch.search.answer import DEFAULT_CUTOFF, answer
 from mmsearch.search.compose import compose
 from mmsearch.search.documents import common
 from mmsearch.search.query import Part, Query, Text
+from mmsearch.search.results import Neighbor
 from mmsearch.search.sentences import sentence_spans
 from mmsearch.search.snippets import snippet
 from mmsearch.types import Locator
@@ -42,15 +43,6 @@ DEPTH = 50
 # In scales above the background: what a sentence with all words of the question has ahead of one with none. Of 15
 # questions to the demo's texts, 13 get the right sentence with 0, all with 0.5 to 4.
 WORDS_WEIGHT = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbor:
-    """A passage beside an answer, or a picture (``text`` None) of the same document."""
-
-    item_id: int
-    locator: Locator
-    text: str | None
 
 
 @dataclass(frozen=True, slots=True)

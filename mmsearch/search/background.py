@@ -8,7 +8,7 @@ Against the background of its own channel a score means something: how many scal
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from mmsearch.search.curve import (
@@ -20,6 +20,7 @@ from mmsearch.search.curve import (
     ascending,
     fit_tail,
 )
+from mmsearch.search.standing import BELOW, OWN_ITEMS, UNRELATED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 
     Matrix: TypeAlias = NDArray[np.float64]
 
-# Every query has relatives in some index. What scores of strangers do beyond TAIL_TO is taken from how they fall
-# between these probabilities, where a stranger is what one mostly meets.
-TAIL_FROM, TAIL_TO = 0.2, 0.03
-# The queries whose scores reach highest are those with most relatives; so many of the others count as strangers.
-# Measured on eight collections with queries from elsewhere: E <= 1 for 0.4 to 7 items a query, whatever the size.
-STRANGERS = 0.7
+# What scores of strangers do beyond TAIL_TO is taken from how they fall between these probabilities. A query that
+# has nothing to do with an index has distant relatives there all the same, the more the larger it is: a tail that is
+# fitted short of them (to 0.03) has such queries find four times as much in 100,000 items as in 100.
+TAIL_FROM, TAIL_TO = 0.2, 0.002
+# The queries whose scores reach highest are those with close relatives; so many of the others count as strangers.
+# Of 0.7, 0.8, 0.9, 0.95 and 1, with tails to 0.03, 0.01, 0.004 and 0.002 (docs/log.md).
+STRANGERS = 0.88
 REACH = 3.5  # scales above a query's own location
 # The tail of all queries together is kept up to this probability.
 FARTHEST = 1e-8
@@ -44,10 +46,8 @@ LEAST_ABOVE = 20
 POINTS = 12
 # Fewer pairs than this say nothing of a tail.
 LEAST_PAIRS = 700
-# One query's own location and scale among n items count as much as those of all queries do with so many.
-OWN_ITEMS = 20
 # A channel is known as well by so many items as it is known beforehand.
-PRIOR_ITEMS = 30
+PRIOR_ITEMS = 15
 # Quartiles lie so far from the middle of a Gaussian of scale 1.
 QUARTILE = 0.6744897501960817
 
@@ -58,9 +58,10 @@ class Background:
 
     ``location`` and ``scale`` are those of the bulk, in raw scores. ``bulk``, ``slope`` and ``curvature`` are the
     `Curve` of calibrated scores between strangers: they say what chance brings. ``usual_…`` are that of all queries
-    that one may ask, relatives included: they say how many others a good score has to stand out from, which differs
-    between channels (sentences have more near relatives among sentences than among pictures); the same as for
-    strangers when not given. ``pairs`` is the number of scores that they were estimated from.
+    that one may ask, relatives included, each from its own standing (`Standing.corrected`): they say how many others
+    a good score has to stand out from, which differs between channels (sentences have more near relatives among
+    sentences than among pictures); the same as for strangers when not given. ``own`` is the deviation of a usual
+    query's calibrated scores. ``pairs`` is the number of scores that they were estimated from.
     """
 
     location: float
@@ -72,16 +73,16 @@ class Background:
     usual_bulk: tuple[float, ...] = ()
     usual_slope: float = 0.0
     usual_curvature: float = 0.0
+    own: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.usual_bulk:
             object.__setattr__(self, "usual_bulk", self.bulk)
             object.__setattr__(self, "usual_slope", self.slope)
             object.__setattr__(self, "usual_curvature", self.curvature)
-        if not min(self.scale, self.slope, self.usual_slope) > 0:
-            raise ValueError(
-                f"scale {self.scale} and slopes {self.slope}, {self.usual_slope} must be positive"
-            )
+        if not min(self.scale, self.slope, self.usual_slope, self.own) > 0:
+            positive = (self.scale, self.slope, self.usual_slope, self.own)
+            raise ValueError(f"scale, slopes and own deviation must be positive, not {positive}")
         for bulk in (self.bulk, self.usual_bulk):
             if len(bulk) != len(BULK) or list(bulk) != sorted(bulk):
                 raise ValueError(f"{len(BULK)} ascending scores are expected, not {bulk}")
@@ -102,17 +103,15 @@ class Background:
 
         return np.exp(self.log_survival(scores))
 
-    def evidence(self, scores: Scores) -> Scores:
-        """How much raw ``scores`` tell, in decades: what rankings of different channels are merged by.
+    def evidence(self, corrected: Scores) -> Scores:
+        """How much a query's ``corrected`` scores tell, in decades: what rankings of different channels are merged by.
 
-        The mean of -log10 P(>= score) between strangers and of that among all queries: the first alone lets the
-        channel with more near relatives win, the second alone sets it back too far. Chosen on Flickr8k dev.
+        That is -log10 P(a usual query's score >= this one), each from its own standing.
         """
         import numpy as np
 
         usual = Curve(self.usual_bulk, self.usual_slope, self.usual_curvature)
-        logs = self.log_survival(scores) + usual.log_survival(self.calibrate(scores))
-        return np.asarray(logs / (-2.0 * np.log(10.0)))
+        return np.asarray(usual.log_survival(corrected) / -np.log(10.0))
 
     def to_json(self) -> str:
         """The written form that ``from_json`` reads."""
@@ -177,7 +176,16 @@ def _measured(scores: Matrix) -> Background:
     strangers = np.argsort(locations + REACH * scales, kind="stable")[: max(1, int(STRANGERS * len(scores)))]
     locations, scales = locations[strangers], scales[strangers]
     shape = _shape((scores[strangers] - locations[:, None]) / scales[:, None])
-    return _mixture(shape, locations, scales, every)
+    mixture = _mixture(shape, locations, scales)
+    usual, deviation = _usual(scores, own)
+    return replace(
+        mixture,
+        pairs=every.size,
+        usual_bulk=usual.bulk,
+        usual_slope=usual.slope,
+        usual_curvature=usual.curvature,
+        own=deviation / mixture.scale,
+    )
 
 
 def _row_quantiles(ordered: Matrix, counts: Ids, share: float) -> Scores:
@@ -199,7 +207,8 @@ def _shape(relative: Matrix) -> Curve:
     if values.size < LEAST_PAIRS:
         return Curve()
     start = float(np.quantile(values, 1.0 - TAIL_FROM))
-    probabilities = np.geomspace(TAIL_FROM, TAIL_TO, POINTS + 1)[1:]
+    end = max(TAIL_TO, LEAST_ABOVE / values.size)
+    probabilities = np.geomspace(TAIL_FROM, end, POINTS + 1)[1:]
     beyond = np.quantile(values, 1.0 - probabilities) - start
     tail = Curve(GAUSSIAN_BULK, *fit_tail(beyond, np.log(TAIL_FROM / probabilities)))
     bulk = [float(np.quantile(values, 1.0 - p)) for p in BULK if p >= TAIL_FROM]
@@ -207,9 +216,8 @@ def _shape(relative: Matrix) -> Curve:
     return Curve(ascending(bulk), *tail.hazard(bulk[-1] - start))
 
 
-def _mixture(shape: Curve, locations: Scores, scales: Scores, every: Scores) -> Background:
-    """The background of scores that have ``shape`` around locations (m,) and scales (m,), one for each query;
-    ``every`` are the scores of all queries, ascending."""
+def _mixture(shape: Curve, locations: Scores, scales: Scores) -> Background:
+    """The background of scores that have ``shape`` around locations (m,) and scales (m,), one for each query."""
     import numpy as np
 
     farthest = shape.bulk[-1] + shape.reach(float(np.log(BULK[-1] / FARTHEST)))
@@ -227,23 +235,32 @@ def _mixture(shape: Curve, locations: Scores, scales: Scores, every: Scores) -> 
     probabilities = np.geomspace(BULK[-1], FARTHEST, POINTS + 1)[1:]
     beyond = (exceeded(probabilities) - location) / scale - bulk[-1]
     slope, curvature = fit_tail(beyond, np.log(BULK[-1] / probabilities))
-    usual = _usual((every - location) / scale)
-    return Background(
-        float(location), scale, bulk, slope, curvature, every.size, usual.bulk, usual.slope, usual.curvature
-    )
+    return Background(float(location), scale, bulk, slope, curvature)
 
 
-def _usual(calibrated: Scores) -> Curve:
-    """The curve of sorted scores as they are; too few of them have the Gaussian's tail."""
+def _usual(scores: Matrix, own: Scores) -> tuple[Curve, float]:
+    """The curve of raw ``scores`` (m, n), each query's from its own standing, and the deviation of a usual query.
+
+    Rows are ascending, with NaN at their ends for pairs that do not count. ``own`` (m,) is the share in which a query's
+    own level and deviation are known. Too few scores have the Gaussian's tail.
+    """
     import numpy as np
 
-    bulk = ascending(list(np.quantile(calibrated, 1.0 - np.array(BULK))))
-    end = max(USUAL_TO, LEAST_ABOVE / calibrated.size)
+    deviations = np.nanstd(scores, axis=1)
+    lowest = np.ceil(UNRELATED * (~np.isnan(scores)).sum(axis=1)).astype(np.int64)
+    levels = np.nancumsum(scores, axis=1)[np.arange(len(scores)), lowest - 1] / lowest
+    deviations = np.maximum(own * deviations + (1.0 - own) * np.nanstd(scores), 1e-6)
+    usual = float(np.median(deviations))
+    levels = own * levels + (1.0 - own) * np.median(levels) + BELOW * usual
+    corrected = (scores - levels[:, None]) / np.sqrt(deviations * usual)[:, None]
+    values = np.sort(corrected[~np.isnan(corrected)])
+    bulk = ascending(list(np.quantile(values, 1.0 - np.array(BULK))))
+    end = max(USUAL_TO, LEAST_ABOVE / values.size)
     if end > BULK[-1] / 2.0:
-        return Curve(bulk)
+        return Curve(bulk), usual
     probabilities = np.geomspace(BULK[-1], end, POINTS + 1)[1:]
-    beyond = np.quantile(calibrated, 1.0 - probabilities) - bulk[-1]
-    return Curve(bulk, *fit_tail(beyond, np.log(BULK[-1] / probabilities)))
+    beyond = np.quantile(values, 1.0 - probabilities) - bulk[-1]
+    return Curve(bulk, *fit_tail(beyond, np.log(BULK[-1] / probabilities))), usual
 
 
 def _mixed(measured: Background, prior: Background, share: float) -> Background:
@@ -268,4 +285,5 @@ def _mixed(measured: Background, prior: Background, share: float) -> Background:
         each(measured.usual_bulk, prior.usual_bulk),
         ratio(measured.usual_slope, prior.usual_slope),
         linear(measured.usual_curvature, prior.usual_curvature),
+        ratio(measured.own, prior.own),
     )

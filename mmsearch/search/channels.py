@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakKeyDictionary
 
 from mmsearch.errors import UsageError
 from mmsearch.search.query import Item, Picture, Text, written_content
+from mmsearch.search.standing import Standing
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mmsearch.ann.index import VectorIndex
     from mmsearch.encoders.protocol import Encoder
@@ -19,7 +21,18 @@ if TYPE_CHECKING:
     from mmsearch.search.documents import Documents
     from mmsearch.search.query import Content, Part, Query
     from mmsearch.store.catalogue import Catalogue
-    from mmsearch.types import Ids, Modality, Scores, Vector
+    from mmsearch.types import Ids, Modality, Scores, Vector, VectorKind, Vectors
+
+# What a channel of whole documents calls its items.
+WHOLE: VectorKind = "document"
+# Items that show how a query stands in a channel. A quarter of them would do for the mean, not for the deviation.
+CROWD = 1000
+
+# A text of which an encoder knows less is not read by it.
+LEAST_KNOWN = 0.5
+
+# Drawn once for each vector index, for as long as that is open: a new generation opens new ones.
+_crowds: WeakKeyDictionary[VectorIndex, Vectors] = WeakKeyDictionary()
 
 
 class SearchIndex(Protocol):
@@ -37,10 +50,17 @@ class SearchIndex(Protocol):
     def encoders(self) -> tuple[Encoder, ...]:
         """The encoders whose vectors the index holds; the first is the default."""
 
-    def vector_index(self, encoder: Encoder, modality: Modality) -> VectorIndex | None:
-        """The vectors of ``encoder`` for items of ``modality``; None when there are none."""
+    @property
+    def copy_groups(self) -> Mapping[bytes, int]:
+        """Pictures that were made from one another: by the key of their content, the number of their group."""
 
-    def background(self, encoder: Encoder, query: Modality, item: Modality) -> Background:
+    def vector_index(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
+        """The vectors of ``encoder`` for items of ``modality``; None when there are none.
+
+        Those of whole documents stand under the ids of the documents' first items.
+        """
+
+    def background(self, encoder: Encoder, query: Modality, item: VectorKind) -> Background:
         """How ``encoder`` scores unrelated pairs of a query of modality ``query`` and an item of ``item``."""
 
     def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
@@ -49,12 +69,16 @@ class SearchIndex(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """One part of a query in one encoder's space: its unit ``vector`` and how it was written."""
+    """One part of a query in one encoder's space: its unit ``vector`` and how it was written.
+
+    ``is_read``: whether the encoder knows what it is made of; a text that it can't read is asked of the words alone.
+    """
 
     part: Part
     label: str
     modality: Modality
     vector: Vector
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,14 +105,18 @@ class DenseChannel:
 
     With weights of Euclidean length 1 the calibrated scores of the parts add up to one that lies on the same
     scale, whatever their number: text and picture parts are mixed by how unlike chance they are, not by cosine.
+
+    ``standing`` is where this query's mixed scores lie, in the calibrated units; it moves the evidence that
+    channels are merged by, not the surprise, which has to say when nothing matches.
     """
 
     encoder: str
-    item_modality: Modality
+    item_modality: VectorKind
     index: VectorIndex
     probes: tuple[Probe, ...]
     backgrounds: tuple[Background, ...]
     weights: tuple[float, ...]
+    standing: Standing
 
     @property
     def name(self) -> str:
@@ -123,17 +151,14 @@ class DenseChannel:
         """The same from cosines (parts, n)."""
         import numpy as np
 
-        if len(self.probes) == 1:
-            background = self.backgrounds[0]
-            surprise = background.log_survival(raw[0]) / -math.log(10.0)
-            return Scored(ids, background.evidence(raw[0]), surprise, 0.5 + 0.5 * raw[0])
         # one by one: a matrix product's last bits would depend on the items beside
         mixed, evidence, surprise = np.zeros((3, ids.size))
         for row, weight in zip(self.calibrated(raw), self.weights, strict=True):
             mixed += weight * row
+        told = self.standing.corrected(mixed)
         for background, weight in zip(self.backgrounds, self.weights, strict=True):
-            alike = background.location + background.scale * mixed
-            evidence += weight**2 * background.evidence(alike)
+            evidence += weight**2 * background.evidence(told)
+            alike = raw[0] if len(raw) == 1 else background.location + background.scale * mixed
             surprise -= weight**2 / math.log(10.0) * background.log_survival(alike)
         return Scored(ids, evidence, surprise, 0.5 + 0.5 * np.average(raw, axis=0, weights=self.weights))
 
@@ -163,7 +188,7 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
         label = str(part) if part.kind != "plus" else written_content(part.content)
         if isinstance(part.content, Text):
             if "text" in encoder.modalities:
-                found.append(Probe(part, label, "text", next(encoded)))
+                found.append(Probe(part, label, "text", next(encoded), _is_read(encoder, part.content)))
         elif isinstance(part.content, Picture):
             if "image" in encoder.modalities:
                 found.append(Probe(part, label, "image", _picture(index, encoder, part.content)))
@@ -173,24 +198,49 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
     return tuple(found)
 
 
-def dense_channels(index: SearchIndex, encoder: Encoder, parts: Sequence[Probe]) -> tuple[DenseChannel, ...]:
-    """A channel for each modality that ``encoder`` has items of; none without parts."""
+def dense_channels(
+    index: SearchIndex, encoder: Encoder, parts: Sequence[Probe], *, whole: bool = False
+) -> tuple[DenseChannel, ...]:
+    """A channel for each modality that ``encoder`` has items of; none without parts that it can read.
+
+    ``whole``: one of whole documents too, if the index has vectors of them.
+    """
     channels = []
+    parts = [probe for probe in parts if probe.is_read]
     length = math.sqrt(sum(probe.part.weight**2 for probe in parts))
-    for modality in MODALITIES:
-        vectors = index.vector_index(encoder, modality) if modality in encoder.modalities and parts else None
+    kinds: list[VectorKind] = [modality for modality in MODALITIES if modality in encoder.modalities]
+    for modality in [*kinds, WHOLE] if whole else kinds:
+        vectors = index.vector_index(encoder, modality) if parts else None
         if vectors is not None and vectors.ids.size:
+            backgrounds = tuple(index.background(encoder, probe.modality, modality) for probe in parts)
+            weights = tuple(probe.part.weight / length for probe in parts)
+            standing = _standing(vectors, parts, backgrounds, weights)
             channels.append(
-                DenseChannel(
-                    encoder.name,
-                    modality,
-                    vectors,
-                    tuple(parts),
-                    tuple(index.background(encoder, probe.modality, modality) for probe in parts),
-                    tuple(probe.part.weight / length for probe in parts),
-                )
+                DenseChannel(encoder.name, modality, vectors, tuple(parts), backgrounds, weights, standing)
             )
     return tuple(channels)
+
+
+def _standing(
+    index: VectorIndex, parts: Sequence[Probe], backgrounds: Sequence[Background], weights: Sequence[float]
+) -> Standing:
+    """How the mixed calibrated scores of ``parts`` lie among the items of ``index``."""
+    import numpy as np
+
+    if index not in _crowds:
+        _crowds[index] = index.sample(CROWD, seed=3)[1]
+    crowd = _crowds[index]
+    mixed, variance = np.zeros(len(crowd)), 0.0
+    for probe, background, weight in zip(parts, backgrounds, weights, strict=True):
+        mixed += weight * background.calibrate((crowd @ probe.vector).astype(np.float64))
+        variance += (weight * background.own) ** 2
+    return Standing.of(mixed, math.sqrt(variance))
+
+
+def _is_read(encoder: Encoder, text: Text) -> bool:
+    from mmsearch.encoders.protocol import KnowsItsWords
+
+    return not isinstance(encoder, KnowsItsWords) or encoder.known_share(text.meaning) >= LEAST_KNOWN
 
 
 def given_items(contents: Sequence[Content]) -> tuple[int, ...]:

@@ -6,16 +6,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.rows import FEW_TO_MANY, Lookup, contains
+from mmsearch.errors import UsageError
+from mmsearch.store.conditions import And, ModalityIs, Not, Or
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.conditions import Condition
     from mmsearch.types import Ids, Modality
 
 # Words whose frequencies are remembered.
 MOST_COUNTS = 10_000
+# Filters whose items are remembered: those of one person who pages and rephrases.
+MOST_FILTERS = 8
 
 
 class Documents:
@@ -28,6 +36,7 @@ class Documents:
         self.ids, self.documents, self.modalities = ids, documents, modalities
         self._lookup = Lookup(ids, documents)
         self._counts: dict[str, int] = {}
+        self._passing: dict[str, Ids] = {}
 
     @classmethod
     def read(cls, catalogue: Catalogue) -> Documents:
@@ -84,6 +93,45 @@ class Documents:
                 combinations,
             )  # the sets too, so that their ids stay theirs
         return self._combinations[key][1]
+
+    def passing(self, catalogue: Catalogue, condition: Condition) -> Ids:
+        """The items that pass ``condition``, ascending: as ``catalogue.select_items``, but remembered.
+
+        Raises UsageError for a field that no document has, and for conditions nested too deeply.
+        """
+        import numpy as np
+
+        key = repr(condition)  # True, 1 and 1.0 are equal, but not the same to a filter
+        if key not in self._passing:
+            if len(self._passing) >= MOST_FILTERS:
+                self._passing.clear()
+            try:
+                self._passing[key] = self.ids[np.flatnonzero(self._mask(catalogue, condition))]
+            except RecursionError as error:
+                raise UsageError("the filter is too deeply nested") from error
+        return self._passing[key]
+
+    def _mask(self, catalogue: Catalogue, condition: Condition) -> NDArray[np.bool_]:
+        """Whether each of ``ids`` passes. Documents are looked up and their items taken from memory."""
+        import numpy as np
+
+        match condition:
+            case And(parts):
+                every = [np.ones(self.ids.size, dtype=bool), *(self._mask(catalogue, part) for part in parts)]
+                return np.asarray(np.all(every, axis=0))
+            case Or(parts):
+                some = [np.zeros(self.ids.size, dtype=bool), *(self._mask(catalogue, part) for part in parts)]
+                return np.asarray(np.any(some, axis=0))
+            case Not(part):
+                return ~self._mask(catalogue, part)
+            case ModalityIs(modality):
+                return contains(self.modalities[modality], self.ids)
+            case _:
+                pass
+        documents = catalogue.select_documents(condition)
+        if documents is None:
+            return contains(catalogue.select_items(condition), self.ids)
+        return contains(np.sort(documents), self.documents)
 
     def count(self, catalogue: Catalogue, expression: str) -> int:
         """How many items match a word's ``expression``; remembered, since people use the same words again."""

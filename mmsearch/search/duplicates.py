@@ -8,6 +8,7 @@ is a connected component of confirmed pairs.
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -216,13 +217,24 @@ def _join_near(
     vectors = index.vector_index(index.encoders[0], "image")
     assert vectors is not None
     rows = centered(vectors, np.array([items[0] for items in contents]))
-    for pairs in near_pairs(rows, least_cosine, progress):
+    for pairs in near_pairs(rows, _least_stored(index, least_cosine), progress):
         reader.prepare(np.unique(pairs).tolist())
         for start in range(0, len(pairs), PAIRS):
             for one, other in reader.alike(pairs[start : start + PAIRS], most_bits, mirrored=mirrored):
                 # A series of a thousand alike needs a thousand comparisons in detail, not half a million.
                 if not near.joined(one, other) and reader.same(one, other, mirrored=mirrored):
                     near.join(one, other)
+
+
+def _least_stored(index: SearchIndex, cosine: float) -> float:
+    """The cosine that two stored vectors have, on average, when their originals have ``cosine``.
+
+    Of two vectors' signs it is 2 / pi arcsin(cosine) (Goemans and Williamson, 1995); other forms keep it.
+    """
+    first = index.encoders[0].fingerprint
+    if any(one.fingerprint == first and one.precision == "binary" for one in index.catalogue.encoders()):
+        return 2 / math.pi * math.asin(max(-1.0, min(cosine, 1.0)))
+    return cosine
 
 
 class _Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.rows import contains
+from mmsearch.search.channels import WHOLE
 from mmsearch.search.documents import common
 from mmsearch.search.exclusions import FROM
 from mmsearch.search.fusion import GRID, on_grid
@@ -23,15 +24,21 @@ HALF_STRENGTH = 2.0
 
 
 def hits_of(
-    scoring: Scoring, prepared: Prepared, index: SearchIndex, offset: int, *, explain: bool
+    scoring: Scoring,
+    prepared: Prepared,
+    index: SearchIndex,
+    offset: int,
+    *,
+    copies: Ids | None = None,
+    explain: bool,
 ) -> tuple[Hit, ...]:
-    """The documents of ``scoring`` as hits, ranked from ``offset`` + 1 on."""
+    """The documents of ``scoring`` as hits, ranked from ``offset`` + 1 on, each with its number of ``copies``."""
     import numpy as np
 
     task = prepared.task
     chosen = telling_items(scoring, prepared)
     stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
-    cosines = _cosines(chosen, [column.dense for column in task.columns if column.dense is not None])
+    cosines = _cosines(chosen, [channel for channel in map(_of_items, task.columns) if channel is not None])
     surprise = np.nan_to_num(scoring.surprise, nan=0.0).max(axis=1, initial=0.0)
     # Without anything to rank by, the filter alone decides, and it is exact.
     evalues = scoring.evalues(task.searched) if task.columns else np.zeros(chosen.size)
@@ -39,6 +46,7 @@ def hits_of(
         100.0 * (1.0 - 2.0 ** (-surprise / HALF_STRENGTH)) if task.columns else np.full(chosen.size, 100)
     )
     reasons = _reasons(scoring, prepared) if explain else [[]] * chosen.size
+    pieces = prepared.matches.pieces if prepared.matches is not None else ()
     hits: list[Hit] = []
     for row, item_id in enumerate(chosen.tolist()):
         item = stored.get(item_id)
@@ -56,12 +64,13 @@ def hits_of(
                 locator=item.locator,
                 title=item.title,
                 text=item.text,
-                snippet=snippet(item.text, prepared.text) if item.text else None,
+                snippet=snippet(item.text, prepared.text, pieces=pieces) if item.text else None,
                 fields=item.fields,
                 cosine=None if np.isnan(cosines[row]) else float(cosines[row]),
                 strength=round(float(strengths[row])),
                 evalue=float(evalues[row]),
                 explanation=tuple(reasons[row]),
+                copies=0 if copies is None else int(copies[row]),
             )
         )
     return tuple(hits)
@@ -73,13 +82,20 @@ def telling_items(scoring: Scoring, prepared: Prepared) -> Ids:
 
     task = prepared.task
     if task.columns:
-        parts = np.where(scoring.items >= 0, scoring.parts, -np.inf)
+        # a whole document is shown by the item that tells most of it
+        of_items = [column.dense is None or _of_items(column) is not None for column in task.columns]
+        parts = np.where((scoring.items >= 0) & of_items, scoring.parts, -np.inf)
         rows = np.arange(scoring.documents.size)
         return np.asarray(scoring.items[rows, parts.argmax(axis=1)])
     items = task.groups.items_of(scoring.documents)
     items = items if task.among is None else common(items, task.among)
     documents, first = np.unique(task.groups.of(items), return_index=True)
     return np.asarray(items[first[np.searchsorted(documents, scoring.documents)]])
+
+
+def _of_items(column: Column) -> DenseChannel | None:
+    """The dense channel of ``column`` if it scores items rather than whole documents."""
+    return None if column.dense is None or column.dense.item_modality == WHOLE else column.dense
 
 
 def _cosines(items: Ids, channels: list[DenseChannel]) -> Scores:

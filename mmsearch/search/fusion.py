@@ -106,7 +106,8 @@ def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Mat
         case "combsum":
             parts = weight * table.unit
         case "combmnz":
-            parts = weight * table.unit * (~np.isnan(table.unit)).sum(axis=1, keepdims=True)
+            # a channel that is switched off by a weight of 0 has found nothing
+            parts = weight * table.unit * (~np.isnan(table.unit[:, weight > 0])).sum(axis=1, keepdims=True)
     return _summing_to_grid(np.nan_to_num(parts, nan=0.0))
 
 

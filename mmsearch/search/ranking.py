@@ -71,6 +71,15 @@ class Ranker:
                 return found, count
             depth *= DEEPER
 
+    def candidates(self, depth: int) -> Scoring:
+        """The documents of the ``depth`` items that each channel says most of, by id, scored by all channels."""
+        import numpy as np
+
+        if depth not in self._pools:
+            self._pools[depth] = _pool(self._task, depth)
+        pool = self._pools[depth]
+        return _scored(self._task, pool, np.arange(len(pool.table)))
+
 
 def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
     """The first ``top`` documents by id, with nothing to rank them by, and how many there are."""

@@ -1,6 +1,7 @@
 """More like this, less like that: documents ranked by how like the liked ones they are.
 
-- ``average``: the mean of what each liked example says (Rocchio 1971, on calibrated scores);
+- ``average``: the mean of what each liked example says (Rocchio 1971, on calibrated scores), and a little more of
+  what the likeliest of them says;
 - ``best``: what the likeliest of them says: for a taste that has several sides;
 - ``per-document``: the examples take turns, each with what is most like it.
 
@@ -49,6 +50,9 @@ METHODS: tuple[Method, ...] = get_args(Method)
 # What a disliked example takes off, for each scale that it stands above the background.
 # Measured by `python -m benchmarks recommendation`.
 DISLIKE_WEIGHT = 0.5
+# What the likeliest example says counts by so much of the mean beside it: precision@10 of three liked things of a
+# class, products and clothing, 0.659 and 0.641 without, 0.679 and 0.645 with 0.3, 0.683 and 0.637 with 0.6.
+LIKELIEST = 0.3
 # Documents that diversity chooses from; a fixed number, so that the first 10 of 100 are the answer for 10.
 DIVERSE_POOL = 500
 # Rough scores (float32 products) are right to this many scales.
@@ -212,10 +216,9 @@ class _Scorer:
             if not examples:
                 continue
             says = np.stack([(calibrated * weights)[:, owner == one].sum(axis=1) for one in examples], axis=1)
+            share = np.eye(len(examples))[says.argmax(axis=1)]  # the one that says most, by the lower number
             if liked and self.method == "average":
-                share = np.full(says.shape, 1.0 / len(examples))
-            else:  # the one that says most, by the lower number
-                share = np.eye(len(examples))[says.argmax(axis=1)]
+                share = (1.0 / len(examples) + LIKELIEST * share) / (1.0 + LIKELIEST)
             if not liked:
                 share = np.where(says > 0, -DISLIKE_WEIGHT * share, 0.0)
             for place, one in enumerate(examples):

@@ -38,6 +38,15 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A passage beside a hit or an answer, or a picture (``text`` None) of the same document."""
+
+    item_id: int
+    locator: Locator
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One result. The contributions in ``explanation`` add up to ``score`` exactly.
 
@@ -45,6 +54,9 @@ class Hit:
     ``cosine`` is that item's highest raw similarity, None when it was found by words alone. ``evalue`` is the
     number of items as good as this one that an unrelated query would find in this index by chance, and
     ``strength`` (0 to 100) says how unlike chance the likeness is, whatever the size of the index.
+
+    ``copies`` documents with the same content are left out of the results behind this one, as far as the search
+    looked. ``before`` and ``after`` are the passages around a passage, in document order, when they were asked for.
     """
 
     rank: int
@@ -63,6 +75,9 @@ class Hit:
     strength: int
     evalue: float
     explanation: tuple[Reason, ...] = ()
+    copies: int = 0
+    before: tuple[Neighbor, ...] = ()
+    after: tuple[Neighbor, ...] = ()
 
     @property
     def file(self) -> str:
@@ -74,9 +89,12 @@ class Hit:
 class Results(Sequence[Hit]):
     """Hits, best first, of a ``query`` among ``searched`` items.
 
-    ``hits`` are within the cutoff. When none is, ``nothing_matches`` is true and ``best_guesses`` are the hits
-    that came nearest. ``total`` is how many hits are within the cutoff, as far as the search looked; ``notes``
-    say what was understood beyond what is written.
+    ``hits`` are within the cutoff, those after the first ``offset``. When nothing is, ``nothing_matches`` is true
+    and ``best_guesses`` are the hits that came nearest. ``total`` is how many hits are within the cutoff: exactly
+    so if ``total_is_exact`` (when all were looked at: because there are few, to sort them, to count facets), an
+    estimate otherwise. ``facets``: for each field that was asked for, (value, documents), most frequent first, over
+    all documents within the cutoff, copies included. ``pieces`` are no words of the index and were looked for
+    within words. ``notes`` say what was understood beyond what is written.
     """
 
     query: Query
@@ -87,11 +105,15 @@ class Results(Sequence[Hit]):
     total: int = 0
     cutoff: float | None = None
     seconds: float = field(default=0.0, compare=False)
+    offset: int = 0
+    total_is_exact: bool = True
+    facets: Mapping[str, Sequence[tuple[FieldValue, int]]] = field(default_factory=dict)
+    pieces: tuple[str, ...] = ()
 
     @property
     def nothing_matches(self) -> bool:
-        """Whether nothing in the index matches the query."""
-        return not self.hits
+        """Whether nothing in the index matches the query; a page beyond the last hit has no hits either."""
+        return not self.hits and (self.offset == 0 or self.total == 0)
 
     def __len__(self) -> int:
         return len(self.hits)

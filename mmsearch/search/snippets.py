@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mmsearch.ann.words import terms
+from mmsearch.store.words import cjk_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Characters of a snippet, about three lines in a terminal.
 LENGTH = 200
@@ -36,9 +42,12 @@ class Snippet:
         return "".join([*pieces, self.text[at:], "…" if self.cut_after else ""])
 
 
-def snippet(text: str, query: str, length: int = LENGTH) -> Snippet:
-    """At most ``length`` characters of ``text``, where most of the words of ``query`` stand close together."""
-    places = _places(text, query)
+def snippet(text: str, query: str, length: int = LENGTH, pieces: Sequence[str] = ()) -> Snippet:
+    """At most ``length`` characters of ``text``, where most of the words of ``query`` stand close together.
+
+    ``pieces`` are looked for within words, too.
+    """
+    places = _places(text, query, pieces)
     start = _best_start(text, places, length)
     end = min(len(text), start + length)
     if end < len(text):
@@ -50,16 +59,29 @@ def snippet(text: str, query: str, length: int = LENGTH) -> Snippet:
     return Snippet(text[start:end], kept, start > 0, end < len(text))
 
 
-def _places(text: str, query: str) -> list[tuple[int, int]]:
-    """Where words of ``query`` stand in ``text``."""
-    alternatives = [_pattern(term.written) for term in terms(query)]
-    if not alternatives:
-        return []
+def _places(text: str, query: str, pieces: Sequence[str]) -> list[tuple[int, int]]:
+    """Where words of ``query`` stand in ``text``, ascending; those that overlap or touch as one."""
     places: list[tuple[int, int]] = []
-    for found in re.finditer("|".join(alternatives), text, re.IGNORECASE):
-        if found.end() > found.start() and (not places or found.start() >= places[-1][1]):
-            places.append(found.span())
+    pattern = _words(query, tuple(pieces))
+    for found in pattern.finditer(text) if pattern is not None else ():
+        start, end = found.span(1)
+        if places and start <= places[-1][1]:
+            places[-1] = (places[-1][0], max(end, places[-1][1]))
+        elif end > start:
+            places.append((start, end))
     return places
+
+
+@lru_cache(maxsize=64)
+def _words(query: str, pieces: tuple[str, ...]) -> re.Pattern[str] | None:
+    """What finds each place of a word as its group 1; None without words."""
+    alternatives = [*(_pattern(term.written) for term in terms(query)), *map(re.escape, pieces)]
+    if not alternatives:
+        return None
+    words = f"({'|'.join(alternatives)})"
+    # What may overlap takes looking ahead at each letter: a run of Chinese is looked for by its pairs.
+    overlapping = bool(pieces) or bool(cjk_runs(query))
+    return re.compile(f"(?={words})" if overlapping else words, re.IGNORECASE)
 
 
 def _pattern(word: str) -> str:

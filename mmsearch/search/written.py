@@ -91,6 +91,17 @@ def conjunction(conditions: Iterable[Condition | None]) -> Condition | None:
     return normal(And(parts)) if parts else None
 
 
+def names_modality(condition: Condition | None) -> bool:
+    """Whether ``condition`` may pass some items of a document and not others."""
+    match condition:
+        case And(parts) | Or(parts):
+            return any(map(names_modality, parts))
+        case Not(part):
+            return names_modality(part)
+        case _:
+            return isinstance(condition, ModalityIs)
+
+
 def quoted(text: str) -> str:
     """``text`` in quotation marks, with backslashes before quotation marks and backslashes."""
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'

@@ -16,7 +16,7 @@ NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS][:1] == ["01_first_search.ipynb"]
+    assert [path.name for path in NOTEBOOKS][:2] == ["01_first_search.ipynb", "02_how_ranking_works.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -40,3 +40,7 @@ def test_a_notebook_runs_and_shows_its_hits(
     assert not [output for output in outputs if output.output_type == "error"]
     html = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
     assert "data:image/jpeg;base64," in html
+    plotting = [cell for cell in notebook.cells if "plt.show()" in cell.source]
+    assert [
+        cell for cell in plotting if not any("image/png" in o.get("data", {}) for o in cell.outputs)
+    ] == []

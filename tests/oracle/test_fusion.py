@@ -55,7 +55,7 @@ def slow(rankings: dict[str, Ranking], weights: list[float], fusion: Fusion) -> 
                 case "combsum":
                     part = weights[n] * unit
                 case "combmnz":
-                    part = weights[n] * unit * len(found)
+                    part = weights[n] * unit * sum(weights[other] > 0 for other in found)
             parts.append(part)
         fused.append((-round(sum(parts) / GRID) * GRID, item))
     return sorted(fused)
@@ -155,3 +155,60 @@ def test_a_score_does_not_change_with_what_else_is_in_the_list() -> None:
     for name in FUSIONS:
         whole = contributions(full, [1.0], Fusion(name))[1]
         assert contributions(alone, [1.0], Fusion(name))[0].tolist() == whole.tolist()
+
+
+@settings(max_examples=200, deadline=None)
+@given(channels, names, st.integers(0, 4))
+def test_a_side_that_found_nothing_changes_nothing(found: dict[str, Ranking], name: str, place: int) -> None:
+    empty = Ranking(np.empty(0, dtype=np.int64), np.empty(0))
+    sides = list(found.values())
+    more = [*sides[:place], empty, *sides[place:]]
+    before = fuse(tabulate(found), [1.0] * len(sides), Fusion(name), top=100)
+    after = fuse(
+        tabulate({str(n): side for n, side in enumerate(more)}), [1.0] * len(more), Fusion(name), top=100
+    )
+    assert (after.ids.tolist(), after.scores.tolist()) == (before.ids.tolist(), before.scores.tolist())
+
+
+@settings(max_examples=200, deadline=None)
+@given(channels, rankings, names)
+def test_a_channel_that_weighs_nothing_is_as_if_it_were_not_there(
+    found: dict[str, Ranking], silent: Ranking, name: str
+) -> None:
+    weights = [1.0] * len(found)
+    before = fuse(tabulate(found), weights, Fusion(name), top=100)
+    after = fuse(tabulate(found | {"silent": silent}), [*weights, 0.0], Fusion(name), top=100)
+    scores = dict(zip(after.ids.tolist(), after.scores.tolist(), strict=True))
+    for item, score in zip(before.ids.tolist(), before.scores.tolist(), strict=True):
+        assert scores.pop(item) == pytest.approx(score, abs=2 * GRID)
+    assert all(score == 0 for score in scores.values())
+
+
+@settings(max_examples=200, deadline=None)
+@given(channels, names, st.data())
+def test_a_higher_weight_never_lowers_a_score(
+    found: dict[str, Ranking], name: str, data: st.DataObject
+) -> None:
+    weights = data.draw(st.lists(st.floats(0, 4), min_size=len(found), max_size=len(found)))
+    column = data.draw(st.integers(0, len(found) - 1))
+    table = tabulate(found)
+    before = contributions(table, weights, Fusion(name)).sum(axis=1)
+    weights[column] += data.draw(st.floats(0, 4))
+    assert (contributions(table, weights, Fusion(name)).sum(axis=1) >= before - 2 * GRID).all()
+
+
+@pytest.mark.parametrize("name", FUSIONS)
+def test_what_both_sides_found_is_worth_more_than_what_one_found(name: str) -> None:
+    one = Ranking(np.array([3, 7]), np.array([2.0, 2.0]))
+    other = Ranking(np.array([7]), np.array([2.0]))
+    fused = fuse(tabulate({"a": one, "b": other}), [1, 1], Fusion(name), 10)
+    assert fused.ids.tolist() == [7, 3]
+    assert fused.scores[0] > fused.scores[1]
+
+
+def test_places_that_make_up_for_each_other_tie_and_are_ordered_by_id() -> None:
+    one = Ranking(np.array([8, 5]), np.array([2.0, 1.0]))
+    other = Ranking(np.array([5, 8]), np.array([9.0, 1.0]))
+    fused = fuse(tabulate({"a": one, "b": other}), [1, 1], Fusion("rrf"), 10)
+    assert fused.ids.tolist() == [5, 8]
+    assert fused.scores[0] == fused.scores[1]

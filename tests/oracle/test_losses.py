@@ -9,8 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mmsearch.train.loop import backward_in_parts  # noqa: E402
-from mmsearch.train.losses import info_nce, keep_similarities, relations, sigmoid  # noqa: E402
+from mmsearch.train.caching import backward_in_parts  # noqa: E402
+from mmsearch.train.losses import Kin, info_nce, keep_similarities, relations, sigmoid  # noqa: E402
+from mmsearch.train.recipe import LossRecipe  # noqa: E402
 
 
 def unit(rows: int, seed: int) -> Any:
@@ -71,9 +72,8 @@ def test_a_batch_of_positives_alone_gives_no_loss_and_finite_gradients() -> None
 
 
 def test_captions_of_one_picture_are_positive_and_shared_texts_do_not_count() -> None:
-    positive, ignored = relations(
-        torch.tensor([0, 1]), torch.tensor([0, 0, 1, 2]), torch.tensor([0, 0]), torch.tensor([0, 0, 0, 2])
-    )
+    kin = Kin(text=torch.tensor([0, 0, 2]), label=torch.tensor([-1, -1, -1]))
+    positive, ignored = relations(LossRecipe(), kin, torch.tensor([0, 1]), torch.tensor([0, 0, 1, 2]))
     assert positive.tolist() == [[True, True, False, False], [False, False, True, False]]
     assert ignored.tolist() == [[False, False, True, False], [True, True, False, False]]
 

@@ -102,6 +102,35 @@ def test_two_runs_are_compared_query_by_query(evaluate: Evaluate, tmp_path: Path
     assert "+80.00" in evaluate(*files, "-m", "R@1")
 
 
+def test_a_comparison_prints_the_paired_test(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "q.qrels").write_text("".join(f"q{number} 0 right 1\n" for number in range(8)))
+    for name, found in (("a", "wrong"), ("b", "right")):
+        lines = (f"q{number} Q0 {found} 1 0.9 {name}\n" for number in range(8))
+        (tmp_path / f"{name}.run").write_text("".join(lines))
+    shown = evaluate(
+        "--compare", tmp_path / "a.run", tmp_path / "b.run", "--qrels", tmp_path / "q.qrels", "-m", "R@1"
+    )
+    heading, row, last = (line.split() for line in shown.splitlines())
+    assert heading == ["a.run", "b.run", "difference", "p", "better", "equal", "worse"]
+    assert row == ["R@1", "0.00", "100.00", "+100.00", f"{2 / 2**8:.4f}", "8", "0", "0"]
+    assert " ".join(last).startswith("8 queries; p of the paired randomization test")
+
+
+def test_fusion_and_weights_can_be_chosen(evaluate: Evaluate, folder: Path, tmp_path: Path) -> None:
+    (folder / "chelsea.txt").write_text("The face of a cat.\nA ginger cat.")
+    scores = {}
+    for name, options in {
+        "default": [],
+        "rrf": ["--fusion", "rrf"],
+        "half": ["--weights", "text->image=0.5"],
+    }.items():
+        evaluate(folder, "--task", "mixed", *options, "--run", tmp_path / name)
+        scores[name] = dict(read_run(tmp_path / name)["chelsea.png"])
+    assert scores["rrf"]["chelsea.png"] == pytest.approx(1 / 61 + 0, abs=0.02)
+    assert scores["half"]["chelsea.png"] == pytest.approx(scores["default"]["chelsea.png"] / 2, rel=1e-3)
+    assert scores["half"]["chelsea.png#0"] == scores["default"]["chelsea.png#0"]
+
+
 def test_texts_in_beirs_layout_are_evaluated(evaluate: Evaluate, tmp_path: Path) -> None:
     folder = tmp_path / "beir"
     (folder / "qrels").mkdir(parents=True)

@@ -66,7 +66,7 @@ class ToyEncoder:
 
 @dataclass
 class Doc:
-    """A document to be indexed: ``shows`` is a picture in words."""
+    """A document to be indexed: ``shows`` is a picture in words. Those of one ``content`` are equal to the byte."""
 
     path: str
     shows: str | None = None
@@ -74,6 +74,7 @@ class Doc:
     passages: Sequence[str] = ()
     title: str | None = None
     fields: dict[str, FieldValue] = field(default_factory=dict)
+    content: str | None = None
 
 
 class ToyIndex:
@@ -91,13 +92,15 @@ class ToyIndex:
         self.documents = Documents.read(self.catalogue)
         self._indexes: dict[Modality, VectorIndex | None] = {m: self._vectors(m, rows[m]) for m in rows}
         self._backgrounds: dict[tuple[Modality, Modality], Background] = {}
+        self.copy_groups: dict[bytes, int] = {}
 
     def _new(self, corpus: int, document: Doc, rows: dict[Modality, list[np.ndarray]]) -> NewDocument:
         items: list[NewItem] = []
 
         def add(modality: Modality, locator: Locator, text: str | None, vector: np.ndarray, key: str) -> None:
             rows[modality].append(vector)
-            digest = hashlib.sha256(f"{document.path} {len(items)} {key}".encode()).digest()
+            own = f"{document.path} {len(items)}" if document.content is None else document.content
+            digest = hashlib.sha256(f"{own} {key}".encode()).digest()
             items.append(NewItem(modality, locator, digest, text, len(rows[modality]) - 1))
 
         if document.shows is not None:

@@ -32,7 +32,9 @@ def test_words_find_pictures_and_texts_in_one_list(pictures: SearchIndex) -> Non
 
 def test_a_picture_finds_pictures_and_texts(pictures: SearchIndex) -> None:
     hits = answer(Query((Part(Picture("dog boat")),)), pictures, 10)
-    assert hits[0].path in ("photos/dog/0-4.jpg", "photos/boat/4-0.jpg")
+    assert {hit.modality for hit in hits} == {"image", "text"}
+    first = next(hit.path for hit in hits if hit.modality == "image")
+    assert first in ("photos/dog/0-4.jpg", "photos/boat/4-0.jpg")
     everything = answer(Query((Part(Picture("dog")),)), pictures, 1_000, group="item", cutoff=None)
     texts = [hit.text for hit in everything if hit.modality == "text"]
     assert sum("dog" in str(text) for text in texts[:5]) >= 3
@@ -215,6 +217,57 @@ def test_results_can_be_sorted_by_a_field(pictures: SearchIndex) -> None:
 def test_facets_count_the_documents_that_match(pictures: SearchIndex) -> None:
     counted = dict(facets(parse("thing:(boat, dog) year<1945"), pictures, ["thing"])["thing"])
     assert counted == {"dog": 15, "boat": 10}
+
+
+def test_facets_come_with_the_answer_whatever_page_is_shown(pictures: SearchIndex) -> None:
+    query = parse("red dog")
+    counted = facets(query, pictures, ["thing", "year"])
+    for options in ({"k": 1}, {"k": 3, "offset": 4}, {"sort": "-year"}):
+        results = answer(query, pictures, facets=["thing", "year"], **options)  # type: ignore[arg-type]
+        assert results.facets == counted
+        assert results.total_is_exact
+        assert results.total == len(answer(query, pictures, 1_000))
+    assert answer(query, pictures, 1).facets == {}
+    with pytest.raises(UsageError, match="no document has a field 'size'"):
+        answer(query, pictures, facets=["size"])
+
+
+def test_pages_follow_one_another(pictures: SearchIndex) -> None:
+    for sort in (None, "-year", "path"):
+        whole = answer(parse("red dog"), pictures, 12, sort=sort)
+        pages = [answer(parse("red dog"), pictures, 4, offset=offset, sort=sort) for offset in (0, 4, 8)]
+        assert [(hit.rank, hit.item_id) for page in pages for hit in page] == [
+            (hit.rank, hit.item_id) for hit in whole
+        ]
+        assert [page.offset for page in pages] == [0, 4, 8]
+    beyond = answer(parse("red dog"), pictures, 4, offset=10_000)
+    assert (len(beyond), beyond.nothing_matches, beyond.total) == (
+        0,
+        False,
+        len(answer(parse("red dog"), pictures, 1_000)),
+    )
+
+
+def test_what_an_encoder_cannot_read_is_asked_of_the_words_alone(
+    build: Callable[[list[Any]], SearchIndex], doc: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = build(
+        [doc(f"{n}.jpg", shows="a dog") for n in range(20)]
+        + [
+            doc("zh.txt", passages=["一只狗在海滩上奔跑。"]),
+            doc("zh2.txt", passages=["上海的博物馆今天关门。"]),
+        ]
+    )
+    encoder = type(index.encoders[0])
+    monkeypatch.setattr(encoder, "known_share", lambda self, text: float(text.isascii()), raising=False)
+    results = answer(parse("海滩"), index, 5)
+    assert [hit.path for hit in results] == ["zh.txt"]
+    assert {reason.channel for reason in results[0].explanation} == {"words"}
+    assert results.notes == ("toy can't read '海滩': only words are compared",)
+    assert answer(parse("猫"), index, 5).nothing_matches
+    assert [hit.path for hit in answer(parse("dog (海滩) NOT 博物馆"), index, 5)] != []
+    assert not answer(parse("博物馆 NOT 上海"), index, 5)
+    assert not answer(parse("dog"), index, 5).notes
 
 
 @pytest.mark.parametrize(

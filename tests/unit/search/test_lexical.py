@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmsearch.search import lexical
-from mmsearch.search.lexical import ALL_WORDS_EVALUE, SCALE, items_with, match, name_matches
+from mmsearch.search.lexical import ALL_WORDS_EVALUE, PARTIAL, SCALE, items_with, match, name_matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +67,18 @@ def test_all_of_the_words_are_what_was_asked_for(index: SearchIndex) -> None:
     assert len(TEXTS) * 10 ** -matches.scored.surprise[at] <= ALL_WORDS_EVALUE * 1.001
 
 
+def test_some_of_the_words_tell_part_of_what_chance_would_not_bring(index: SearchIndex) -> None:
+    matches = match(index.catalogue, index.documents, "old lighthouse keeper", None, len(TEXTS))
+    whole = np.isin(matches.scored.ids, matches.whole)
+    assert whole.sum() == 1
+    told, surprise = matches.scored.calibrated, matches.scored.surprise
+    np.testing.assert_allclose(
+        told[~whole], np.minimum(SCALE * matches.scored.unit, PARTIAL * surprise)[~whole]
+    )
+    assert told[whole].min() == pytest.approx(SCALE * matches.scored.unit[whole].min())
+    assert told[whole].min() > told[~whole].max()
+
+
 @pytest.mark.parametrize("text", ["", "!!!", "zebra", "zebra xylophone"])
 def test_no_word_found_is_no_match(index: SearchIndex, text: str) -> None:
     assert found(index, text) == {}
@@ -106,3 +118,33 @@ def test_names_are_compared_without_case_and_signs(
     )
     matches = match(index.catalogue, index.documents, "red kite", None, 3)
     assert name_matches(index.catalogue, "red kite", matches).ids.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("图书馆", {0}),
+        ("大学", {0}),
+        ("狗", {1}),
+        ("一只狗在海滩上奔跑", {1}),
+        ("桜の季節", {2}),
+        ("축구", {3}),
+        ("海岸", {4}),
+        ("猫", set()),
+    ],
+)
+def test_chinese_japanese_and_korean_are_found_by_their_words(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any, text: str, expected: set[int]
+) -> None:
+    index = build(
+        [
+            doc("0.txt", passages=["北京大学的图书馆在校园的中心。"]),
+            doc("1.txt", passages=["一只狗在海滩上奔跑，孩子们在旁边玩。"]),
+            doc("2.txt", passages=["京都の寺には美しい庭がある。桜の季節には多くの人が訪れる。"]),
+            doc("3.txt", passages=["학교에서 친구들과 축구를 했다."]),
+            doc("写真/海岸の犬.jpg", shows="a dog"),
+        ]
+    )
+    matches = match(index.catalogue, index.documents, text, None, 5)
+    assert set((matches.whole - 1).tolist()) == expected
+    assert not matches.pieces

@@ -18,6 +18,8 @@ FILLER = "Nothing to see here at all. " * 20
         ("The cat sat", "the cat", "The [cat] sat"),
         ("category", "cat", "category"),
         ("北京大学的图书馆", "大学", "北京[大学]的图书馆"),
+        ("在北京大学图书馆里", "北京大学图书馆", "在[北京大学图书馆]里"),
+        ("학교에서 친구들과", "학교", "[학교]에서 친구들과"),
         ("photography", "photo*", "[photography]"),
         ("a (b) c", "(b)", "a ([b]) c"),
         ("no match", "zebra", "no match"),
@@ -25,6 +27,11 @@ FILLER = "Nothing to see here at all. " * 20
 )
 def test_the_words_that_were_looked_for_are_marked(text: str, query: str, expected: str) -> None:
     assert snippet(text, query).marked("[", "]") == expected
+
+
+def test_pieces_are_marked_within_words() -> None:
+    assert snippet("Two motorbikes", "otorb", pieces=("otorb",)).marked("[", "]") == "Two m[otorb]ikes"
+    assert snippet("A motorbike", "motorbike torbi", pieces=("torbi",)).marked("[", "]") == "A [motorbike]"
 
 
 def test_a_long_text_is_cut_around_most_of_the_words() -> None:

@@ -1,0 +1,79 @@
+"""NOT: what it removes, and how it ranks what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mmsearch.search.answer import answer
+from mmsearch.search.channels import DenseChannel, SearchIndex, dense_channels, probes
+from mmsearch.search.exclusion_likeness import likeness
+from mmsearch.search.exclusions import LEAST_LIKE, NOT_WEIGHT
+from mmsearch.search.parse import parse
+
+Build = Callable[[list[Any]], SearchIndex]
+
+
+@pytest.fixture
+def landscape(build: Build, doc: Any) -> SearchIndex:
+    """Mountains are mostly shown with snow, beaches with sand; one of each alone."""
+    documents = [doc(f"a{n}.jpg", shows=f"mountain snow thing{n}") for n in range(60)]
+    documents += [doc(f"b{n}.jpg", shows=f"beach sand other{n}") for n in range(60)]
+    return build([*documents, doc("peak.jpg", shows="mountain"), doc("shore.jpg", shows="beach")])
+
+
+def channel(index: SearchIndex, query: str) -> DenseChannel:
+    """How the index's pictures are scored for the excluded part of ``query``."""
+    (encoder,) = index.encoders
+    excluded = [probe for probe in probes(parse(query), index, encoder) if probe.part.kind == "not"]
+    (found,) = [one for one in dense_channels(index, encoder, excluded) if one.item_modality == "image"]
+    return found
+
+
+def item(index: SearchIndex, path: str) -> int:
+    (found,) = answer(parse(f"path:{path}"), index, 1)
+    return found.item_id
+
+
+def test_an_item_is_as_like_the_excluded_thing_as_its_neighbors_are(landscape: SearchIndex) -> None:
+    snow = channel(landscape, "picture NOT snow")
+    alone = np.array([item(landscape, "peak.jpg"), item(landscape, "shore.jpg")])
+    shown = np.array([item(landscape, "a0.jpg"), item(landscape, "b0.jpg")])
+    (raw,) = snow.calibrated(snow.raw(alone))
+    standing = likeness(landscape.encoders[0], snow).standing(alone)
+    assert abs(raw[0] - raw[1]) < 0.5 < standing[0] - standing[1]
+    peak, shore = likeness(landscape.encoders[0], snow).standing(shown)
+    assert peak > standing[0] > standing[1]
+    assert shore < 0
+
+
+def test_not_takes_from_what_it_leaves_for_how_like_it_is(landscape: SearchIndex) -> None:
+    hits = answer(parse("beach NOT snow"), landscape, 200, cutoff=None)
+    paths = [hit.path for hit in hits]
+    assert paths.index("shore.jpg") < [*paths, "peak.jpg"].index("peak.jpg")
+    assert not [path for path in paths[:40] if path.startswith("a")]
+    like = likeness(landscape.encoders[0], channel(landscape, "beach NOT snow"))
+    for hit in hits[:5]:
+        above = max(0.0, float(like.standing(np.array([hit.item_id]))[0]) - LEAST_LIKE)
+        taken = sum(reason.contribution for reason in hit.explanation if reason.contribution < 0)
+        assert -taken == pytest.approx(NOT_WEIGHT * above, abs=1e-5)
+        assert sum(reason.contribution for reason in hit.explanation) == hit.score
+
+
+def test_one_item_is_neither_like_nor_unlike(build: Build, doc: Any) -> None:
+    index = build([doc("only.jpg", shows="a dog in the snow")])
+    only = np.array([item(index, "only.jpg")])
+    assert likeness(index.encoders[0], channel(index, "dog NOT cat")).standing(only) == pytest.approx(0.0)
+
+
+def test_a_description_is_excluded_by_its_own_vector(landscape: SearchIndex) -> None:
+    described = likeness(
+        landscape.encoders[0], channel(landscape, "beach NOT (an old mountain covered by snow)")
+    )
+    word = likeness(landscape.encoders[0], channel(landscape, "beach NOT (mountain)"))
+    ids = np.array([item(landscape, "peak.jpg"), item(landscape, "shore.jpg")])
+    for one in (described, word):
+        assert one.standing(ids)[0] > one.standing(ids)[1]
