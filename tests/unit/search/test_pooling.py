@@ -105,7 +105,7 @@ def test_an_index_that_fuses_has_a_further_channel_whose_parts_add_up(fused: Pat
         for hit in hits:
             assert sum(reason.contribution for reason in hit.explanation) == hit.score
             assert (CHANNEL in {reason.channel for reason in hit.explanation}) == (hit.path != "note")
-        assert hits[0].text == "a cat looks at the camera"  # an item is shown, not the whole
+        assert hits[0].text in CAPTIONS["chelsea.png"]  # an item is shown, not the whole
 
 
 def test_whole_documents_say_nothing_where_items_are_asked_for(fused: Path) -> None:
