@@ -230,4 +230,6 @@ def test_dev_figures_tell_what_a_prefix_is_worth(data: Path, tmp_path: Path) -> 
     result = train(thorough(40, loss=LossRecipe(nested=(2, 4))), data, tmp_path / "run")
     assert result.dev.keys() == {"colors", "colors[:2]", "colors[:4]"}
     assert result.best == pytest.approx(sum(result.dev["colors"].values()) / 6)  # the whole vector chooses
-    assert result.dev["colors[:2]"] != result.dev["colors"]  # sixteen pictures are too few to say which is better
+    assert (
+        result.dev["colors[:2]"] != result.dev["colors"]
+    )  # sixteen pictures are too few to say which is better
