@@ -68,7 +68,8 @@ def _text_recipe(directory: Path) -> TextRecipe:
     if "text" not in kept or "text" not in description.files:
         raise EncoderError(f"{directory} does not say how its text tower is built: train on from its run")
     stated = {key: value for key, value in kept["text"].items() if value is not None}
-    return dataclasses.replace(build(TextRecipe, stated), positions=description.max_tokens)
+    recipe: TextRecipe = build(TextRecipe, stated)
+    return dataclasses.replace(recipe, positions=description.max_tokens)
 
 
 def _weight_name(node: Any, users: dict[str, list[Any]]) -> str:
