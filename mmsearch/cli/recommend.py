@@ -83,6 +83,8 @@ def recommend(
             typer.echo(str(hit.file) if only_paths else "\t".join(map(str, row)))
     else:
         _print(results, explain=explain)
+        if known is not None:
+            typer.echo(f"profile {known.name}: {len(known.likes)} liked, {len(known.dislikes)} disliked")
 
 
 def _updated(library: Library, name: str, like: Sequence[str], dislike: Sequence[str]) -> Profile:
