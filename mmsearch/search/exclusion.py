@@ -54,7 +54,7 @@ def understood_exclusions(words: Sequence[Word]) -> tuple[list[Word], list[Part]
         found = [Part(Text(" ".join(group)), "minus") for group in excluded]
         said = " ".join(word.text for word in words[at:after])
         notes.append(
-            f'"{said}" is understood as {" ".join(map(str, found))}; '
+            f'"{said}" is understood as {" ".join([*(word.text for word in sought), *map(str, found)])}; '
             f"put it in quotation marks to look for these words"
         )
         kept += sought

@@ -248,6 +248,11 @@ def test_without_is_understood_as_an_exclusion_and_said_so(text: str, parts: lis
     assert "understood" in query.notes[0]
 
 
+def test_the_note_says_what_a_chinese_query_looks_for_and_excludes() -> None:
+    (note,) = parse("没有人的海滩").notes
+    assert "understood as 海滩 -人;" in note
+
+
 @pytest.mark.parametrize(
     "text",
     [
