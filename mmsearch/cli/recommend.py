@@ -89,12 +89,15 @@ def recommend(
 
 def _updated(library: Library, name: str, like: Sequence[str], dislike: Sequence[str]) -> Profile:
     """The profile with what is given now, which is kept before anything else can go wrong."""
-    from mmsearch.search.profiles import read_profile, with_feedback, write_profile
+    from mmsearch.search.profiles import profile_names, read_profile, with_feedback, write_profile
 
     before = read_profile(library.directory.path, name)
     after = with_feedback(library, before, like, dislike)
     if after != before:
         write_profile(library.directory.path, after)
+    if not after.likes:
+        names = ", ".join(profile_names(library.directory.path)) or "none"
+        raise UsageError(f"nothing is liked in the profile {name!r}: add --like; there are profiles: {names}")
     return after
 
 
