@@ -1,4 +1,7 @@
-"""Three things of one class are liked: are others of it recommended, and is a fourth one found again?"""
+"""Three things of one class are liked: are others of it recommended, and is a fourth one found again?
+
+What recommendation does was chosen on products and clothing; ``pacs`` is for the last word.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from mmsearch.library import Library
     from mmsearch.types import Ids
 
-COLLECTIONS = {"products": "articleType", "pacs": "label"}
+COLLECTIONS = {"products": "articleType", "clothing": "label", "pacs": "label"}
 PEOPLE = 150
 LIKED = 3
 TOP = 10

@@ -83,16 +83,21 @@ def recommend(
             typer.echo(str(hit.file) if only_paths else "\t".join(map(str, row)))
     else:
         _print(results, explain=explain)
+        if known is not None:
+            typer.echo(f"profile {known.name}: {len(known.likes)} liked, {len(known.dislikes)} disliked")
 
 
 def _updated(library: Library, name: str, like: Sequence[str], dislike: Sequence[str]) -> Profile:
     """The profile with what is given now, which is kept before anything else can go wrong."""
-    from mmsearch.search.profiles import read_profile, with_feedback, write_profile
+    from mmsearch.search.profiles import profile_names, read_profile, with_feedback, write_profile
 
     before = read_profile(library.directory.path, name)
     after = with_feedback(library, before, like, dislike)
     if after != before:
         write_profile(library.directory.path, after)
+    if not after.likes:
+        names = ", ".join(profile_names(library.directory.path)) or "none"
+        raise UsageError(f"nothing is liked in the profile {name!r}: add --like; there are profiles: {names}")
     return after
 
 
@@ -138,5 +143,8 @@ def _print(results: Results, *, explain: bool) -> None:
         for reason in hit.explanation if explain else ():
             out.print(
                 f"          [cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} {escape(reason.part)}: "
-                f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}"
+                f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}, "
+                f"weight {reason.weight:.3g}"
             )
+        if explain:
+            out.print(f"        = {hit.score:8.3f}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mmsearch.search.background import Background
     from mmsearch.search.likeness import Space
     from mmsearch.search.recommended import Recommended
-    from mmsearch.types import Modality, Scores
+    from mmsearch.types import Modality, Scores, Vectors
 
 
 def diversified(
@@ -33,15 +33,12 @@ def diversified(
 
     if not found:
         return []
-    cosines = _cosines(found, spaces)
-    likenesses = np.empty(cosines.shape)
-    kinds = np.array([one.modality for one in found])
-    for one, other in {(a, b) for a in set(kinds.tolist()) for b in set(kinds.tolist())}:
-        block = np.ix_(kinds == one, kinds == other)
-        likenesses[block] = backgrounds[one, other].calibrate(cosines[block])
+    cosines, likenesses = likenesses_among(
+        item_vectors(found, spaces), [one.modality for one in found], backgrounds
+    )
     taken = on_grid(diverse * np.maximum(likenesses, 0.0))
-    parts = [on_grid((1.0 - diverse) * one.parts) for one in found]
-    own = np.array([part.sum() for part in parts])
+    found = [weakened(one, 1.0 - diverse) for one in found]
+    own = np.array([one.told for one in found])
     ids = np.array([one.item_id for one in found])
     most = np.zeros(len(found))
     nearest = np.full(len(found), -1)
@@ -56,20 +53,52 @@ def diversified(
         if near >= 0:
             background = backgrounds[found[near].modality, found[row].modality]
             alike = (int(ids[near]), float(cosines[near, row]), background, float(most[row]))
-        chosen.append(replace(found[row], parts=parts[row], score=float(own[row] - most[row]), alike=alike))
+        chosen.append(replace(found[row], score=float(own[row] - most[row]), alike=alike))
         closer = taken[row] > most
         most = np.where(closer, taken[row], most)
         nearest = np.where(closer, row, nearest)
     return chosen
 
 
-def _cosines(found: Sequence[Recommended], spaces: Mapping[Modality, Space]) -> Scores:
-    """Centered cosines (n, n) of the items with each other."""
+def weakened(one: Recommended, share: float) -> Recommended:
+    """``one`` with a ``share`` of all that makes its score."""
     import numpy as np
 
-    rows = [
-        spaces[one.modality].centered(spaces[one.modality].index.vectors(np.array([one.item_id])))[0]
-        for one in found
-    ]
-    matrix = np.stack(rows).astype(np.float64)
-    return np.asarray(matrix @ matrix.T)
+    around = one.around
+    if around is not None:
+        around = (around[0], share * around[1], float(on_grid(np.array(share * around[2]))))
+    return replace(one, parts=on_grid(share * one.parts), weights=share * one.weights, around=around)
+
+
+def item_vectors(found: Sequence[Recommended], spaces: Mapping[Modality, Space]) -> Vectors:
+    """The centered vectors (n, dimension) of the items."""
+    import numpy as np
+
+    kinds = np.array([one.modality for one in found])
+    ids = np.array([one.item_id for one in found], dtype=np.int64)
+    made = {
+        kind: spaces[kind].centered(spaces[kind].index.vectors(ids[kinds == kind]))
+        for kind in set(kinds.tolist())
+    }
+    rows = np.empty((ids.size, next(iter(made.values())).shape[1]), dtype=np.float32)
+    for kind, some in made.items():
+        rows[kinds == kind] = some
+    return rows
+
+
+def likenesses_among(
+    vectors: Vectors,
+    modalities: Sequence[Modality],
+    backgrounds: Mapping[tuple[Modality, Modality], Background],
+) -> tuple[Scores, Scores]:
+    """Cosines (n, n) of centered ``vectors`` (n, dimension) with each other, and the same calibrated."""
+    import numpy as np
+
+    rows = vectors.astype(np.float64)
+    cosines = rows @ rows.T
+    likenesses = np.empty(cosines.shape)
+    kinds = np.array(modalities)
+    for one, other in {(a, b) for a in set(modalities) for b in set(modalities)}:
+        block = np.ix_(kinds == one, kinds == other)
+        likenesses[block] = backgrounds[one, other].calibrate(cosines[block])
+    return cosines, likenesses

@@ -1,10 +1,12 @@
-"""Understand "without x" in an English query as "-x": encoders of pictures and texts do not know negation."""
+"""Understand "without x" in an English query, 没有 x in a Chinese one, as "-x": encoders of pictures and texts do not
+know negation."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from mmsearch.search.exclusion_chinese import chinese_exclusion
 from mmsearch.search.query import Part, Text
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _LONGEST = 4
 
 
 def understood_exclusions(words: Sequence[Word]) -> tuple[list[Word], list[Part], tuple[str, ...]]:
-    """What is to be looked for, the minus parts for what "without", "with no", "but no" exclude, and notes.
+    """What is to be looked for, the minus parts for what "without", "with no", "but no", 没有 exclude, and notes.
 
     Words in quotation marks or after a backslash mean themselves. With nothing left to look for, nothing is
     taken as an exclusion.
@@ -41,16 +43,21 @@ def understood_exclusions(words: Sequence[Word]) -> tuple[list[Word], list[Part]
     while at < len(words):
         length = _exclusion_length(words, at)
         excluded, after = _excluded(words, at + length) if length else ([], at)
-        if not excluded or not (kept or after < len(words)):
+        sought: list[Word] = []
+        if not excluded and (chinese := None if words[at].literal else chinese_exclusion(words[at].text)):
+            sought = [words[at]._replace(text=chinese[0])] if chinese[0] else []
+            excluded, after = [[chinese[1]]], at + 1
+        if not excluded or not (kept or sought or after < len(words)):
             kept.append(words[at])
             at += 1
             continue
         found = [Part(Text(" ".join(group)), "minus") for group in excluded]
         said = " ".join(word.text for word in words[at:after])
         notes.append(
-            f'"{said}" is understood as {" ".join(map(str, found))}; '
+            f'"{said}" is understood as {" ".join([*(word.text for word in sought), *map(str, found)])}; '
             f"put it in quotation marks to look for these words"
         )
+        kept += sought
         parts += found
         at = after
     return (kept, parts, tuple(notes)) if kept else (list(words), [], ())

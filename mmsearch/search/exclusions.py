@@ -2,7 +2,8 @@
 
 Subtracting vectors moves a query away from everything that shares a direction with the excluded thing. Here the
 excluded part is scored by itself. A minus part takes off what stands out against its background; NOT removes what
-does, and ranks what it leaves by how unlike the excluded thing it is (search/exclusion_likeness.py).
+does, and ranks what it leaves by how unlike the excluded thing, beside the wanted one, it is
+(search/exclusion_likeness.py).
 """
 
 from __future__ import annotations
@@ -36,11 +37,10 @@ FROM = 0.3
 WITH_WORDS = 6.0
 # NOT removes what is as like the excluded part as 10 in 100 strangers, since who writes it would rather miss something
 # than see the excluded thing. What is left loses so much for each scale that it lies above the least like items,
-# which lie so many scales below the usual one. Chosen on the development sets of `python -m benchmarks exclusion`:
-# with weights of 1, 1.5 and 2 there is 0.39, 0.15 and 0.06 times as much of the excluded thing as vector subtraction
-# with half the weight leaves, and 90, 83 and 76 % as much of what was looked for as without exclusion.
+# which lie so many scales below the usual one. Of 1.25, 2, 3, 4, 6 and 8, chosen on the development sets of
+# `python -m benchmarks exclusion` (docs/log.md).
 NOT_SURVIVAL = 0.10
-NOT_WEIGHT = 1.25
+NOT_WEIGHT = 4.0
 LEAST_LIKE = -2.0
 
 
@@ -68,23 +68,40 @@ class Exclusion:
         said.append(Scored(found, np.full(found.size, WITH_WORDS), certain, np.ones(found.size)))
         return peaks(documents, groups, joined(said))
 
-    def penalties(self, items: Ids, documents: Ids, groups: Documents, evidence: Scores) -> Scores:
-        """What this takes off ``documents`` (n,), given the ``evidence`` (n,) that they are like the part."""
+    @property
+    def origin(self) -> float:
+        """What ``evidence`` has to exceed before this takes something off."""
+        return LEAST_LIKE if self.removes else FROM
+
+    def told(self, items: Ids, documents: Ids, groups: Documents, found: Peaks) -> tuple[Ids, Scores]:
+        """The most telling item (n,) of each of ``documents`` and what it tells, in the units of the penalty.
+
+        Of a minus part that is what its channels tell (``found``, of ``strengths``), in decades; of ``NOT`` how many
+        scales the item lies above the usual one in likeness.
+        """
         import numpy as np
 
         if not self.removes:
-            return np.asarray(self.weight * np.maximum(0.0, evidence - FROM))
-        above = np.zeros(documents.size)
+            return found.items, np.nan_to_num(found.calibrated)
+        said: list[Scored] = []
         for part in self.likenesses:
             own = common(items, part.index.ids)
-            np.maximum.at(above, np.searchsorted(documents, groups.of(own)), part.standing(own) - LEAST_LIKE)
-        return np.asarray(self.weight * above)
+            unused = np.zeros(own.size)
+            said.append(Scored(own, part.standing(own), unused, unused))
+        likest = peaks(documents, groups, joined(said))
+        return likest.items, np.nan_to_num(likest.calibrated, nan=LEAST_LIKE)
+
+    def penalties(self, evidence: Scores) -> Scores:
+        """What this takes off documents (n,) of which ``evidence`` (n,) tells that they are like the part."""
+        import numpy as np
+
+        return np.asarray(self.weight * np.maximum(0.0, evidence - self.origin))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Excluded:
     """What c exclusions do to n documents: ``penalties`` (n, c), at least 0; the ``items`` (n, c) that these are
-    for, and how much ``evidence`` they give; and whether the document is ``removed`` (n,)."""
+    for, and how much ``evidence`` they give (`Exclusion.told`); and whether the document is ``removed`` (n,)."""
 
     penalties: NDArray[np.float64]
     items: NDArray[np.int64]
@@ -99,22 +116,23 @@ def exclusions(
     import numpy as np
 
     unwanted = [[probe for probe in found if probe.part.kind != "plus"] for found in probes]
+    wanted = [[probe for probe in found if probe.part.kind == "plus"] for found in probes]
     made: list[Exclusion] = []
     for part in dict.fromkeys(probe.part for found in unwanted for probe in found):
         own = [[probe for probe in found if probe.part is part] for found in unwanted]
         label = next(probe.label for found in own for probe in found)
         channels = [
-            (encoder, channel)
-            for encoder, found in zip(encoders, own, strict=True)
+            (encoder, sought, channel)
+            for encoder, sought, found in zip(encoders, wanted, own, strict=True)
             for channel in dense_channels(index, encoder, found)
         ]
-        scored = tuple(channel for _, channel in channels)
+        scored = tuple(channel for _, _, channel in channels)
         words = np.empty(0, dtype=np.int64)
         if isinstance(part.content, Text):
             exact = bool(part.content.phrases)
             words = items_with(index.catalogue, part.content.text, exact=exact)
         if part.kind == "not":
-            likenesses = tuple(likeness(encoder, channel) for encoder, channel in channels)
+            likenesses = tuple(likeness(encoder, channel, sought) for encoder, sought, channel in channels)
             made.append(Exclusion(label, True, NOT_WEIGHT, scored, words, likenesses))
         else:
             made.append(Exclusion(label, False, part.weight, scored, words))
@@ -130,8 +148,8 @@ def exclude(wanted: Sequence[Exclusion], items: Ids, documents: Ids, groups: Doc
     removed = np.zeros(documents.size, dtype=bool)
     for column, exclusion in enumerate(wanted):
         found = exclusion.strengths(items, documents, groups)
-        told[:, column], evidence[:, column] = found.items, np.nan_to_num(found.calibrated)
-        penalties[:, column] = exclusion.penalties(items, documents, groups, evidence[:, column])
+        told[:, column], evidence[:, column] = exclusion.told(items, documents, groups, found)
+        penalties[:, column] = exclusion.penalties(evidence[:, column])
         if exclusion.removes:
             removed |= np.nan_to_num(found.surprise, posinf=np.inf) >= -math.log10(NOT_SURVIVAL)
     return Excluded(penalties, told, evidence, removed)

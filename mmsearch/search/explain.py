@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mmsearch.ann.rows import contains
 from mmsearch.search.channels import WHOLE
 from mmsearch.search.documents import common
-from mmsearch.search.exclusions import FROM
 from mmsearch.search.fusion import GRID, on_grid
 from mmsearch.search.results import Hit, Reason
 from mmsearch.search.snippets import snippet
@@ -129,9 +128,9 @@ def _reasons(scoring: Scoring, prepared: Prepared) -> list[list[Reason]]:
                     exclusion.label,
                     item,
                     told,
-                    FROM,
+                    exclusion.origin,
                     1.0,
-                    told - FROM,
+                    told - exclusion.origin,
                     -exclusion.weight,
                     -penalty,
                     told,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mmsearch.search.exclusion_chinese import chinese_exclusion
 from mmsearch.search.filters import starts_filter
 from mmsearch.search.written import conjuncts, normal, quoted, written
 
@@ -166,7 +167,10 @@ def _may_stand_loose(part: Part) -> bool:
 
 def _is_plain(text: str) -> bool:
     return all(
-        _PLAIN_WORD.fullmatch(word) and word not in KEYWORDS and word.lower() not in EXCLUDING_WORDS
+        _PLAIN_WORD.fullmatch(word)
+        and word not in KEYWORDS
+        and word.lower() not in EXCLUDING_WORDS
+        and chinese_exclusion(word) is None
         for word in text.split(" ")
     )
 

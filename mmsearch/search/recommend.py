@@ -7,7 +7,8 @@
 
 Pictures and texts come in one list, since all likenesses are calibrated (search/likeness.py). A disliked example
 takes off what rises above the background, and gives nothing to what is unlike it: the opposite of a cat is no
-dog. A document counts by its most telling item.
+dog. A document counts by its most telling item. For ``average`` and ``best``, the first of them are then ranked anew,
+with the scores of what they are like themselves (search/surroundings.py).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from mmsearch.search.likeness import item_background, spaces
 from mmsearch.search.query import Query
 from mmsearch.search.recommended import Aspect, Recommended, hits
 from mmsearch.search.results import Results
+from mmsearch.search.surroundings import POOL, by_surroundings
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from mmsearch.search.likeness import Space
     from mmsearch.search.profiles import Profile
     from mmsearch.store.conditions import Condition
-    from mmsearch.types import Ids, Modality, Scores, Vector
+    from mmsearch.types import Ids, Modality, Scores, Vector, Vectors
 
 Method: TypeAlias = Literal["average", "best", "per-document"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -91,7 +93,11 @@ def recommend(
     excluded = frozenset().union(*(example.excluded for example in (*likes, *dislikes)))
     scorer = _Scorer.of(index, likes, dislikes, method)
     candidates = scorer.candidates(among, excluded)
-    found = _ranked(scorer, candidates, max(k, DIVERSE_POOL) if diverse else k)
+    found = _ranked(scorer, candidates, max(k, DIVERSE_POOL if diverse else POOL))
+    if method != "per-document":
+        # what lies beyond the pool follows, in its own order
+        best = by_surroundings(found[:POOL], scorer.liked(), scorer.spaces, scorer.backgrounds)
+        found = [*best, *found[POOL:]]
     if diverse:
         found = diversified(found, scorer.spaces, scorer.backgrounds, diverse, k)
     searched = sum(part.size for part in candidates.values())
@@ -193,6 +199,20 @@ class _Scorer:
         """A scorer for one liked example and everything that is disliked."""
         kept = tuple(aspect for aspect in self.aspects if not aspect.liked or aspect.example == example)
         return _Scorer(self.index, self.spaces, self.backgrounds, kept, "average")
+
+    def liked(self) -> list[tuple[Modality, Vectors, Scores]]:
+        """The liked aspects by modality: their vectors (n, dimension), and how they score themselves (n,)."""
+        import numpy as np
+
+        probes = np.stack([aspect.vector for aspect in self.aspects])
+        found: list[tuple[Modality, Vectors, Scores]] = []
+        for modality in self.spaces:
+            rows = [aspect.vector for aspect in self.aspects if aspect.liked and aspect.modality == modality]
+            if rows:
+                vectors = np.stack(rows)
+                calibrated = self.calibrated(modality, (vectors @ probes.T).astype(np.float64))
+                found.append((modality, vectors, (self.coefficients(calibrated) * calibrated).sum(axis=1)))
+        return found
 
     def calibrated(self, modality: Modality, raw: Scores) -> Scores:
         """Cosines (n, aspects) as scales above the background of each aspect with ``modality``."""

@@ -35,11 +35,13 @@ class Aspect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recommended:
-    """A document's most telling item. Cosines, contributions and weights are (aspects,); the contributions, less
-    what ``alike`` takes off, add up to ``score``.
+    """A document's most telling item. Cosines, contributions and weights are (aspects,); the contributions and what
+    ``around`` adds, less what ``alike`` takes off, add up to ``score``.
 
     ``surprise``: -log10 of the probability that a stranger is as like the likeliest liked aspect.
     ``alike``: the item of a better hit that it is most like, their cosine, and what that takes off.
+    ``around``: the mean score of the things that it is most like itself, with what weight that counts, and what it
+    adds (search/surroundings.py).
     """
 
     item_id: int
@@ -54,6 +56,12 @@ class Recommended:
     backgrounds: tuple[Background, ...]
     encoder: str
     alike: tuple[int, float, Background, float] | None = None
+    around: tuple[float, float, float] | None = None
+
+    @property
+    def told(self) -> float:
+        """What it has to say for itself: the score before anything is taken off for likeness to other hits."""
+        return float(self.parts.sum()) + (0.0 if self.around is None else self.around[2])
 
     def reasons(self) -> tuple[Reason, ...]:
         """The summands of the score, but for those that are nothing."""
@@ -72,6 +80,11 @@ class Recommended:
             for place, (aspect, background) in enumerate(zip(self.aspects, self.backgrounds, strict=True))
             if self.parts[place]
         ]
+        if self.around is not None and self.around[2]:
+            mean, weight, added = self.around
+            found.append(
+                Reason("surroundings", "what it is like", self.item_id, mean, 0.0, 1.0, mean, weight, added)
+            )
         if self.alike is not None and self.alike[3]:
             item, cosine, background, taken = self.alike
             calibrated = (cosine - background.location) / background.scale

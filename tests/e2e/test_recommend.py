@@ -57,12 +57,13 @@ def test_every_form_of_output_shows_the_same_hits(index: Path) -> None:
 
 
 def test_a_profile_remembers_until_it_is_forgotten(index: Path) -> None:
-    run("recommend", "--like", "coffee.png", "--profile", "ada", "-i", index)
+    first = run("recommend", "--like", "coffee.png", "--profile", "ada", "-i", index)
+    assert "profile ada: 1 liked, 0 disliked" in first
     later = json.loads(run("recommend", "--dislike", "rocket.jpg", "--profile", "ada", "-i", index, "--json"))
     assert "rocket.jpg" not in {hit["path"] for hit in later["hits"]}
     assert "coffee.png" not in {hit["path"] for hit in later["hits"]}
     assert "forgot" in run("recommend", "--profile", "ada", "--forget", "-i", index)
-    with pytest.raises(UsageError, match="nothing is liked"):
+    with pytest.raises(UsageError, match="nothing is liked in the profile .ada.: .* profiles: none"):
         run("recommend", "--profile", "ada", "-i", index)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmsearch.search.answer import answer
-from mmsearch.search.channels import DenseChannel, SearchIndex, dense_channels, probes
+from mmsearch.search.channels import DenseChannel, Probe, SearchIndex, dense_channels, probes
 from mmsearch.search.exclusion_likeness import likeness
 from mmsearch.search.exclusions import LEAST_LIKE, NOT_WEIGHT
 from mmsearch.search.parse import parse
@@ -33,6 +33,11 @@ def channel(index: SearchIndex, query: str) -> DenseChannel:
     return found
 
 
+def wanted(index: SearchIndex, query: str) -> list[Probe]:
+    """What ``query`` looks for."""
+    return [probe for probe in probes(parse(query), index, index.encoders[0]) if probe.part.kind == "plus"]
+
+
 def item(index: SearchIndex, path: str) -> int:
     (found,) = answer(parse(f"path:{path}"), index, 1)
     return found.item_id
@@ -42,12 +47,11 @@ def test_an_item_is_as_like_the_excluded_thing_as_its_neighbors_are(landscape: S
     snow = channel(landscape, "picture NOT snow")
     alone = np.array([item(landscape, "peak.jpg"), item(landscape, "shore.jpg")])
     shown = np.array([item(landscape, "a0.jpg"), item(landscape, "b0.jpg")])
-    (raw,) = snow.calibrated(snow.raw(alone))
-    standing = likeness(landscape.encoders[0], snow).standing(alone)
-    assert abs(raw[0] - raw[1]) < 0.5 < standing[0] - standing[1]
-    peak, shore = likeness(landscape.encoders[0], snow).standing(shown)
-    assert peak > standing[0] > standing[1]
-    assert shore < 0
+    (raw,) = snow.raw(np.concatenate([alone, shown]))
+    peak, shore, snowy, sandy = likeness(landscape.encoders[0], snow).standing(np.concatenate([alone, shown]))
+    assert snowy > peak > max(shore, sandy)
+    # by itself a mountain is hardly more like snow than a beach is; among its neighbors it is
+    assert (peak - shore) / (snowy - sandy) > 0.02 + (raw[0] - raw[1]) / (raw[2] - raw[3])
 
 
 def test_not_takes_from_what_it_leaves_for_how_like_it_is(landscape: SearchIndex) -> None:
@@ -55,12 +59,46 @@ def test_not_takes_from_what_it_leaves_for_how_like_it_is(landscape: SearchIndex
     paths = [hit.path for hit in hits]
     assert paths.index("shore.jpg") < [*paths, "peak.jpg"].index("peak.jpg")
     assert not [path for path in paths[:40] if path.startswith("a")]
-    like = likeness(landscape.encoders[0], channel(landscape, "beach NOT snow"))
+    query = "beach NOT snow"
+    like = likeness(landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
+    explained = 0
     for hit in hits[:5]:
         above = max(0.0, float(like.standing(np.array([hit.item_id]))[0]) - LEAST_LIKE)
-        taken = sum(reason.contribution for reason in hit.explanation if reason.contribution < 0)
-        assert -taken == pytest.approx(NOT_WEIGHT * above, abs=1e-5)
+        reasons = [reason for reason in hit.explanation if reason.channel == "exclusion"]
+        assert -sum(reason.contribution for reason in reasons) == pytest.approx(NOT_WEIGHT * above, abs=1e-5)
         assert sum(reason.contribution for reason in hit.explanation) == hit.score
+        for reason in reasons:
+            explained += 1
+            assert (reason.part, reason.item_id, reason.location) == ("NOT snow", hit.item_id, LEAST_LIKE)
+            assert reason.calibrated == pytest.approx(reason.raw - LEAST_LIKE)
+            assert reason.weight * reason.calibrated == pytest.approx(reason.contribution, abs=1e-5)
+    assert explained
+
+
+def test_what_the_excluded_thing_shares_with_the_wanted_one_is_not_held_against_an_item(
+    build: Build, doc: Any
+) -> None:
+    documents = [
+        doc(f"{kind}{n}.jpg", shows=f"animal {kind} thing{n}") for kind in ("dog", "cat") for n in range(40)
+    ]
+    index = build([*documents, *(doc(f"s{n}.jpg", shows=f"stone wall thing{n}") for n in range(40))])
+    query = "animal NOT (animal dog)"
+    ids = np.array([item(index, path) for path in ("dog0.jpg", "cat0.jpg", "s0.jpg")])
+    alone = likeness(index.encoders[0], channel(index, query)).standing(ids)
+    beside = likeness(index.encoders[0], channel(index, query), wanted(index, query)).standing(ids)
+    assert beside[0] - beside[1] > alone[0] - alone[1] > 0  # a dog stands out more among animals
+    assert beside[1] - beside[2] < alone[1] - alone[2]  # and that a cat is an animal counts less
+
+
+def test_a_heavier_wanted_part_counts_for_more_of_the_contrast(landscape: SearchIndex) -> None:
+    ids = np.array([item(landscape, "shore.jpg"), item(landscape, "peak.jpg")])
+
+    def gap(query: str) -> float:
+        like = likeness(landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
+        standing = like.standing(ids)
+        return float(standing[1] - standing[0])
+
+    assert gap("9:beach 1:mountain NOT snow") > gap("1:beach 9:mountain NOT snow")
 
 
 def test_one_item_is_neither_like_nor_unlike(build: Build, doc: Any) -> None:

@@ -234,6 +234,11 @@ def test_the_full_form_of_a_filter_means_the_same_as_the_compact_one(text: str, 
         ("a street without cars and people", [plus("a street"), minus("cars"), minus("people")]),
         ("a dog without a collar and a cat", [plus("a dog and a cat"), minus("collar")]),
         ("Without people, a beach", [plus("a beach"), minus("people")]),
+        ("没有人的海滩", [plus("海滩"), minus("人")]),
+        ("海滩没有人", [plus("海滩"), minus("人")]),
+        ("海滩，但没有狗。", [plus("海滩"), minus("狗")]),
+        ("海滩 不要人", [plus("海滩"), minus("人")]),
+        ("不要人 海滩", [plus("海滩"), minus("人")]),
     ],
 )
 def test_without_is_understood_as_an_exclusion_and_said_so(text: str, parts: list[Part]) -> None:
@@ -241,6 +246,11 @@ def test_without_is_understood_as_an_exclusion_and_said_so(text: str, parts: lis
     assert query == Query(tuple(parts))
     assert query.notes
     assert "understood" in query.notes[0]
+
+
+def test_the_note_says_what_a_chinese_query_looks_for_and_excludes() -> None:
+    (note,) = parse("没有人的海滩").notes
+    assert "understood as 海滩 -人;" in note
 
 
 @pytest.mark.parametrize(
@@ -251,6 +261,11 @@ def test_without_is_understood_as_an_exclusion_and_said_so(text: str, parts: lis
         "(a house without windows)",
         "without people",
         "no smoking",
+        '"没有人的海滩"',
+        "(没有人的海滩)",
+        "没有人",
+        "有没有狗",
+        "没有红色的车的街道",
     ],
 )
 def test_words_that_are_quoted_or_alone_are_no_exclusion(text: str) -> None:
