@@ -98,7 +98,7 @@ def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Mat
     weight = np.asarray(weights, dtype=np.float64)
     match fusion.name:
         case "calibrated":
-            parts = _norm_parts(weight * np.maximum(np.nan_to_num(table.calibrated, nan=0.0), 0.0))
+            parts = _norm_parts(weight * np.fmax(table.calibrated, 0.0))
         case "logodds":
             parts = weight * table.surprise
         case "rrf":
@@ -108,7 +108,7 @@ def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Mat
         case "combmnz":
             # a channel that is switched off by a weight of 0 has found nothing
             parts = weight * table.unit * (~np.isnan(table.unit[:, weight > 0])).sum(axis=1, keepdims=True)
-    return _summing_to_grid(np.nan_to_num(parts, nan=0.0))
+    return _summing_to_grid(np.where(np.isnan(parts), 0.0, parts))
 
 
 def fuse(table: Table, weights: Sequence[float], fusion: Fusion, top: int) -> Fused:
