@@ -31,11 +31,11 @@ FIRST_YEAR, YEARS, FILTERED = 1900, 100, 1950
 def measure(scale: float = 1.0) -> list[Figure]:
     """Half of the items are pictures, half are texts; a text query asks both, and the word index."""
     import mmsearch
-    import mmsearch.library
+    import mmsearch.encoders.installed
 
     count = max(400, int(ITEMS * scale))
     encoder = SyntheticEncoder()
-    mmsearch.library.load_encoder = lambda name="": encoder  # type: ignore[attr-defined]
+    mmsearch.encoders.installed.load_encoder = lambda name="": encoder  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory() as work:
         rows = _fill(Path(work), count, encoder)
         texts = sentences(QUERIES + WARM_UP, seed=2)

@@ -171,7 +171,7 @@ def _round_to_bytes(
 def _longest(vectors: Vectors) -> float:
     import numpy as np
 
-    return float(np.einsum("ij,ij->i", vectors, vectors).max(initial=0.0)) ** 0.5
+    return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max(initial=0.0)))
 
 
 def _faiss_index(rows: StoredRows) -> tuple[Any, NDArray[np.uint8]]:
