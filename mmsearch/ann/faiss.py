@@ -1,6 +1,6 @@
 """FAISS over the same rows, for a process that answers many queries.
 
-``ScannedIndex`` holds the rows' codes as they are and is exact; ``ListedIndex`` looks only into the inverted
+``ScannedIndex`` holds a code of each row and is exact; ``ListedIndex`` looks only into the inverted
 lists nearest to the query, for millions of rows. Both take FAISS's word for the candidates and score those
 from the rows, so that an item's score does not depend on the index that found it.
 """
@@ -33,7 +33,7 @@ BUILD_RECALL = 0.99
 
 
 class ScannedIndex(ExactIndex):
-    """A ``VectorIndex`` that scores every row with FAISS's product of its codes, of which it holds a copy; exact."""
+    """A ``VectorIndex`` that finds candidates with FAISS among the codes of all rows, which it holds; exact."""
 
     def __init__(self, placement: Placement, rows: StoredRows) -> None:
         super().__init__(placement, rows)

@@ -29,7 +29,6 @@ from mmsearch.cli import (
     train,
     tune,
 )
-from mmsearch.cli.heap import with_one_heap
 from mmsearch.errors import MmsearchError
 
 app = typer.Typer(
@@ -74,8 +73,6 @@ def _version(
 
 def main() -> None:
     """Run the command line; errors that a user can mend are one line on stderr."""
-    if sys.argv[1:2] == ["index"]:
-        with_one_heap()
     try:
         app()
     except MmsearchError as error:
