@@ -1,6 +1,6 @@
 """FAISS over the same rows, for a process that answers many queries.
 
-``ScannedIndex`` holds the rows' codes as they are and is exact; ``ListedIndex`` looks only into the inverted
+``ScannedIndex`` holds a code of each row and is exact; ``ListedIndex`` looks only into the inverted
 lists nearest to the query, for millions of rows. Both take FAISS's word for the candidates and score those
 from the rows, so that an item's score does not depend on the index that found it.
 """
@@ -33,7 +33,7 @@ BUILD_RECALL = 0.99
 
 
 class ScannedIndex(ExactIndex):
-    """A ``VectorIndex`` that scores every row with FAISS's product of its codes, of which it holds a copy; exact."""
+    """A ``VectorIndex`` that finds candidates with FAISS among the codes of all rows, which it holds; exact."""
 
     def __init__(self, placement: Placement, rows: StoredRows) -> None:
         super().__init__(placement, rows)
@@ -50,8 +50,9 @@ class ScannedIndex(ExactIndex):
         found = self._codes.nearest(query, depth, live)
         if found is None:
             return super().search(query, depth, among)
-        kept = self._items_of_rows.of(found, placement)
-        return best(kept.ids, self._rows.scores(query, kept.rows), depth)
+        rows, scores = found
+        ids, places = self._items_of_rows.of(rows, placement)
+        return best(ids, scores[places], depth)
 
 
 class ListedIndex(ExactIndex):
@@ -95,8 +96,9 @@ class ListedIndex(ExactIndex):
         parameters.nprobe = self._faiss.nprobe if unfiltered else self._faiss.nlist
         listed = search(self._faiss, query, depth + SPARE, parameters)[1]
         newer = np.arange(self._faiss.ntotal, self._rows.rows, dtype=np.int64)
-        kept = self._items_of_rows.of(np.concatenate([listed, newer]), placement)
-        return best(kept.ids, self._rows.scores(query, kept.rows), depth)
+        found = np.concatenate([listed, newer])
+        ids, places = self._items_of_rows.of(found, placement)
+        return best(ids, self._rows.scores(query, found[places]), depth)
 
 
 def build_lists(rows: StoredRows, queries: Vectors, path: Path, *, seed: int = 0) -> None:
@@ -142,19 +144,18 @@ class _ItemsOfRows:
         self._firsts = np.cumsum(self._counts) - self._counts
         self.all_live = bool(self._counts.all())
 
-    def of(self, rows: Ids, allowed: Placement) -> Placement:
-        """The items of ``rows`` (unique) that are in ``allowed``."""
+    def of(self, rows: Ids, allowed: Placement) -> tuple[Ids, Ids]:
+        """The items of ``rows`` (unique) that are in ``allowed``, and the place of each one's row among ``rows``."""
         import numpy as np
 
         counts = self._counts[rows]
         before = np.repeat(np.cumsum(counts) - counts, counts)
         ids = self._ids[np.repeat(self._firsts[rows], counts) + np.arange(before.size) - before]
-        found = np.repeat(rows, counts)
+        places = np.repeat(np.arange(rows.size), counts)
         if allowed is not self._placement:
             kept = contains(allowed.ids, ids)
-            ids, found = ids[kept], found[kept]
-        order = np.argsort(ids)
-        return Placement(ids[order], found[order])
+            ids, places = ids[kept], places[kept]
+        return ids, places
 
 
 def _lists_to_visit(index: Any, rows: StoredRows, queries: Vectors) -> int:

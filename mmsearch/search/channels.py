@@ -160,20 +160,21 @@ class DenseChannel:
             evidence += weight**2 * background.evidence(told)
             alike = raw[0] if len(raw) == 1 else background.location + background.scale * mixed
             surprise -= weight**2 / math.log(10.0) * background.log_survival(alike)
-        return Scored(ids, evidence, surprise, 0.5 + 0.5 * np.average(raw, axis=0, weights=self.weights))
+        unit = raw[0] if len(raw) == 1 else np.average(raw, axis=0, weights=self.weights)
+        return Scored(ids, evidence, surprise, 0.5 + 0.5 * unit)
 
     def raw(self, ids: Ids) -> Scores:
         """Cosines (parts, n) of each part with each of ``ids``."""
         import numpy as np
 
-        return np.stack([self.index.scores(probe.vector, ids) for probe in self.probes])
+        return np.array([self.index.scores(probe.vector, ids) for probe in self.probes])
 
     def calibrated(self, raw: Scores) -> Scores:
         """Cosines (parts, n) as scales above each part's background."""
         import numpy as np
 
         pairs = zip(raw, self.backgrounds, strict=True)
-        return np.stack([background.calibrate(row) for row, background in pairs])
+        return np.array([background.calibrate(row) for row, background in pairs])
 
 
 def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, ...]:

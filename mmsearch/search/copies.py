@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mmsearch.search.channels import SearchIndex
     from mmsearch.search.documents import Documents
     from mmsearch.search.duplicates import DuplicateReport
+    from mmsearch.store.directory import IndexDirectory
     from mmsearch.types import Ids
 
 FORMAT = 1
@@ -103,6 +104,15 @@ def write_groups(directory: Path, report: DuplicateReport, keys: Mapping[int, by
     data = {"format": FORMAT, "groups": [group for group in groups if len(group) > 1]}
     replace_text(directory / COPIES, json.dumps(data, indent=1) + "\n")
     return len(data["groups"])  # type: ignore[arg-type]
+
+
+def remember(report: DuplicateReport, index: SearchIndex, directory: IndexDirectory) -> None:
+    """Keep the groups of near-duplicate pictures of ``report``: searches from now on show one of each."""
+    import numpy as np
+
+    items = [member.item_id for group in report.groups for member in group.members]
+    with directory.write_lock():
+        write_groups(directory.path, report, index.catalogue.content_keys(np.array(items, dtype=np.int64)))
 
 
 def read_groups(directory: Path) -> dict[bytes, int]:

@@ -9,6 +9,7 @@ from mmsearch.search.channels import WHOLE
 from mmsearch.search.documents import common
 from mmsearch.search.fusion import GRID, on_grid
 from mmsearch.search.results import Hit, Reason
+from mmsearch.search.scoring import most_of
 from mmsearch.search.snippets import snippet
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def hits_of(
     chosen = telling_items(scoring, prepared)
     stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
     cosines = _cosines(chosen, [channel for channel in map(_of_items, task.columns) if channel is not None])
-    surprise = np.nan_to_num(scoring.surprise, nan=0.0).max(axis=1, initial=0.0)
+    surprise = most_of(scoring.surprise)
+    scores = scoring.scores
     # Without anything to rank by, the filter alone decides, and it is exact.
     evalues = scoring.evalues(task.searched) if task.columns else np.zeros(chosen.size)
     strengths = (
@@ -54,7 +56,7 @@ def hits_of(
         hits.append(
             Hit(
                 rank=offset + len(hits) + 1,
-                score=float(scoring.scores[row]),
+                score=float(scores[row]),
                 item_id=item_id,
                 document_id=item.document_id,
                 corpus_root=item.corpus_root,

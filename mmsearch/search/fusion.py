@@ -98,7 +98,7 @@ def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Mat
     weight = np.asarray(weights, dtype=np.float64)
     match fusion.name:
         case "calibrated":
-            parts = _norm_parts(weight * np.maximum(np.nan_to_num(table.calibrated, nan=0.0), 0.0))
+            parts = _norm_parts(weight * np.fmax(table.calibrated, 0.0))
         case "logodds":
             parts = weight * table.surprise
         case "rrf":
@@ -108,7 +108,7 @@ def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Mat
         case "combmnz":
             # a channel that is switched off by a weight of 0 has found nothing
             parts = weight * table.unit * (~np.isnan(table.unit[:, weight > 0])).sum(axis=1, keepdims=True)
-    return _summing_to_grid(np.nan_to_num(parts, nan=0.0))
+    return _summing_to_grid(np.where(np.isnan(parts), 0.0, parts))
 
 
 def fuse(table: Table, weights: Sequence[float], fusion: Fusion, top: int) -> Fused:
@@ -117,7 +117,7 @@ def fuse(table: Table, weights: Sequence[float], fusion: Fusion, top: int) -> Fu
 
     parts = contributions(table, weights, fusion)
     scores = parts.sum(axis=1)
-    order = np.lexsort((table.ids, -scores))[:top]
+    order = np.argsort(-scores, kind="stable")[:top]  # ids ascend: ties are in their order
     return Fused(table.ids[order], scores[order], parts[order])
 
 
@@ -130,15 +130,18 @@ def tabulate(rankings: Mapping[str, Ranking]) -> Table:
 
     from mmsearch.search.background import Background
 
-    ids = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(r.ids for r in rankings.values())]))
-    calibrated = np.full((ids.size, len(rankings)), np.nan)
-    ranks = np.full((ids.size, len(rankings)), np.nan)
-    for column, ranking in enumerate(rankings.values()):
-        rows = np.searchsorted(ids, ranking.ids)
-        calibrated[rows, column] = ranking.scores
-        ranks[rows, column] = np.arange(1, len(ranking) + 1)
-    surprise = -Background(0.0, 1.0).log_survival(calibrated) / np.log(10.0)
-    return Table(ids, calibrated, surprise, 0.5 + 0.5 * np.tanh(0.5 * calibrated), ranks)
+    lists = list(rankings.values())
+    every = np.concatenate([np.empty(0, dtype=np.int64), *(ranking.ids for ranking in lists)])
+    scores = np.concatenate([np.empty(0), *(ranking.scores for ranking in lists)])
+    ids, rows = np.unique(every, return_inverse=True)
+    columns = np.repeat(np.arange(len(lists)), [len(ranking) for ranking in lists])
+    calibrated, surprise, unit, ranks = np.full((4, ids.size, len(lists)), np.nan)
+    calibrated[rows, columns] = scores
+    surprise[rows, columns] = -Background(0.0, 1.0).log_survival(scores) / np.log(10.0)
+    unit[rows, columns] = 0.5 + 0.5 * np.tanh(0.5 * scores)
+    for column, ranking in enumerate(lists):
+        ranks[rows[columns == column], column] = np.arange(1, len(ranking) + 1)
+    return Table(ids, calibrated, surprise, unit, ranks)
 
 
 def _norm_parts(evidence: Matrix) -> Matrix:

@@ -24,6 +24,7 @@ _URL = re.compile(r"https?://\S+")
 _ITEM = re.compile(r"#(\d{1,18})(?!\S)")
 _SIGN = re.compile(r'[+-](?=["(@#\\`\w]|\.\d)')
 _NOT = re.compile(r"NOT(?=[\s(])\s*")
+_JOINING = re.compile(r"(AND|OR)(?!\S)")
 _WEIGHT = re.compile(r"(\d+(?:\.\d*)?|\.\d+):(?=[^\s\d])")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 
@@ -104,7 +105,7 @@ class _Parser:
 
     def _joining_word(self, after_filter: bool) -> bool:
         """Whether AND stands beside a filter, where it says nothing new; QueryError for such an OR."""
-        found = re.compile(r"(AND|OR)(?!\S)").match(self.text, self.at)
+        found = _JOINING.match(self.text, self.at)
         if found is None:
             return False
         before, self.at = self.at, found.end()

@@ -14,7 +14,7 @@ from mmsearch.search.documents import common
 from mmsearch.search.exclusions import exclude
 from mmsearch.search.fusion import GRID, Table, contributions, on_grid
 from mmsearch.search.peaks import peaks
-from mmsearch.search.scoring import Scoring, joined
+from mmsearch.search.scoring import Scoring, joined, most_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,15 +124,16 @@ def _table(task: Task, documents: Ids, said: Sequence[Scored]) -> tuple[Table, N
     import numpy as np
 
     found = [peaks(documents, task.groups, scored) for scored in said]
-    calibrated = np.stack([column.calibrated for column in found], axis=1)
-    table = Table(
-        documents,
-        calibrated,
-        np.stack([column.surprise for column in found], axis=1),
-        np.stack([column.unit for column in found], axis=1),
-        _ranks(calibrated),
-    )
-    return table, np.stack([column.items for column in found], axis=1)
+    calibrated, surprise, unit = np.array(
+        [
+            [column.calibrated for column in found],
+            [column.surprise for column in found],
+            [column.unit for column in found],
+        ]
+    ).swapaxes(1, 2)
+    ranks = _ranks(calibrated) if task.fusion.by_rank else np.full(calibrated.shape, np.nan)
+    items = np.array([column.items for column in found])
+    return Table(documents, calibrated, surprise, unit, ranks), items.T
 
 
 def _ranks(calibrated: Matrix) -> Matrix:
@@ -223,7 +224,7 @@ def _filled(table: Table, bounds: Table) -> Table:
 def _evalues(table: Table, searched: int) -> Scores:
     import numpy as np
 
-    return np.asarray(searched * 10.0 ** -np.nan_to_num(table.surprise, nan=0.0).max(axis=1, initial=0.0))
+    return np.asarray(searched * 10.0 ** -most_of(table.surprise))
 
 
 def _scored(task: Task, pool: _Pool, rows: Ids) -> Scoring:

@@ -72,8 +72,7 @@ class Scoring:
         """Expected counts (n,): of items as surprising as the document's most surprising one."""
         import numpy as np
 
-        most = np.nan_to_num(self.surprise, nan=0.0).max(axis=1, initial=0.0)
-        return np.asarray(searched * 10.0**-most)
+        return np.asarray(searched * 10.0 ** -most_of(self.surprise))
 
     def __getitem__(self, chosen: Ids | slice) -> Scoring:
         excluded = self.excluded
@@ -91,6 +90,13 @@ class Scoring:
                 removed=excluded.removed[chosen],
             ),
         )
+
+
+def most_of(surprise: Matrix) -> Scores:
+    """The highest surprise (n,) of each row (n, c); 0 where no channel says anything."""
+    import numpy as np
+
+    return np.asarray(np.fmax.reduce(surprise, axis=1, initial=0.0))
 
 
 def joined(several: Sequence[Scoring]) -> Scoring:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.words import terms
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 # Characters of a snippet, about three lines in a terminal.
 LENGTH = 200
 # Endings that the word index's stemmer takes off; what is left of a word must begin the other.
-_ENDINGS = re.compile(r"(?:ing|ers?|ed|es|s|ly|ies|y|e)$")
+_ENDING = "(?:ing|ers?|ed|es|s|ly|ies|y|e)"
+_ENDINGS = re.compile(f"{_ENDING}$")
 _SHORTEST_STEM = 3
 
 
@@ -75,7 +77,7 @@ def _places(text: str, query: str, pieces: Sequence[str]) -> list[tuple[int, int
 @lru_cache(maxsize=64)
 def _words(query: str, pieces: tuple[str, ...]) -> re.Pattern[str] | None:
     """What finds each place of a word as its group 1; None without words."""
-    alternatives = [*(_pattern(term.written) for term in terms(query)), *map(re.escape, pieces)]
+    alternatives = [*_patterns([term.written for term in terms(query)]), *map(re.escape, pieces)]
     if not alternatives:
         return None
     words = f"({'|'.join(alternatives)})"
@@ -84,15 +86,42 @@ def _words(query: str, pieces: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile(f"(?={words})" if overlapping else words, re.IGNORECASE)
 
 
+def _patterns(words: Sequence[str]) -> list[str]:
+    """What finds each of ``words``, in their order, within one group.
+
+    Neighbors with a stem share the endings: to compile these for each word takes longer than all else of a snippet.
+    """
+    found: list[str] = []
+    group = 1
+    for stemmed, some in groupby(words, key=lambda word: _stem(word) is not None):
+        if stemmed:
+            group += 1
+            stems = "|".join(re.escape(stem) for word in some if (stem := _stem(word)) is not None)
+            found.append(rf"\b(?:{stems})(?:(?<=(.))\{group}?{_ENDING})?\b")  # a last letter may be doubled
+        else:
+            found += map(_pattern, some)
+    return found
+
+
 def _pattern(word: str) -> str:
-    if any(unicodedata.category(letter) == "Lo" for letter in word):
-        return re.escape(word)  # a script without cases; Chinese and Japanese have no blanks between words
+    """What finds a ``word`` that has no stem."""
+    if _is_without_case(word):
+        return re.escape(word)  # Chinese and Japanese have no blanks between words
     if word.endswith("*"):
         return rf"\b{re.escape(word[:-1])}\w*"
+    return rf"\b{re.escape(word)}\b"
+
+
+def _stem(word: str) -> str | None:
+    """What is left of ``word`` without its ending; None when that is too short, or the word has none."""
+    if word.endswith("*") or _is_without_case(word):
+        return None
     stem = _ENDINGS.sub("", word)
-    if len(stem) < _SHORTEST_STEM:
-        return rf"\b{re.escape(word)}\b"
-    return rf"\b{re.escape(stem)}(?:{re.escape(stem[-1])}?(?:ing|ers?|ed|es|s|ly|ies|y|e))?\b"
+    return stem if len(stem) >= _SHORTEST_STEM else None
+
+
+def _is_without_case(word: str) -> bool:
+    return any(unicodedata.category(letter) == "Lo" for letter in word)
 
 
 def _best_start(text: str, places: list[tuple[int, int]], length: int) -> int:

@@ -1,0 +1,61 @@
+"""The backgrounds of an index: one for each encoder and kinds of query and item, estimated from its own items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmsearch.search.background import Background, estimate
+from mmsearch.search.channels import WHOLE
+
+if TYPE_CHECKING:
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.channels import SearchIndex
+    from mmsearch.types import Modality, VectorKind
+
+# Items and queries that a background is estimated from: enough for a steady tail, few enough for milliseconds.
+BACKGROUND_SAMPLE = 2000
+BACKGROUND_QUERIES = 300
+
+
+def key_of(encoder: Encoder, query: Modality, item: VectorKind) -> str:
+    """The name under which an index directory keeps a background."""
+    return f"{encoder.fingerprint}/{query}→{item}"
+
+
+def estimated_all(index: SearchIndex, encoder: Encoder, *, bits: bool) -> dict[str, str]:
+    """All backgrounds of ``encoder`` for the items that are there now, written, by ``key_of``."""
+    kinds: list[VectorKind] = [*sorted(encoder.modalities), WHOLE]
+    return {
+        key_of(encoder, query, item): estimated(index, encoder, query, item, bits=bits).to_json()
+        for query in sorted(encoder.modalities)
+        for item in kinds
+        if index.vector_index(encoder, item) is not None
+    }
+
+
+def estimated(
+    index: SearchIndex, encoder: Encoder, query: Modality, item: VectorKind, *, bits: bool
+) -> Background:
+    """From the encoder's bank of queries, or for pictures from those of the index itindex.
+
+    ``bits``: the index keeps one bit a float.
+    """
+    import numpy as np
+
+    # bits stand for vectors that are further from a query than those that the encoder's own was measured on;
+    # nor does it know whole documents
+    known = None if item == "document" or bits else encoder.prior(query, item)
+    prior = None if known is None else Background.from_json(known)
+    queries, groups = encoder.bank(query), None
+    if queries is None:
+        own = index.vector_index(encoder, query)
+        if own is not None:
+            ids, queries = own.sample(BACKGROUND_QUERIES, seed=1)
+            groups = index.catalogue.documents_of_items(ids)
+    items = index.vector_index(encoder, item)
+    if queries is None or items is None:
+        nothing = np.zeros((0, encoder.dimension), np.float32)
+        return estimate(nothing, nothing, prior=prior)
+    item_ids, vectors = items.sample(BACKGROUND_SAMPLE, seed=2)
+    item_groups = None if groups is None else index.catalogue.documents_of_items(item_ids)
+    return estimate(queries, vectors, query_groups=groups, item_groups=item_groups, prior=prior)
