@@ -92,7 +92,7 @@ def _accuracy(name: str, pictures: Pictures, encoder: Encoder) -> Iterator[Figur
 
 
 def _against_classifier(name: str, pictures: Pictures, encoder: Encoder, data: Path) -> Iterator[Figure]:
-    """For each domain, asked ``BETTER`` points above the strongest way to use an ImageNet classifier for the classes."""
+    """For each domain, asked ``BETTER`` points above the best use of an ImageNet classifier for the classes."""
     import numpy as np
 
     from mmsearch.search.labels import PICTURE_SENTENCES
