@@ -81,7 +81,7 @@ def _english(data: Path, encode: Encode, scale: float) -> Iterator[Figure]:
         return shares(_encoded(by, first), _encoded(by, second))
 
     yield from _against(
-        f"caption → another of the picture (COCO, {len(coco):,}), R@", of_captions, encode, reference
+        f"caption → another of the picture (COCO, {len(coco):,}), R@1/5/10", of_captions, encode, reference
     )
     records = textbook_records(data)
     printed = [CREDIT.sub("", record["caption"]).strip() for record in records]

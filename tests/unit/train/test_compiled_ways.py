@@ -26,6 +26,6 @@ def test_each_way_to_compile_a_run_gets_a_row(
     assert (whole.what, small.what) == ("fp32", "int8, heads:1")
     assert "cosine 1.0000, 1.0000" in whole.reached
     assert "cosine 1.0000" not in small.reached  # a head of rank 1 is no gate's concern here, but it shows
-    # Among eight pictures everything is among the first ten.
+    # Among eight pictures every caption finds its own within the first ten.
     assert len(COLORS) < 10
-    assert all("R@10 100.0, Success@10 100.0" in figure.reached for figure in (whole, small))
+    assert all("R@10 100.0" in figure.reached for figure in (whole, small))
