@@ -121,7 +121,7 @@ def _against_classifier(name: str, pictures: Pictures, encoder: Encoder, data: P
         said = ", ".join(f"by its {way} {value:.1f}" for way, value in accuracy.items())
         yield at_least(
             f"{name}{domain and ', '}{domain}, ensemble: accuracy in percent (ImageNet classifier {said})",
-            max(accuracy.values()) + BETTER,
+            round(max(accuracy.values()) + BETTER, 1),
             100 * float((own == right)[here].mean()),
             "",
         )
