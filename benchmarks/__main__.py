@@ -50,7 +50,9 @@ def main() -> None:
 def _others() -> set[str]:
     """Further benchmarks: modules with a ``measure`` or ``main``, found without importing them."""
     found = {module.name for module in iter_modules(benchmarks.__path__)}
-    return found - set(ORDER) - {"__main__", "data", "figures", "launch", "mixtures", "processes"}
+    return (
+        found - set(ORDER) - {"__main__", "data", "figures", "launch", "mixtures", "processes", "references"}
+    )
 
 
 def _summary(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,16 @@ class Finished:
     def peak_mb(self) -> float:
         """Peak resident memory in 10**6 bytes."""
         return self.peak_bytes / 1e6
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in 10**6 bytes; where /proc is missing, its peak so far."""
+    status = Path("/proc/self/statm")
+    if status.exists():
+        return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    )
 
 
 def environment() -> dict[str, str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Figure, at_most, seen
-from benchmarks.processes import REPOSITORY, Finished, run
+from benchmarks.processes import REPOSITORY, resident_mb, run
 
 if TYPE_CHECKING:
     from mmsearch.train.recipe import Recipe
@@ -19,41 +20,97 @@ BATCH, MICRO = 4096, 128
 SIDE, TOKENS = 64, 12
 DIFFERENCE, MEMORY = 1e-5, 1 / 4
 NOTHING = 1e-6  # of the largest gradient: what is smaller is rounding
+HELD = "held before, and seconds"  # no parameter has such a name
+# Which step a process takes: at once, in parts, and at once with the pairs in another order, whose gradients differ
+# from the first's by rounding alone.
+WHOLE, PARTS, SHUFFLED = "whole", "parts", "shuffled"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step's ``gradients`` by parameter, and what it cost: memory beyond what was held before it, in MB."""
+
+    gradients: dict[str, Any]
+    held: float
+    peak: float
+    seconds: float
+
+    @property
+    def memory(self) -> float:
+        """What the step itself needs."""
+        return self.peak - self.held
 
 
 def measure(scale: float = 1.0) -> list[Figure]:
-    """Both ways in processes of their own: a MobileNetV2 and a small BERT, every layer of them trained."""
-    import numpy as np
-
+    """Each way in a process of its own: a MobileNetV2 and a small BERT, every layer of them trained."""
     batch = max(2 * MICRO, int(BATCH * scale))
-    with tempfile.TemporaryDirectory() as work:
-        files = {micro: Path(work) / f"{micro}.npz" for micro in (0, MICRO)}
-        ended = {micro: _process(batch, micro, file) for micro, file in files.items()}
-        plain, cached = (dict(np.load(file)) for file in files.values())
-    largest = {name: float(np.abs(gradient).max()) for name, gradient in plain.items()}
-    # Those of the keys' biases are 0 but for rounding, since a softmax does not see them.
-    counted = [name for name in plain if largest[name] > NOTHING * max(largest.values())]
-    differences = [float(np.abs(cached[n] - plain[n]).max()) / largest[n] for n in counted]
-    apart = [float(np.linalg.norm(cached[n] - plain[n]) / np.linalg.norm(plain[n])) for n in counted]
-    peaks = [ended[micro].peak_mb for micro in files]
-    times = [ended[micro].cpu_seconds for micro in files]
+    whole, parts, shuffled = (_in_process(batch, way) for way in (WHOLE, PARTS, SHUFFLED))
+    pairs = f"gradients of {batch:,} pairs in parts of {MICRO}"
+    largest, length = _apart(parts.gradients, whole.gradients)
+    rounding = _apart(shuffled.gradients, whole.gradients)
+    tensors = (_largest_of_a_tensor(one.gradients, whole.gradients) for one in (parts, shuffled))
     return [
         Figure(
-            f"gradients of {batch:,} pairs in parts of {MICRO}: largest difference, of the tensor's largest value",
+            f"{pairs}: largest difference, of the largest gradient",
             f"≤ {DIFFERENCE:g}",
-            f"{max(differences):.1e}",
-            max(differences) <= DIFFERENCE,
+            f"{largest:.1e}",
+            largest <= DIFFERENCE,
         ),
-        seen("the same by length: |difference| / |gradient| of a tensor, at most", f"{max(apart):.1e}"),
-        at_most("peak memory in parts, of that of the whole batch", MEMORY, peaks[1] / peaks[0], "", 3),
-        seen("peak memory, whole batch and parts", f"{peaks[0]:,.0f} MB, {peaks[1]:,.0f} MB"),
-        seen("processor time, whole batch and parts", f"{times[0]:.0f} s, {times[1]:.0f} s"),
+        Figure(
+            f"{pairs}: length of the difference, of the gradient's",
+            f"≤ {DIFFERENCE:g}",
+            f"{length:.1e}",
+            length <= DIFFERENCE,
+        ),
+        seen("both of the whole batch in another order", f"{rounding[0]:.1e}, {rounding[1]:.1e}"),
+        seen(
+            "largest difference, of its own tensor's largest gradient: in parts, in another order",
+            ", ".join(f"{value:.1e}" for value in tensors),
+        ),
+        at_most(
+            "memory of the step in parts, of that of the whole batch",
+            MEMORY,
+            parts.memory / whole.memory,
+            "",
+            3,
+        ),
+        *(
+            seen(
+                f"{name}: resident before the step, at its peak, difference; processor time",
+                f"{one.held:,.0f}, {one.peak:,.0f}, {one.memory:,.0f} MB; {one.seconds:.0f} s",
+            )
+            for name, one in (("whole batch", whole), (f"parts of {MICRO}", parts))
+        ),
     ]
 
 
-def _process(batch: int, micro: int, file: Path) -> Finished:
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
-    return run([sys.executable, "-m", "benchmarks.training", str(batch), str(micro), str(file)])
+def _apart(one: dict[str, Any], other: dict[str, Any]) -> tuple[float, float]:
+    """Largest difference of all gradients by the largest of ``other``, and its length by that of ``other``."""
+    import numpy as np
+
+    a, b = (np.concatenate([some[name].ravel() for name in other]) for some in (one, other))
+    return float(np.abs(a - b).max() / np.abs(b).max()), float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
+def _largest_of_a_tensor(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """The largest difference, each by the largest gradient of its own tensor."""
+    import numpy as np
+
+    largest = {name: float(np.abs(gradient).max()) for name, gradient in other.items()}
+    # Those of the keys' biases are 0 but for rounding, since a softmax does not see them.
+    counted = [name for name in other if largest[name] > NOTHING * max(largest.values())]
+    return max(float(np.abs(one[name] - other[name]).max()) / largest[name] for name in counted)
+
+
+def _in_process(batch: int, way: str) -> Step:
+    import numpy as np
+
+    with tempfile.TemporaryDirectory() as work:
+        file = Path(work) / "step.npz"
+        ended = run([sys.executable, "-m", "benchmarks.training", str(batch), way, str(file)])
+        saved = dict(np.load(file))
+    held, seconds = saved.pop(HELD)
+    return Step(saved, float(held), ended.peak_mb, float(seconds))
 
 
 def _recipe() -> Recipe:
@@ -73,8 +130,9 @@ def _recipe() -> Recipe:
     )
 
 
-def gradients(batch: int, micro: int) -> dict[str, Any]:
-    """All gradients of one step on made-up pairs, in parts of ``micro`` (0 = none), by parameter."""
+def step(batch: int, way: str) -> dict[str, Any]:
+    """All gradients of one step on made-up pairs, by parameter; under ``HELD`` the MB held before it, and seconds."""
+    import numpy as np
     import torch
     from torch.nn.functional import normalize
 
@@ -87,6 +145,9 @@ def gradients(batch: int, micro: int) -> dict[str, Any]:
     generator = torch.Generator().manual_seed(1)
     pixels = torch.randint(0, 256, (batch, SIDE, SIDE, 3), generator=generator, dtype=torch.uint8)
     ids = torch.randint(4, 1000, (batch, TOKENS), generator=generator)
+    if way == SHUFFLED:
+        order = torch.randperm(batch, generator=generator)
+        pixels, ids = pixels[order], ids[order]
     rows = torch.arange(batch)
     nothing = torch.zeros(0, recipe.dimension), rows[:0]
 
@@ -99,11 +160,14 @@ def gradients(batch: int, micro: int) -> dict[str, Any]:
         sides = Sides((pictures, rows), (texts, rows), nothing, nothing, None, 1)
         return contrast(recipe.loss, towers, sides, Kin(rows, rows))
 
-    backward_in_parts([partial(part, *edge) for edge in edges_of(batch, micro)], loss_of)
-    return {name: p.grad.numpy() for name, p in towers.named_parameters() if p.grad is not None}
+    held, began = resident_mb(), time.process_time()
+    edges = edges_of(batch, MICRO if way == PARTS else 0)
+    backward_in_parts([partial(part, *edge) for edge in edges], loss_of)
+    made = {name: p.grad.numpy() for name, p in towers.named_parameters() if p.grad is not None}
+    return made | {HELD: np.array([held, time.process_time() - began])}
 
 
 if __name__ == "__main__":
     import numpy as np
 
-    np.savez(sys.argv[3], **gradients(int(sys.argv[1]), int(sys.argv[2])))
+    np.savez(sys.argv[3], **step(int(sys.argv[1]), sys.argv[2]))

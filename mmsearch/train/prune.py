@@ -6,16 +6,16 @@ A piece that is left out is written with shorter ones: single characters stay, s
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from mmsearch.errors import UsageError
 from mmsearch.train.lowrank import shorten_heads
+from mmsearch.train.vocabulary import keep_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,42 +68,6 @@ def _with_vocabulary(towers: TowerPair, value: str) -> TowerPair:
         wanted, most = {token for one in encoded for token in one.ids}, 0
     tokenizer, kept = keep_pieces(towers.tokenizer, wanted, most)
     return replace(towers, tokenizer=tokenizer, text=_keep_rows(towers.text, kept))
-
-
-def keep_pieces(tokenizer: str, wanted: set[int], most: int = 0) -> tuple[str, list[int]]:
-    """``tokenizer`` (JSON of the tokenizers library) with fewer word pieces, and the kept ids in order.
-
-    Kept are ``wanted``, special tokens, single characters, and then those of the lowest ids up to ``most`` in all.
-    UsageError if it is no WordPiece vocabulary.
-    """
-    content: dict[str, Any] = json.loads(tokenizer)
-    if content["model"].get("type") != "WordPiece":
-        raise UsageError("--prune vocabulary needs a WordPiece vocabulary, as BERT has; leave it out")
-    special = {token["content"] for token in content["added_tokens"]} | {content["model"]["unk_token"]}
-    vocabulary: dict[str, int] = content["model"]["vocab"]
-    kept = {
-        number
-        for piece, number in vocabulary.items()
-        if number in wanted or piece in special or len(piece.removeprefix("##")) == 1
-    }
-    for number in sorted(vocabulary.values()):
-        if len(kept) >= most:
-            break
-        kept.add(number)
-    ordered = sorted(kept)
-    renumbered = {old: new for new, old in enumerate(ordered)}
-    content["model"]["vocab"] = {p: renumbered[n] for p, n in vocabulary.items() if n in renumbered}
-    for token in content["added_tokens"]:
-        token["id"] = renumbered[token["id"]]
-    processor = content.get("post_processor") or {}
-    for entry in (processor.get("special_tokens") or {}).values():
-        entry["ids"] = [renumbered[number] for number in entry["ids"]]
-    for name in ("sep", "cls"):
-        if isinstance(processor.get(name), list):
-            processor[name][1] = renumbered[processor[name][1]]
-    if (content.get("padding") or {}).get("pad_id") is not None:
-        content["padding"]["pad_id"] = renumbered[content["padding"]["pad_id"]]
-    return json.dumps(content, ensure_ascii=False), ordered
 
 
 def _keep_rows(text: nn.Module, kept: list[int]) -> nn.Module:

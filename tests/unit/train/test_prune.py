@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-tokenizers = pytest.importorskip("tokenizers")
 
 from mmsearch.encoders.compiled import CompiledEncoder  # noqa: E402
 from mmsearch.errors import EncoderError, UsageError  # noqa: E402
@@ -17,47 +16,11 @@ from mmsearch.train.export import compile_encoder, load_towers  # noqa: E402
 from mmsearch.train.heads import Head  # noqa: E402
 from mmsearch.train.loop import train  # noqa: E402
 from mmsearch.train.lowrank import shorten_heads  # noqa: E402
-from mmsearch.train.prune import keep_pieces, prune  # noqa: E402
+from mmsearch.train.prune import prune  # noqa: E402
 from mmsearch.train.recipe import HeadRecipe  # noqa: E402
 from tests.unit.train.conftest import tiny_recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
-
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "##a", "##b", "ab", "abba", "##ba", "bab"]
-
-
-def tokenizer() -> str:
-    made = tokenizers.Tokenizer(
-        tokenizers.models.WordPiece({piece: i for i, piece in enumerate(PIECES)}, unk_token="[UNK]")
-    )
-    made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    made.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])
-    made.post_processor = tokenizers.processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    return str(made.to_str())
-
-
-def test_a_word_whose_piece_is_gone_is_written_with_shorter_ones() -> None:
-    pruned, kept = keep_pieces(tokenizer(), set(), 9)
-    assert [PIECES[row] for row in kept] == PIECES[:9]
-    reading = tokenizers.Tokenizer.from_str(pruned)
-    assert reading.encode("abba ab").tokens == ["[CLS]", "ab", "##b", "##a", "ab", "[SEP]"]
-    assert reading.encode("ab").ids == [2, 8, 3]
-
-
-def test_wanted_pieces_keep_their_rows() -> None:
-    pruned, kept = keep_pieces(tokenizer(), {9})
-    assert kept == [*range(8), 9]
-    old, new = (tokenizers.Tokenizer.from_str(one) for one in (tokenizer(), pruned))
-    assert [kept[i] for i in new.encode("abba b").ids] == old.encode("abba b").ids
-
-
-def test_another_kind_of_vocabulary_is_refused() -> None:
-    content = json.loads(tokenizer())
-    content["model"]["type"] = "BPE"
-    with pytest.raises(UsageError, match="WordPiece"):
-        keep_pieces(json.dumps(content), set(), 5)
 
 
 def head(rank: int) -> Any:

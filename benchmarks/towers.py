@@ -1,4 +1,4 @@
-"""Size, speed and quality of an encoder compiled in several ways: ``python -m benchmarks.encoder_compression RUN``.
+"""Size, speed and quality of an encoder whose towers are compiled in several ways: ``python -m benchmarks.towers RUN``.
 
 RUN is the folder of a finished training run; ``MMSEARCH_RUN`` names it when all benchmarks run.
 """
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mmsearch.train.pairs import Pair
     from mmsearch.types import Images
 
+    Shown = tuple[list[Images], list[tuple[str, ...]]]  # pictures, and the captions of each
+
 COLLECTION = "flickr8k-dev.zip"
 WAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fp32", ()),
@@ -39,34 +41,45 @@ def measure(scale: float = 1.0, run: Path | None = None) -> list[Figure]:
     data = shared_data()
     folder = run or (Path(os.environ["MMSEARCH_RUN"]) if "MMSEARCH_RUN" in os.environ else None)
     if data is None or folder is None:
-        return [seen("compression", "not measured: it needs a run (MMSEARCH_RUN) and ../shared/data")]
+        return [seen("compiled towers", "not measured: it needs a run (MMSEARCH_RUN) and ../shared/data")]
     from mmsearch.encoders.compiled import CompiledEncoder
     from mmsearch.train.export import compile_encoder
     from mmsearch.train.pairs import read_pairs
 
     pairs = read_pairs(data / COLLECTION)[: max(10, int(1000 * scale))]
     figures = []
+    shown: Shown | None = None
     for precision, parts in WAYS:
         with tempfile.TemporaryDirectory() as work:
+            started = time.perf_counter()
             made = compile_encoder(folder, Path(work) / "made", precision, limit=-1.0, prune=parts)
-            row = _row(made, CompiledEncoder(made.directory), pairs)
+            seconds = time.perf_counter() - started
+            encoder = CompiledEncoder(made.directory)
+            shown = shown or _decoded(encoder, pairs)  # all ways see pictures of the same size
+            row = f"{_row(made, encoder, *shown)}; compiled in {seconds:.0f} s"
         figures.append(seen(", ".join((precision, *parts)), row))
     return figures
 
 
-def _row(made: Compiled, encoder: CompiledEncoder, pairs: list[Pair]) -> str:
+def _decoded(encoder: CompiledEncoder, pairs: list[Pair]) -> Shown:
+    from mmsearch.train.frozen import decode
+
+    pictures: list[Images] = []
+    captions: list[tuple[str, ...]] = []
+    for rows, pixels in decode(encoder, pairs):
+        pictures += pixels
+        captions += [pairs[row].captions for row in rows]
+    return pictures, captions
+
+
+def _row(
+    made: Compiled, encoder: CompiledEncoder, pictures: list[Images], captions: list[tuple[str, ...]]
+) -> str:
     import numpy as np
     import torch
 
-    from mmsearch.train.frozen import decode
     from mmsearch.train.recall import recall
 
-    pictures: list[Images] = []
-    kept: list[int] = []
-    for rows, pixels in decode(encoder, pairs):
-        kept += rows
-        pictures += pixels
-    captions = [pairs[row].captions for row in kept]
     encoder.encode_images(np.stack(pictures[:BATCH]))  # loading does not count
     encoder.encode_texts(captions[0])
     start = time.process_time()  # one core encodes; what else the machine does must not count
@@ -75,7 +88,8 @@ def _row(made: Compiled, encoder: CompiledEncoder, pairs: list[Pair]) -> str:
     between = time.process_time()
     texts = encoder.encode_texts([text for group in captions for text in group])
     end = time.process_time()
-    owner = torch.repeat_interleave(torch.arange(len(kept)), torch.tensor([len(group) for group in captions]))
+    sizes = torch.tensor([len(group) for group in captions])
+    owner = torch.repeat_interleave(torch.arange(len(captions)), sizes)
     found = recall(torch.from_numpy(images), torch.from_numpy(texts), owner)
     sizes = " + ".join(f"{made.bytes[tower] / 1e6:.1f}" for tower in ("image", "text"))
     return (

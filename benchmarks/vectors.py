@@ -1,4 +1,4 @@
-"""What smaller vectors cost: bytes, time and quality of each form of the store, whole and shortened."""
+"""What smaller stored vectors cost: bytes, time and quality of each form of the store, whole and shortened."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def measure(scale: float = 1.0) -> list[Figure]:
     """
     data = shared_data()
     if data is None:
-        return [seen("compression", "not measured: no collections in ../shared/data or MMSEARCH_DATA")]
+        return [seen("stored vectors", "not measured: no collections in ../shared/data or MMSEARCH_DATA")]
     from mmsearch.encoders.registry import load_encoder
     from mmsearch.store.precision import FORMS, PRECISIONS
 
