@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmsearch.types import Images, Modality, Vectors
 
 DESCRIPTION = "encoder.json"
+BANK_LINES = "bank.txt"  # the texts of the bank, for people and for what depends on their length
 FORMAT = 1
 
 # Pictures of one call: what they leave between layers then stays in a core's cache (measured on two cores:
@@ -223,6 +224,12 @@ class CompiledEncoder:
         if file is None:
             return None
         return _unit_rows(np.load(self.directory / file, allow_pickle=False).astype(np.float32))
+
+    def bank_lines(self) -> Sequence[str]:
+        """The texts of ``bank("text")``; empty when they do not lie beside their vectors."""
+        file = self.directory / BANK_LINES
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        return [line for line in lines if line.strip()]
 
     def _load_tokenizer(self) -> Any:
         with self._lock:

@@ -57,6 +57,14 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class KnowsItsLines(Protocol):
+    """An encoder whose bank of texts is stored, with the lines that it was made of."""
+
+    def bank_lines(self) -> Sequence[str]:
+        """The texts (m) of ``bank("text")`` in its order; empty when they are not known."""
+
+
+@runtime_checkable
 class KnowsItsWords(Protocol):
     """An encoder with a vocabulary that leaves something out, as scripts that it was not made for.
 

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmsearch.encoders.protocol import KnowsItsLines
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class ShortenedEncoder:
     def bank(self, modality: Modality) -> Vectors | None:
         whole = self.whole.bank(modality)
         return None if whole is None else shorten(whole, self.dimension)
+
+    def bank_lines(self) -> Sequence[str]:
+        return self.whole.bank_lines() if isinstance(self.whole, KnowsItsLines) else ()
 
 
 def shortened(encoder: Encoder, dimension: int | None) -> Encoder:

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 
 # As many pictures of each collection count, or the largest would be taken for the whole world.
 PICTURES_EACH = 150
+# So many of each stay with the encoder as its bank of pictures.
+BANK_EACH = 100
+BANK_PICTURES = "bank-image.npy"
 BATCH = 32
 
 
-def measure_backgrounds(encoder: Encoder, collections: Sequence[Path]) -> dict[str, Background]:
+def measure_backgrounds(
+    encoder: Encoder, collections: Sequence[Path]
+) -> tuple[dict[str, Background], Vectors]:
     """``"text→image"`` and so on -> the background over the captioned pictures of ``collections`` together.
+
+    And the vectors (m, dimension) of some of their pictures, for a bank.
 
     Text queries are the encoder's bank; picture queries are the pictures, each against the items that are not
     its own. Raises UsageError for a collection without captioned pictures.
@@ -31,9 +38,11 @@ def measure_backgrounds(encoder: Encoder, collections: Sequence[Path]) -> dict[s
     import numpy as np
 
     from mmsearch.search.background import estimate
+    from mmsearch.search.familiarity import familiarity_of
 
-    pictures, captions, owners = _encode(encoder, collections)
+    pictures, captions, owners, counts = _encode(encoder, collections)
     bank = encoder.bank("text")
+    bank_familiarity = familiarity_of(encoder)
     queries: dict[Modality, Vectors] = {"image": pictures}
     if bank is not None:
         queries["text"] = bank
@@ -44,22 +53,35 @@ def measure_backgrounds(encoder: Encoder, collections: Sequence[Path]) -> dict[s
         for item, items in encoded.items():
             of_queries = groups["image"] if query == "image" else None
             of_items = None if of_queries is None else groups[item]
-            found[f"{query}→{item}"] = estimate(vectors, items, query_groups=of_queries, item_groups=of_items)
-    return found
+            found[f"{query}→{item}"] = estimate(
+                vectors,
+                items,
+                query_groups=of_queries,
+                item_groups=of_items,
+                familiarity=bank_familiarity.own if query == "text" and bank_familiarity else None,
+            )
+    return found, _bank_pictures(pictures, counts)
 
 
 def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str, Background]:
-    """Measure the backgrounds of the compiled encoder in ``directory`` and write them into its description."""
-    found = measure_backgrounds(CompiledEncoder(directory), collections)
+    """Measure the backgrounds of the compiled encoder in ``directory`` and write them into its description.
+
+    Its bank of pictures is written beside that.
+    """
+    import numpy as np
+
+    found, pictures = measure_backgrounds(CompiledEncoder(directory), collections)
     path = directory / DESCRIPTION
     record = json.loads(path.read_text(encoding="utf-8"))
+    np.save(directory / BANK_PICTURES, pictures.astype(np.float16), allow_pickle=False)
+    record["bank"] = (record.get("bank") or {}) | {"image": BANK_PICTURES}
     record["backgrounds"] = {name: _rounded(background) for name, background in found.items()}
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return found
 
 
-def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vectors, Ids]:
-    """Pictures (n, d), captions (m, d), and the picture of each caption (m,)."""
+def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vectors, Ids, list[int]]:
+    """Pictures (n, d), captions (m, d), the picture of each caption (m,), and how many are of each collection."""
     import numpy as np
 
     from mmsearch.evaluate.collections import Captioned, Choice, open_collection
@@ -69,6 +91,7 @@ def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vec
     captions: list[Vectors] = []
     owners: list[int] = []
     count = 0
+    counts: list[int] = []
     for path in collections:
         with open_collection(path, Choice(sample=PICTURES_EACH)) as collection:
             if not isinstance(collection, Captioned):
@@ -81,11 +104,22 @@ def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vec
                     captions.append(encoder.encode_texts(picture.captions))
                     owners += [count] * len(picture.captions)
                     count += 1
-    return np.concatenate(pictures), np.concatenate(captions), np.array(owners, np.int64)
+            counts.append(len(collection.pictures))
+    return np.concatenate(pictures), np.concatenate(captions), np.array(owners, np.int64), counts
+
+
+def _bank_pictures(pictures: Vectors, counts: Sequence[int]) -> Vectors:
+    """The first BANK_EACH of each collection's ``counts`` pictures (n, d)."""
+    import numpy as np
+
+    starts = np.cumsum([0, *counts[:-1]])
+    kept = [pictures[at : at + min(n, BANK_EACH)] for at, n in zip(starts, counts, strict=True)]
+    return np.concatenate(kept)
 
 
 def _rounded(background: Background) -> dict[str, object]:
     """Six digits are more than the measurement has, and keep the file readable."""
     values = asdict(background)
-    values["bulk"] = [round(value, 6) for value in background.bulk]
+    for name in ("bulk", "usual_bulk"):
+        values[name] = [round(value, 6) for value in values[name]]
     return {name: round(value, 6) if isinstance(value, float) else value for name, value in values.items()}

@@ -82,7 +82,8 @@ def observe(task: Task, library: Library) -> Observations:
             own = right[np.isin(right, channel.index.ids)]
             related.setdefault(channel.name, []).append(channel.raw(own)[0])
             share = (channel.index.ids.size - own.size) / max(others.size, 1)
-            found += share * _within(scores, channel.backgrounds[0], searched, expected)
+            familiarity = channel.probes[0].familiarity
+            found += share * _within(scores, channel.backgrounds[0], searched, expected, familiarity)
         counts.append(found)
     channels_seen = tuple(
         ChannelScores(name, np.concatenate(related[name]), np.concatenate(unrelated[name]), background)
@@ -155,9 +156,13 @@ def _bank_counts(library: Library, encoder: Encoder, expected: Scores) -> Scores
     """The mean number of items that a text of the encoder's bank finds within each of ``expected``."""
     import numpy as np
 
+    from mmsearch.search.familiarity import familiarity_of
+
     bank = encoder.bank("text")
     if bank is None:
         return None
+    known = familiarity_of(encoder)
+    familiarity = np.zeros(len(bank)) if known is None else known.own
     searched = int(library.documents.ids.size)
     found = np.zeros(expected.size)
     modalities: tuple[Modality, ...] = ("image", "text")
@@ -166,15 +171,18 @@ def _bank_counts(library: Library, encoder: Encoder, expected: Scores) -> Scores
         if index is not None:
             ids, vectors = index.sample(ITEMS, seed=0)
             scores = (bank[:QUERIES] @ vectors.T).astype(np.float64)
+            owed = np.repeat(familiarity[:QUERIES], len(vectors))
             background = library.background(encoder, "text", modality)
             share = index.ids.size / ids.size / len(scores)
-            found += share * _within(scores.ravel(), background, searched, expected)
+            found += share * _within(scores.ravel(), background, searched, expected, owed)
     return found
 
 
-def _within(scores: Scores, background: Background, searched: int, expected: Scores) -> Scores:
+def _within(
+    scores: Scores, background: Background, searched: int, expected: Scores, familiarity: Scores | float
+) -> Scores:
     """How many of ``scores`` (n,) have an expected count of at most each of ``expected`` (t,), ascending."""
     import numpy as np
 
-    evalues = np.sort(searched * background.survival(scores))
+    evalues = np.sort(searched * background.survival(scores, familiarity))
     return np.searchsorted(evalues, expected, side="right").astype(np.float64)

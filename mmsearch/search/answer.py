@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 Grouping: TypeAlias = Literal["document", "item"]
 Duplicates: TypeAlias = Literal["collapse", "show"]
 
-# A hit is shown when five unrelated queries together would find at most two items as good as this in the index.
-# Measured by `python -m benchmarks cutoff`: at 0.4, 1 to 4 % of the captions of pictures that are there are told
-# "nothing matches", and 77 to 81 % of everyday sentences; at 1.0 only 53 to 66 % of them.
-DEFAULT_CUTOFF = 0.4
+# A hit is shown when two unrelated queries together would find at most one item as good as this in the index.
+# Measured by `python -m benchmarks cutoff` (docs/performance.md): the largest share of strangers told "nothing matches"
+# at which few of those are told so who ask for what is there.
+DEFAULT_CUTOFF = 0.5
 # Channels that are lists of words, by the names that ``weights`` knows them by.
 WORDS, NAME = "words", "name"
 

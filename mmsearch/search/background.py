@@ -30,20 +30,19 @@ if TYPE_CHECKING:
 
     Matrix: TypeAlias = NDArray[np.float64]
 
-# What scores of strangers do beyond TAIL_TO is taken from how they fall between these probabilities. A query that
-# has nothing to do with an index has distant relatives there all the same, the more the larger it is: a tail that is
-# fitted short of them (to 0.03) has such queries find four times as much in 100,000 items as in 100.
-TAIL_FROM, TAIL_TO = 0.2, 0.002
-# The queries whose scores reach highest are those with close relatives; so many of the others count as strangers.
-# Of 0.7, 0.8, 0.9, 0.95 and 1, with tails to 0.03, 0.01, 0.004 and 0.002 (docs/log.md).
-STRANGERS = 0.88
-REACH = 3.5  # scales above a query's own location
-# The tail of all queries together is kept up to this probability.
-FARTHEST = 1e-8
-# What usually happens, relatives and all, is fitted up to this probability, with so many scores beyond it.
-USUAL_TO = 0.002
+# How scores fall off beyond the bulk is fitted up to this probability, with so many scores beyond it. A query that has
+# nothing to do with an index has distant relatives there all the same, the more the larger it is: a tail that is fitted
+# short of them (to 0.03) has such queries find four times as much in 100,000 items as in 100.
+TAIL_TO, USUAL_TO = 0.0003, 0.002
 LEAST_ABOVE = 20
 POINTS = 12
+# The queries whose scores reach highest are those with close relatives; so many of the others count as strangers: of
+# 0.88, 0.93, 0.95, 0.97 and 1 (docs/log.md).
+STRANGERS = 0.92
+REACH = 3.5  # scales above a query's own location
+# So much of its familiarity is taken off a query's calibrated scores before chance is reckoned: of 0, 0.5, 0.75, 1
+# and 1.4, on the dev collections.
+FAMILIAR = 1.0
 # Fewer pairs than this say nothing of a tail.
 LEAST_PAIRS = 700
 # A channel is known as well by so many items as it is known beforehand.
@@ -61,7 +60,8 @@ class Background:
     that one may ask, relatives included, each from its own standing (`Standing.corrected`): they say how many others
     a good score has to stand out from, which differs between channels (sentences have more near relatives among
     sentences than among pictures); the same as for strangers when not given. ``own`` is the deviation of a usual
-    query's calibrated scores. ``pairs`` is the number of scores that they were estimated from.
+    query's calibrated scores. ``pairs`` is the number of scores that they were estimated from. ``familiar`` is what
+    chance takes off a query's raw scores for each unit of its `Familiarity`: 0 where that was not known.
     """
 
     location: float
@@ -74,6 +74,7 @@ class Background:
     usual_slope: float = 0.0
     usual_curvature: float = 0.0
     own: float = 1.0
+    familiar: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.usual_bulk:
@@ -93,15 +94,29 @@ class Background:
 
         return np.asarray((scores - self.location) / self.scale, dtype=np.float64)
 
-    def log_survival(self, scores: Scores) -> Scores:
-        """log P(score of strangers >= score) for raw ``scores``; 0 far below, falling without end above."""
-        return Curve(self.bulk, self.slope, self.curvature).log_survival(self.calibrate(scores))
+    def log_survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
+        """log P(score of strangers >= score) for raw ``scores`` of queries of this ``familiarity``.
 
-    def survival(self, scores: Scores) -> Scores:
-        """P(score of strangers >= score) for raw ``scores``."""
+        0 far below, falling without end above.
+        """
+        told = self.calibrate(scores - self.familiar * familiarity)
+        return Curve(self.bulk, self.slope, self.curvature).log_survival(told)
+
+    def survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
+        """P(score of strangers >= score) for raw ``scores`` of queries of this ``familiarity``."""
         import numpy as np
 
-        return np.exp(self.log_survival(scores))
+        return np.exp(self.log_survival(scores, familiarity))
+
+    def usual_as(self, other: Background) -> Background:
+        """This background of strangers, with what usually happens as ``other`` knows it."""
+        return replace(
+            self,
+            usual_bulk=other.usual_bulk,
+            usual_slope=other.usual_slope,
+            usual_curvature=other.usual_curvature,
+            own=other.own * other.scale / self.scale,
+        )
 
     def evidence(self, corrected: Scores) -> Scores:
         """How much a query's ``corrected`` scores tell, in decades: what rankings of different channels are merged by.
@@ -137,31 +152,34 @@ def estimate(
     query_groups: Ids | None = None,
     item_groups: Ids | None = None,
     prior: Background | None = None,
+    familiarity: Scores | None = None,
 ) -> Background:
     """The background between ``queries`` (m, d) and a sample of ``items`` (n, d), both of unit rows.
 
     Pairs whose groups (m,) and (n,) are equal are left out: an item with itself, or with its document.
 
-    Each query has its own location and scale (median and quartiles of its scores) and all share one shape, which
-    is read off where strangers are the rule; the background is the mixture over queries. So neither the items
-    that do belong to a query, the rare upper tail, move it, nor does a query that is close to everything pass for
-    an exception. With few items the estimate leans on ``prior`` (without one, on the Gaussian's shape).
+    The background is the mixture over those queries that reach least far, each by its own location and scale (median
+    and quartiles of its scores): queries that items do belong to hardly move it, nor does one that is close to
+    everything pass for an exception. With few items the estimate leans on ``prior`` (without one, on the Gaussian's
+    tail).
+    With the ``familiarity`` (m,) of the queries chance is reckoned from what that leaves of their scores.
     """
     import numpy as np
 
     scores = (queries.astype(np.float32) @ items.astype(np.float32).T).astype(np.float64)
     if query_groups is not None and item_groups is not None:
         scores[query_groups[:, None] == item_groups[None, :]] = np.nan
-    scores = scores[~np.isnan(scores).all(axis=1)] if scores.size else scores[:0]
+    asked = ~np.isnan(scores).all(axis=1) if scores.size else np.zeros(len(scores), dtype=bool)
+    scores = scores[asked]
     if not scores.size:
         return prior or Background(0.0, queries.shape[1] ** -0.5)
-    measured = _measured(scores)
+    measured = _measured(scores, None if familiarity is None else familiarity[asked])
     if prior is None:
         return measured
     return _mixed(measured, prior, items.shape[0] / (items.shape[0] + PRIOR_ITEMS))
 
 
-def _measured(scores: Matrix) -> Background:
+def _measured(scores: Matrix, familiarity: Scores | None) -> Background:
     """The background that ``scores`` (queries, items), NaN for pairs that do not count, show by themselves."""
     import numpy as np
 
@@ -173,18 +191,28 @@ def _measured(scores: Matrix) -> Background:
     locations = own * middle + (1.0 - own) * np.median(middle)
     spread = float(np.quantile(every, 0.75) - np.quantile(every, 0.25))
     scales = np.maximum((own * (high - low) + (1.0 - own) * spread) / (2.0 * QUARTILE), 1e-6)
-    strangers = np.argsort(locations + REACH * scales, kind="stable")[: max(1, int(STRANGERS * len(scores)))]
-    locations, scales = locations[strangers], scales[strangers]
-    shape = _shape((scores[strangers] - locations[:, None]) / scales[:, None])
-    mixture = _mixture(shape, locations, scales)
+    familiar = 0.0 if familiarity is None else FAMILIAR * float(np.median(scales))
+    foretold = np.zeros(len(scores)) if familiarity is None else familiar * familiarity
+    strangers = np.argsort(locations - foretold + REACH * scales, kind="stable")
+    strangers = strangers[: max(1, int(STRANGERS * len(scores)))]
+    left = scores[strangers] - foretold[strangers, None]
+    left = np.sort(left[~np.isnan(left)])
+    quarter, location, third = np.quantile(left, (0.25, 0.5, 0.75))
+    scale = max(float(third - quarter) / (2.0 * QUARTILE), 1e-6)
+    chance = _curve((left - location) / scale, TAIL_TO)
     usual, deviation = _usual(scores, own)
-    return replace(
-        mixture,
-        pairs=every.size,
-        usual_bulk=usual.bulk,
-        usual_slope=usual.slope,
-        usual_curvature=usual.curvature,
-        own=deviation / mixture.scale,
+    return Background(
+        float(location),
+        scale,
+        chance.bulk,
+        chance.slope,
+        chance.curvature,
+        every.size,
+        usual.bulk,
+        usual.slope,
+        usual.curvature,
+        deviation / scale,
+        familiar,
     )
 
 
@@ -199,43 +227,18 @@ def _row_quantiles(ordered: Matrix, counts: Ids, share: float) -> Scores:
     return np.asarray(lower + (place - below) * (upper - lower))
 
 
-def _shape(relative: Matrix) -> Curve:
-    """What a query's scores, relative to its own location and scale, are like for all queries together."""
+def _curve(values: Scores, to: float) -> Curve:
+    """The curve of ascending ``values`` (n,), with a tail that is fitted up to the probability ``to``, or as far as
+    there are enough of them: where there are hardly any, the Gaussian's."""
     import numpy as np
 
-    values = relative[~np.isnan(relative)]
-    if values.size < LEAST_PAIRS:
-        return Curve()
-    start = float(np.quantile(values, 1.0 - TAIL_FROM))
-    end = max(TAIL_TO, LEAST_ABOVE / values.size)
-    probabilities = np.geomspace(TAIL_FROM, end, POINTS + 1)[1:]
-    beyond = np.quantile(values, 1.0 - probabilities) - start
-    tail = Curve(GAUSSIAN_BULK, *fit_tail(beyond, np.log(TAIL_FROM / probabilities)))
-    bulk = [float(np.quantile(values, 1.0 - p)) for p in BULK if p >= TAIL_FROM]
-    bulk += [start + tail.reach(float(np.log(TAIL_FROM / p))) for p in BULK if p < TAIL_FROM]
-    return Curve(ascending(bulk), *tail.hazard(bulk[-1] - start))
-
-
-def _mixture(shape: Curve, locations: Scores, scales: Scores) -> Background:
-    """The background of scores that have ``shape`` around locations (m,) and scales (m,), one for each query."""
-    import numpy as np
-
-    farthest = shape.bulk[-1] + shape.reach(float(np.log(BULK[-1] / FARTHEST)))
-    grid = np.linspace((locations - 6.0 * scales).min(), (locations + farthest * scales).max(), 1_000)
-    logs = shape.log_survival((grid[:, None] - locations) / scales)
-    highest = logs.max(axis=1)
-    falling = highest + np.log(np.exp(logs - highest[:, None]).mean(axis=1))
-
-    def exceeded(probabilities: Scores) -> Scores:
-        return np.interp(np.log(probabilities), falling[::-1], grid[::-1])
-
-    low, location, high = exceeded(np.array((0.75, 0.5, 0.25)))
-    scale = max(float(high - low) / (2.0 * QUARTILE), 1e-6)
-    bulk = ascending(list((exceeded(np.array(BULK)) - location) / scale))
-    probabilities = np.geomspace(BULK[-1], FARTHEST, POINTS + 1)[1:]
-    beyond = (exceeded(probabilities) - location) / scale - bulk[-1]
-    slope, curvature = fit_tail(beyond, np.log(BULK[-1] / probabilities))
-    return Background(float(location), scale, bulk, slope, curvature)
+    bulk = ascending(list(np.quantile(values, 1.0 - np.array(BULK))))
+    end = max(to, LEAST_ABOVE / values.size)
+    if values.size < LEAST_PAIRS or end > BULK[-1] / 2.0:
+        return Curve(bulk)
+    probabilities = np.geomspace(BULK[-1], end, POINTS + 1)[1:]
+    beyond = np.quantile(values, 1.0 - probabilities) - bulk[-1]
+    return Curve(bulk, *fit_tail(beyond, np.log(BULK[-1] / probabilities)))
 
 
 def _usual(scores: Matrix, own: Scores) -> tuple[Curve, float]:
@@ -253,14 +256,7 @@ def _usual(scores: Matrix, own: Scores) -> tuple[Curve, float]:
     usual = float(np.median(deviations))
     levels = own * levels + (1.0 - own) * np.median(levels) + BELOW * usual
     corrected = (scores - levels[:, None]) / np.sqrt(deviations * usual)[:, None]
-    values = np.sort(corrected[~np.isnan(corrected)])
-    bulk = ascending(list(np.quantile(values, 1.0 - np.array(BULK))))
-    end = max(USUAL_TO, LEAST_ABOVE / values.size)
-    if end > BULK[-1] / 2.0:
-        return Curve(bulk), usual
-    probabilities = np.geomspace(BULK[-1], end, POINTS + 1)[1:]
-    beyond = np.quantile(values, 1.0 - probabilities) - bulk[-1]
-    return Curve(bulk, *fit_tail(beyond, np.log(BULK[-1] / probabilities))), usual
+    return _curve(np.sort(corrected[~np.isnan(corrected)]), USUAL_TO), usual
 
 
 def _mixed(measured: Background, prior: Background, share: float) -> Background:
@@ -286,4 +282,5 @@ def _mixed(measured: Background, prior: Background, share: float) -> Background:
         ratio(measured.usual_slope, prior.usual_slope),
         linear(measured.usual_curvature, prior.usual_curvature),
         ratio(measured.own, prior.own),
+        linear(measured.familiar, prior.familiar),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.search.background import Background, estimate
 from mmsearch.search.channels import WHOLE
+from mmsearch.search.familiarity import familiarity_of
 
 if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
@@ -36,7 +37,7 @@ def estimated_all(index: SearchIndex, encoder: Encoder, *, bits: bool) -> dict[s
 def estimated(
     index: SearchIndex, encoder: Encoder, query: Modality, item: VectorKind, *, bits: bool
 ) -> Background:
-    """From the encoder's bank of queries, or for pictures from those of the index itindex.
+    """From the encoder's bank of queries, or from items of the index itself where it has none.
 
     ``bits``: the index keeps one bit a float.
     """
@@ -44,18 +45,22 @@ def estimated(
 
     # bits stand for vectors that are further from a query than those that the encoder's own was measured on;
     # nor does it know whole documents
-    known = None if item == "document" or bits else encoder.prior(query, item)
-    prior = None if known is None else Background.from_json(known)
-    queries, groups = encoder.bank(query), None
-    if queries is None:
-        own = index.vector_index(encoder, query)
-        if own is not None:
-            ids, queries = own.sample(BACKGROUND_QUERIES, seed=1)
-            groups = index.catalogue.documents_of_items(ids)
+    written = None if item == "document" or bits else encoder.prior(query, item)
+    prior = None if written is None else Background.from_json(written)
     items = index.vector_index(encoder, item)
-    if queries is None or items is None:
+    if items is None:
         nothing = np.zeros((0, encoder.dimension), np.float32)
         return estimate(nothing, nothing, prior=prior)
     item_ids, vectors = items.sample(BACKGROUND_SAMPLE, seed=2)
-    item_groups = None if groups is None else index.catalogue.documents_of_items(item_ids)
-    return estimate(queries, vectors, query_groups=groups, item_groups=item_groups, prior=prior)
+    bank, own = encoder.bank(query), None
+    # What items of the index score among themselves tells what usually happens, but they are no strangers.
+    asking = index.vector_index(encoder, query) if query != "text" or bank is None else None
+    if asking is not None:
+        ids, queries = asking.sample(BACKGROUND_QUERIES, seed=1)
+        groups = index.catalogue.documents_of_items
+        own = estimate(queries, vectors, query_groups=groups(ids), item_groups=groups(item_ids), prior=prior)
+    if bank is None:
+        return own or estimate(np.zeros((0, encoder.dimension), np.float32), vectors, prior=prior)
+    known = familiarity_of(encoder) if query == "text" else None
+    background = estimate(bank, vectors, prior=prior, familiarity=None if known is None else known.own)
+    return background if own is None else background.usual_as(own)

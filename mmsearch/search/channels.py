@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from mmsearch.errors import UsageError
+from mmsearch.search.familiarity import familiarity_of
 from mmsearch.search.query import Item, Picture, Text, written_content
 from mmsearch.search.standing import Standing
 from mmsearch.types import MODALITIES
@@ -72,6 +73,7 @@ class Probe:
     """One part of a query in one encoder's space: its unit ``vector`` and how it was written.
 
     ``is_read``: whether the encoder knows what it is made of; a text that it can't read is asked of the words alone.
+    ``familiarity``: of a plus part in words, by the bank of the encoder; 0 for others.
     """
 
     part: Part
@@ -79,6 +81,7 @@ class Probe:
     modality: Modality
     vector: Vector
     is_read: bool = True
+    familiarity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,13 +156,20 @@ class DenseChannel:
 
         # one by one: a matrix product's last bits would depend on the items beside
         mixed, evidence, surprise = np.zeros((3, ids.size))
-        for row, weight in zip(self.calibrated(raw), self.weights, strict=True):
+        foretold = 0.0
+        for row, probe, background, weight in zip(
+            self.calibrated(raw), self.probes, self.backgrounds, self.weights, strict=True
+        ):
             mixed += weight * row
+            foretold += weight * background.familiar * probe.familiarity / background.scale
         told = self.standing.corrected(mixed)
-        for background, weight in zip(self.backgrounds, self.weights, strict=True):
+        for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True):
             evidence += weight**2 * background.evidence(told)
-            alike = raw[0] if len(raw) == 1 else background.location + background.scale * mixed
-            surprise -= weight**2 / math.log(10.0) * background.log_survival(alike)
+            if len(raw) == 1:
+                log = background.log_survival(raw[0], probe.familiarity)
+            else:
+                log = background.log_survival(background.location + background.scale * (mixed - foretold))
+            surprise -= weight**2 / math.log(10.0) * log
         unit = raw[0] if len(raw) == 1 else np.average(raw, axis=0, weights=self.weights)
         return Scored(ids, evidence, surprise, 0.5 + 0.5 * unit)
 
@@ -184,12 +194,16 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
     """
     texts = [part.content.meaning for part in query.parts if isinstance(part.content, Text)]
     encoded = iter(encoder.encode_texts(texts)) if texts and "text" in encoder.modalities else iter(())
+    bank = familiarity_of(encoder) if texts else None
     found: list[Probe] = []
     for part in query.parts:
         label = str(part) if part.kind != "plus" else written_content(part.content)
         if isinstance(part.content, Text):
             if "text" in encoder.modalities:
-                found.append(Probe(part, label, "text", next(encoded), _is_read(encoder, part.content)))
+                vector, is_read = next(encoded), _is_read(encoder, part.content)
+                known = bank is not None and part.kind == "plus"
+                familiarity = bank.of_one(vector, part.content.meaning) if known and bank else 0.0
+                found.append(Probe(part, label, "text", vector, is_read, familiarity))
         elif isinstance(part.content, Picture):
             if "image" in encoder.modalities:
                 found.append(Probe(part, label, "image", _picture(index, encoder, part.content)))

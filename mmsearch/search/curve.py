@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import expm1, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,21 +52,6 @@ class Curve:
             shape = -2.0 * self.curvature / self.slope**2
             fallen = np.log1p(shape * self.slope * beyond) / shape
         return np.asarray(np.interp(values, places, levels) - fallen)
-
-    def reach(self, fallen: float) -> float:
-        """How far beyond the bulk the log-survival has ``fallen`` by so much."""
-        if self.curvature <= EXPONENTIAL:
-            shape = -2.0 * self.curvature / self.slope**2
-            return expm1(shape * fallen) / (shape * self.slope)
-        # the smaller root of curvature d² + slope d = fallen, in the form that does not cancel
-        return 2.0 * fallen / (self.slope + sqrt(self.slope**2 + 4.0 * self.curvature * fallen))
-
-    def hazard(self, distance: float) -> tuple[float, float]:
-        """Slope and curvature of -log survival at ``distance`` beyond the bulk."""
-        if self.curvature > EXPONENTIAL:
-            return self.slope + 2.0 * self.curvature * distance, self.curvature
-        flattening = 1.0 - 2.0 * self.curvature / self.slope * distance
-        return self.slope / flattening, self.curvature / flattening**2
 
 
 def fit_tail(beyond: Values, fallen: Values) -> tuple[float, float]:

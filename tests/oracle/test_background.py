@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mmsearch.search.background import Background, estimate
 from mmsearch.search.curve import BULK
+from mmsearch.search.familiarity import Familiarity
 
 DIMENSION = 256
 
@@ -41,6 +42,67 @@ def test_an_unrelated_query_finds_about_one_item_by_chance_whatever_the_size(siz
 
     found = found_by_chance(background, space(rng, 300, 0), items)
     assert 0.5 <= found <= 2
+
+
+def levelled(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Unit vectors (n, d) that have more or less of one direction in common."""
+    vectors = rng.standard_normal((n, DIMENSION))
+    vectors[:, 0] += rng.uniform(0, 12, n)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def known_bank(rng: np.random.Generator) -> tuple[np.ndarray, Familiarity]:
+    bank = levelled(rng, 400)
+    return bank, Familiarity.of(bank, ["two words"] * len(bank))
+
+
+@pytest.mark.parametrize("size", [100, 1_000, 20_000])
+def test_with_familiarity_an_unrelated_query_finds_about_one_item_by_chance(size: int) -> None:
+    rng = np.random.default_rng(size)
+    bank, known = known_bank(rng)
+    items = levelled(rng, size)
+    prior = estimate(bank, levelled(rng, 2_000), familiarity=known.own)
+    sample = items[rng.choice(size, min(size, 2_000), replace=False)]
+
+    background = estimate(bank, sample, prior=prior, familiarity=known.own)
+
+    queries = levelled(rng, 200)
+    familiarity = known.among(queries, ["two words"] * len(queries))
+    evalues = size * background.survival((queries @ items.T).astype(np.float64), familiarity[:, None])
+    assert 0.5 <= (evalues <= 1).sum() / len(queries) <= 2
+
+
+def test_familiarity_tells_strangers_that_lie_near_to_everything_from_what_stands_out() -> None:
+    rng = np.random.default_rng(7)
+    bank, known = known_bank(rng)
+    items, strangers = levelled(rng, 2_000), levelled(rng, 300)
+    asked = 0.35 * items[:300] + levelled(rng, 300)  # each has one item that it is a little like
+    asked[:, 0] = 0.1 * asked[:, 0]  # and lies apart from the bank
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+
+    def area(familiarity: Familiarity | None) -> float:
+        background = estimate(bank, items, familiarity=None if familiarity is None else familiarity.own)
+        best = []
+        for queries in (asked, strangers):
+            known = 0.0 if familiarity is None else familiarity.among(queries, ["two words"] * 300)
+            best.append(background.survival((queries @ items.T).max(axis=1).astype(np.float64), known))
+        return float((best[0][:, None] < best[1][None, :]).mean())
+
+    assert area(known) > area(None) + 0.02
+
+
+def test_what_usually_happens_can_be_known_from_elsewhere() -> None:
+    rng = np.random.default_rng(8)
+    items = space(rng, 1_000, 0)
+    strangers, usual = estimate(space(rng, 300, 3.0), items), estimate(items[:300], items)
+
+    both = strangers.usual_as(usual)
+
+    at = np.linspace(-0.5, 0.9, 50)
+    np.testing.assert_array_equal(both.log_survival(at), strangers.log_survival(at))
+    corrected = np.linspace(-2, 6, 50)
+    np.testing.assert_array_equal(both.evidence(corrected), usual.evidence(corrected))
+    assert both.own * both.scale == pytest.approx(usual.own * usual.scale)
 
 
 @pytest.mark.parametrize("share", [0.0002, 0.0005])
