@@ -63,7 +63,7 @@ def test_a_profile_remembers_until_it_is_forgotten(index: Path) -> None:
     assert "rocket.jpg" not in {hit["path"] for hit in later["hits"]}
     assert "coffee.png" not in {hit["path"] for hit in later["hits"]}
     assert "forgot" in run("recommend", "--profile", "ada", "--forget", "-i", index)
-    with pytest.raises(UsageError, match="nothing is liked in the profile .ada.: .* profiles: none"):
+    with pytest.raises(UsageError, match=r"nothing is liked in the profile .ada.: .* profiles: none"):
         run("recommend", "--profile", "ada", "-i", index)
 
 
