@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mmsearch.evaluate.collections import CaptionedPicture
     from mmsearch.library import Library
 
-CUTOFFS = (1.0, 0.5, 0.4, 0.3, 0.2)
+CUTOFFS = (1.0, 0.7, 0.6, 0.5, 0.3)
 COLLECTIONS = ("flickr8k-dev", "textbook-photo-dev")  # the default is chosen here: no test sets
 QUERIES = 300
 # Captions of a picture that are in the index, in the setting with captions.

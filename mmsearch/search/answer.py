@@ -42,7 +42,7 @@ Duplicates: TypeAlias = Literal["collapse", "show"]
 # A hit is shown when two unrelated queries together would find at most one item as good as this in the index.
 # Measured by `python -m benchmarks cutoff` (docs/performance.md): the largest share of strangers told "nothing matches"
 # at which few of those are told so who ask for what is there.
-DEFAULT_CUTOFF = 0.5
+DEFAULT_CUTOFF = 0.6
 # Channels that are lists of words, by the names that ``weights`` knows them by.
 WORDS, NAME = "words", "name"
 
