@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Grouping: TypeAlias = Literal["document", "item"]
 Duplicates: TypeAlias = Literal["collapse", "show"]
 
-# A hit is shown when two unrelated queries together would find at most one item as good as this in the index.
+# A hit is shown when five unrelated queries together would find at most three items as good as this in the index.
 # Measured by `python -m benchmarks cutoff` (docs/performance.md): the largest share of strangers told "nothing matches"
 # at which few of those are told so who ask for what is there.
 DEFAULT_CUTOFF = 0.6

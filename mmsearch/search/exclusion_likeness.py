@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # and 0, 0.25, 0.35 and 0.45, chosen on the development sets of `python -m benchmarks exclusion` (docs/log.md).
 DIRECTIONS = 20
 SAMPLE = 2000
-WANTED_SHARE = 0.45
+WANTED_SHARE = 0.25
 # One part's own scale among n items counts as much as its channel's does with so many.
 OWN_ITEMS = 20
 # More words than this are a description, which needs no sentence around it.
