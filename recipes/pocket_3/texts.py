@@ -183,7 +183,7 @@ class TextTraining:
         loss = loss + 0.5 * info_nce(second, first, self.text_scale.exp(), *kin)
         own = numbers[numbers < self.groups.pictures]
         count = len(own)
-        strangers = np.setdiff1d(chance.choice(self.groups.pictures, SHOWN, replace=False), own.numpy())
+        strangers = np.setdiff1d(chance.permutation(self.groups.pictures)[:SHOWN], own.numpy())
         shown = np.concatenate([own.numpy(), strangers])
         pictures = unit(self.head(self._features(shown, chance)))
         queries, owners = torch.cat([first[:count], second[:count]]), torch.cat([own, own])
