@@ -149,7 +149,7 @@ def test_a_missing_shard_is_named_and_repair_brings_the_index_back(
     assert command("check", "--index", indexed).returncode == 4
     assert command("check", "--repair", "--index", indexed).returncode == 0
     assert command("index", small_corpus, "--index", indexed).returncode == 0
-    found = command("query", "a cup of coffee", "--index", indexed, "--paths").stdout
+    found = command("query", "a cup of coffee", "--modality", "image", "--index", indexed, "--paths").stdout
     assert found.splitlines()[0].endswith("coffee.png")
 
 
