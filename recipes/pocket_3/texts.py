@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mmsearch.train.recipe import Recipe
     from mmsearch.train.towers import TextTower
 
-STEPS = 390
+STEPS = 330
 DRAWN = {"flickr": 88, "books": 36, "multi30k": 68, "coco": 32}  # groups a step
 SENTENCES, ENGLISH, CLASSES, OTHER_CLASSES, SHOWN, MEMORY = 96, 28, 16, 200, 1536, 4096
 RATE, TABLE_RATE, HEAD_RATE = 5e-5, 1e-4, 3e-4
