@@ -243,7 +243,7 @@ class PictureTraining:
         with torch.no_grad():
             for view in self.maps:
                 parts = [
-                    self.networks(torch.from_numpy(np.ascontiguousarray(part[start : start + 128]))).half()
+                    self.networks(torch.from_numpy(np.array(part[start : start + 128]))).half()
                     for part in view
                     for start in range(0, len(part), 128)
                 ]
