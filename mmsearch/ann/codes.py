@@ -52,10 +52,8 @@ class Codes:
         self._rows = rows
         self._index, held = _faiss_index(rows)
         self._center, self._step = np.zeros(rows.dimension), np.ones(rows.dimension)
-        self._length, self._lost = (
-            1.0,
-            0.0,
-        )  # of a row's codes times its factor; of what was rounded off a row
+        # of a row's codes times its factor, and of what was rounded off a row, at most
+        self._length, self._lost = 1.0, 0.0
         if isinstance(rows.form, HalfForm):
             self._center, self._step = _ranges(rows)
             self._length, self._lost = _round_to_bytes(rows, self._center, self._step, held)

