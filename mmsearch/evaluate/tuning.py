@@ -9,10 +9,13 @@ the default of 1 for every channel.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.evaluate.significance import Comparison, compare
+from mmsearch.search.answer import WORDS
+from mmsearch.search.backing import heard, losses
 from mmsearch.search.fusion import GRID, POWER, Fusion
 from mmsearch.search.weights import LEARNED_FUSION, LearnedWeights
 
@@ -54,7 +57,8 @@ class Proposals:
 
     ``evidence`` (q, n, c), at least 0, with the share of each encoder in it; rows are in the order of document
     ids, and of nothing where a query has fewer. ``gains`` (q, n) are the judged relevances, ``ideal`` (q,) the
-    discounted gain of the best order of all that was judged.
+    discounted gain of the best order of all that was judged. ``lost`` (q, n, c) is what the words take from the
+    evidence of others (`backing.losses`), as a share of it; None for nothing.
     """
 
     channels: tuple[str, ...]
@@ -62,17 +66,34 @@ class Proposals:
     evidence: NDArray[np.float64]
     gains: Matrix
     ideal: Scores
+    lost: NDArray[np.float64] | None = None
 
     def __getitem__(self, chosen: NDArray[np.int64]) -> Proposals:
         names = tuple(self.queries[row] for row in chosen.tolist())
-        return Proposals(self.channels, names, self.evidence[chosen], self.gains[chosen], self.ideal[chosen])
+        parts = self.evidence[chosen], self.gains[chosen], self.ideal[chosen]
+        return Proposals(self.channels, names, *parts, None if self.lost is None else self.lost[chosen])
 
     def scores(self, weights: Sequence[float]) -> Matrix:
         """Scores (q, n) as a search with these ``weights`` gives them."""
+        return self.scorer()(weights)
+
+    def scorer(self) -> Callable[[Sequence[float]], Matrix]:
+        """``scores`` for many weights one after the other, which share what they can."""
         import numpy as np
 
-        summed = self.evidence**POWER @ np.asarray(weights, dtype=np.float64) ** POWER
-        return _on_grid(summed)
+        words = self.channels.index(WORDS) if WORDS in self.channels else None
+
+        @lru_cache(maxsize=1)
+        def powers(shares: tuple[float, ...]) -> NDArray[np.float64]:
+            kept = 1.0 if self.lost is None else 1.0 - np.array(shares) * self.lost
+            return np.asarray((self.evidence * kept) ** POWER)
+
+        def scored(weights: Sequence[float]) -> Matrix:
+            shares = heard(weights, 0.0 if words is None else weights[words])
+            summed = powers(tuple(shares.tolist())) @ np.asarray(weights, dtype=np.float64) ** POWER
+            return np.asarray(np.round(summed ** (1.0 / POWER) / GRID) * GRID)
+
+        return scored
 
     def quality(self, weights: Sequence[float]) -> Scores:
         """nDCG@10 (q,) of each query by ``weights``."""
@@ -154,20 +175,14 @@ def learn(proposals: Proposals) -> list[float]:
     """
     import numpy as np
 
-    powers = proposals.evidence**POWER
+    scored = proposals.scorer()
     weights = _ones(proposals)
     for _ in range(MOST_ROUNDS):
         before = list(weights)
         for place in range(len(weights)):
-            others = [*weights[:place], 0.0, *weights[place + 1 :]]
-            rest = powers @ np.asarray(others) ** POWER
             tried = (*TRIED, weights[place])
-            reached = [
-                _quality(
-                    _on_grid(rest + weight**POWER * powers[:, :, place]), proposals.gains, proposals.ideal
-                )
-                for weight in tried
-            ]
+            changed = ([*weights[:place], weight, *weights[place + 1 :]] for weight in tried)
+            reached = [_quality(scored(each), proposals.gains, proposals.ideal) for each in changed]
             weights[place] = tried[_choice(np.stack(reached))]
         if weights == before:
             break
@@ -204,7 +219,7 @@ def propose(
     """
     import numpy as np
 
-    found: list[tuple[dict[str, Scores], Scores]] = []
+    found: list[tuple[dict[str, tuple[Scores, Scores]], Scores]] = []
     for number, (query, relevance) in enumerate(judged.relevance.items()):
         if progress is not None:
             progress(number, len(judged.relevance))
@@ -213,18 +228,19 @@ def propose(
         found.append((said, gains))
     channels = tuple(sorted({name for said, _ in found for name in said}))
     most = max((gains.size for _, gains in found), default=0)
-    evidence = np.zeros((len(found), most, len(channels)))
+    evidence, lost = np.zeros((2, len(found), most, len(channels)))
     gains = np.zeros((len(found), most))
     for row, (said, own) in enumerate(found):
         gains[row, : own.size] = own
-        for name, values in said.items():
-            evidence[row, : own.size, channels.index(name)] = values
+        for name, (values, shares) in said.items():
+            place = channels.index(name)
+            evidence[row, : own.size, place], lost[row, : own.size, place] = values, shares
     ideal = np.array([_ideal(list(relevance.values())) for relevance in judged.relevance.values()])
-    return Proposals(channels, tuple(judged.relevance), evidence, gains, ideal)
+    return Proposals(channels, tuple(judged.relevance), evidence, gains, ideal, lost)
 
 
-def _said(library: Library, content: str | Path) -> tuple[dict[str, Scores], list[int]]:
-    """Channel -> evidence (n,) of the documents that the channels propose for one query, and these."""
+def _said(library: Library, content: str | Path) -> tuple[dict[str, tuple[Scores, Scores]], list[int]]:
+    """Channel -> evidence (n,) of what the channels propose, and what share of it the words take; the documents."""
     import numpy as np
 
     from mmsearch.evaluate.tasks import as_query
@@ -242,19 +258,17 @@ def _said(library: Library, content: str | Path) -> tuple[dict[str, Scores], lis
     evidence = np.maximum(np.nan_to_num(scoring.calibrated, nan=0.0), 0.0)
     places = (-evidence).argsort(axis=0, kind="stable").argsort(axis=0)
     kept = ((places < DEPTH) & (evidence > 0)).any(axis=1)
-    said = {column.name: column.weight * evidence[kept, place] for place, column in enumerate(task.columns)}
+    lost = losses(scoring.calibrated, task.columns)[kept]
+    told = evidence[kept] / (1.0 - lost)  # the search has taken it already
+    said = {
+        column.name: (column.weight * told[:, place], lost[:, place])
+        for place, column in enumerate(task.columns)
+    }
     return said, scoring.documents[kept].tolist()
 
 
 def _ones(proposals: Proposals) -> list[float]:
     return [1.0] * len(proposals.channels)
-
-
-def _on_grid(summed: Matrix) -> Matrix:
-    """Scores of summed powers, as a search rounds them."""
-    import numpy as np
-
-    return np.round(summed ** (1.0 / POWER) / GRID) * GRID
 
 
 def _quality(scores: Matrix, gains: Matrix, ideal: Scores) -> Scores:

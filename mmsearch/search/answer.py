@@ -258,7 +258,7 @@ def _word_columns(
         return []
     named = name_matches(index.catalogue, query.text, matches)
     return [
-        Column(WORDS, weights.get(WORDS, 1.0), listed=matches.scored),
+        Column(WORDS, weights.get(WORDS, 1.0), listed=matches.scored, expected=matches.expected),
         Column(NAME, weights.get(NAME, 1.0), listed=named),
     ]
 

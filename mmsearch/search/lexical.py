@@ -1,7 +1,8 @@
 """The lexical channel: what the words of a query find in titles, captions, names, fields and passages.
 
-BM25 has no ceiling and its scale changes with every query, so its scores are set against what the query's words
-could bring, s / (s + c Σ idf): 0 for no word, about 2/3 for all of them, whatever else is in the list.
+BM25 has no ceiling and its scale changes with every query. Where all words are found its scores are set against what
+the query's words could bring, s / (s + c Σ idf): 0 for no word, about 2/3 for all of them, whatever else is in the
+list. Where some of them are, a share counts of how far these surpass what strangers share.
 """
 
 from __future__ import annotations
@@ -51,22 +52,28 @@ NAMES_READ = 40
 # Words are not independent: captions of one kind share many. Measured on 100,000 captions, an unrelated caption's
 # best score s has n exp(-0.45 s) near 1.
 DEPENDENCE = 0.45
+DECADES = DEPENDENCE / math.log(10.0)
 # What some of the words tell, as a share of how far they surpass what strangers share: a text that has a few common
-# words of a long query must not win over a picture that shows all of it. Of 0.4 to 1, on the dev collections.
-PARTIAL = 0.5
+# words of a long query must not win over a picture that shows all of it. Of 0.3 to 2, on the dev collections.
+PARTIAL = 0.6
+# What a text that says the same as a query has of all that the query's words could tell: texts that describe one
+# thing share a third to a half of their words' weight, other texts that are as like a tenth to a fifth.
+EXPECTED = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
     """What the words found: ``scored`` items, ascending, their BM25 scores ``raw`` (n,), and ``ceiling``, the
     c Σ idf that these are set against. ``whole`` are the items with all of the words, ascending; ``searched``
-    is the number of items; ``pieces`` were looked for within words."""
+    is the number of items; ``expected`` is what the words would tell, in decades, of a text that says the same, by
+    those of them of which every item was found; ``pieces`` were looked for within words."""
 
     scored: Scored
     raw: Scores
     ceiling: float
     whole: Ids
     searched: int
+    expected: float = 0.0
     pieces: tuple[str, ...] = ()
 
 
@@ -79,7 +86,8 @@ def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | No
     rows = max(catalogue.word_statistics().items, 1)
     ceiling = SATURATION * max(sum(_idf(count, rows) for count in counts), 1e-9)
     complete = _match_all(catalogue, found, counts, among)
-    partial = _match_rare(catalogue, found, counts, among) if len(found) > 1 else complete
+    rare = _rare(found, counts)
+    partial = _match_any(catalogue, list(rare), among) if len(found) > 1 else complete
     best: dict[int, float] = dict(zip(partial[0].tolist(), partial[1].tolist(), strict=True))
     best.update(zip(complete[0].tolist(), complete[1].tolist(), strict=True))
     planned = plan(text, found, counts)
@@ -89,7 +97,7 @@ def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | No
             best[item] = best.get(item, 0.0) + score
     ids = np.array(sorted(best), dtype=np.int64)
     scores = np.array([best[item] for item in ids.tolist()], dtype=np.float64)
-    surprise = DEPENDENCE / math.log(10.0) * scores
+    surprise = DECADES * scores
     if within is not None:
         told = np.searchsorted(ids, within.ids[within.whole])
         surprise[told] = np.maximum(surprise[told], within.surprise[within.whole])
@@ -98,8 +106,11 @@ def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | No
     surprise[whole] = np.maximum(surprise[whole], surprise_of(ALL_WORDS_EVALUE, searched))
     unit = scores / (scores + ceiling)
     pieces = () if planned is None else planned.pieces
-    evidence = np.where(whole, SCALE * unit, np.minimum(SCALE * unit, partly))
-    return Matches(Scored(ids, evidence, surprise, unit), scores, ceiling, ids[whole], searched, pieces)
+    evidence = np.where(whole, np.maximum(SCALE * unit, partly), partly)
+    could = sum(_idf(count, rows) for count in rare.values() if count <= DEPTH)
+    expected = PARTIAL * EXPECTED * DECADES * could
+    scored = Scored(ids, evidence, surprise, unit)
+    return Matches(scored, scores, ceiling, ids[whole], searched, expected, pieces)
 
 
 def _within(catalogue: Catalogue, planned: Plan, among: Ids | None, rows: int) -> Within:
@@ -170,11 +181,9 @@ def _match_all(
     return _matched(catalogue, all_of(found), among)
 
 
-def _match_rare(
-    catalogue: Catalogue, found: Sequence[Term], counts: Sequence[int], among: Ids | None
-) -> tuple[Ids, Scores]:
-    """Items with at least one of the rarest terms, as many of these as there is time for."""
-    rare: list[Term] = []
+def _rare(found: Sequence[Term], counts: Sequence[int]) -> dict[Term, int]:
+    """The rarest terms that any item has, as many as there is time to look up, and how many items have each."""
+    rare: dict[Term, int] = {}
     postings = 0
     for count, term in sorted(zip(counts, found, strict=True), key=lambda pair: pair[0]):
         if count == 0:
@@ -182,7 +191,12 @@ def _match_rare(
         postings += count
         if postings > (MOST_POSTINGS if rare else MOST_COMMON):
             break
-        rare.append(term)
+        rare[term] = count
+    return rare
+
+
+def _match_any(catalogue: Catalogue, rare: Sequence[Term], among: Ids | None) -> tuple[Ids, Scores]:
+    """Items with at least one of the terms."""
     return _matched(catalogue, any_of(rare), among) if rare else _nothing()
 
 

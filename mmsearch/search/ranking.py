@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmsearch.search.backing import backed
 from mmsearch.search.documents import common
 from mmsearch.search.exclusions import exclude
 from mmsearch.search.fusion import GRID, Table, contributions, on_grid
@@ -153,7 +154,7 @@ def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[S
     import numpy as np
 
     weights = [column.weight for column in task.columns]
-    most = _filled(pool.table, pool.bounds)
+    most = backed(_filled(pool.table, pool.bounds), task)
     upper = contributions(most, weights, task.fusion).sum(axis=1) + len(weights) * GRID
     unseen = _unseen(task, pool.bounds, weights, cutoff)
     hopeful = np.ones(len(pool.table), dtype=bool)
@@ -198,7 +199,8 @@ def _unseen(task: Task, bounds: Table, weights: Sequence[float], cutoff: float |
                     bounds.unit[0, place],
                 )
         if any(combination):
-            table = Table(bounds.ids, row[0], row[1], row[2], bounds.ranks)
+            # no words either, since what has any is listed
+            table = backed(Table(bounds.ids, row[0], row[1], row[2], bounds.ranks), task)
             highest = max(
                 highest, float(contributions(table, weights, task.fusion).sum()) + len(weights) * GRID
             )
@@ -242,6 +244,7 @@ def _scored(task: Task, pool: _Pool, rows: Ids) -> Scoring:
         elif column.listed is not None:
             said.append(column.listed[np.flatnonzero(np.isin(column.listed.ids, items, assume_unique=True))])
     table, told = _table(task, documents, said)
+    table = backed(table, task)
     if task.fusion.by_rank:
         table = Table(documents, table.calibrated, table.surprise, table.unit, pool.table.ranks[rows])
     parts = contributions(table, [column.weight for column in task.columns], task.fusion)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.media.files import read_file
 from mmsearch.media.limits import Limits
+from mmsearch.search.backing import backed
 from mmsearch.search.fusion import Table, contributions
 from mmsearch.search.scoring import Scoring, joined
 from mmsearch.types import MODALITIES
@@ -106,7 +107,7 @@ def _scored_again(scoring: Scoring, task: Task) -> Scoring:
         items, back = np.unique(scoring.items[rows, place], return_inverse=True)
         said = _said(column, items)
         values[:, rows, place] = np.stack([said.calibrated, said.surprise, said.unit])[:, back]
-    table = Table(scoring.documents, values[0], values[1], values[2], np.full(shape, np.nan))
+    table = backed(Table(scoring.documents, values[0], values[1], values[2], np.full(shape, np.nan)), task)
     weights = [column.weight for column in task.columns]
     return replace(
         scoring,

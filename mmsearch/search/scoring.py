@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """One channel in the fusion, with its ``weight``: dense, or ``listed`` (all that it has to say, by id)."""
+    """One channel in the fusion, with its ``weight``: dense, or ``listed`` (all that it has to say, by id).
+
+    ``expected``: what the words would tell, in decades, of a text that says the same as the query; 0 where that is
+    not known, and for all other channels.
+    """
 
     name: str
     weight: float
     dense: DenseChannel | None = None
     listed: Scored | None = None
+    expected: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -157,7 +157,15 @@ def test_the_measure_is_that_of_ir_measures() -> None:
     assert ours == pytest.approx(theirs)
 
 
-@pytest.mark.parametrize("weights", [{}, {"words": 0.0}, {"text→image": 2.0, "text→text": 0.25, "name": 3.0}])
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {},
+        {"words": 0.0},
+        {"words": 0.4, "text→text": 0.8},
+        {"text→image": 2.0, "text→text": 0.25, "name": 3.0},
+    ],
+)
 def test_what_is_learned_from_is_what_a_search_shows(
     library: mmsearch.Library, weights: dict[str, float]
 ) -> None:

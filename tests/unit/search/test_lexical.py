@@ -47,7 +47,6 @@ def test_scores_have_a_floor_and_a_ceiling_whatever_the_list(index: SearchIndex)
     for text in ("bees", "old lighthouse keeper", "bees zebra xylophone"):
         matches = match(index.catalogue, index.documents, text, None, len(TEXTS))
         assert ((matches.scored.unit > 0) & (matches.scored.unit < 1)).all()
-        assert (matches.scored.calibrated <= SCALE).all()
     # a single weak hit is not the best that there can be
     assert (
         max(found(index, "bees zebra xylophone harpsichord").values())
@@ -72,11 +71,38 @@ def test_some_of_the_words_tell_part_of_what_chance_would_not_bring(index: Searc
     whole = np.isin(matches.scored.ids, matches.whole)
     assert whole.sum() == 1
     told, surprise = matches.scored.calibrated, matches.scored.surprise
-    np.testing.assert_allclose(
-        told[~whole], np.minimum(SCALE * matches.scored.unit, PARTIAL * surprise)[~whole]
-    )
+    np.testing.assert_allclose(told[~whole], PARTIAL * surprise[~whole])
     assert told[whole].min() == pytest.approx(SCALE * matches.scored.unit[whole].min())
     assert told[whole].min() > told[~whole].max()
+
+
+def test_many_rare_words_tell_the_more_the_more_they_are(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any
+) -> None:
+    words = [f"word{letter}{other}" for letter in "abcdef" for other in "abcdef"]
+    others = [[f"other{n}{letter}" for letter in range(len(words))] for n in range(100)]
+    counts = [6, 12, 24, 35, *[0] * 96]
+    texts = [" ".join([*words[:count], *other[count:]]) for count, other in zip(counts, others, strict=True)]
+    index = build([doc(f"{n}.txt", passages=[text]) for n, text in enumerate(texts)])
+    scored = match(index.catalogue, index.documents, " ".join(words), None, 100).scored
+    assert (np.diff(scored.calibrated) > 0.5).all()
+    assert scored.calibrated[-1] > SCALE  # what some of the words tell has no ceiling
+
+
+def test_what_is_expected_of_a_text_that_says_the_same_is_a_share_of_the_words_that_are_known(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def expected(text: str) -> float:
+        return match(index.catalogue, index.documents, text, None, len(TEXTS)).expected
+
+    told = match(index.catalogue, index.documents, "flowers", None, len(TEXTS)).scored.surprise.max()
+    assert 0 < expected("flowers") < PARTIAL * told
+    assert expected("flowers zebra") == expected("flowers")
+    assert expected("flowers keeper") > expected("flowers")
+    assert expected("zebra") == 0.0
+    # where not every text with a word was found, nothing can be said of the others
+    monkeypatch.setattr(lexical, "DEPTH", 1)
+    assert expected("flowers keeper") == expected("flowers")
 
 
 @pytest.mark.parametrize("text", ["", "!!!", "zebra", "zebra xylophone"])
