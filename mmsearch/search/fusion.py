@@ -5,7 +5,7 @@ them are pure, and none looks at the other documents of a list, so that a score 
 
 - ``calibrated``: the p-norm of weighted evidence, so that what a second channel says adds to the first as far as
   it is of the same order, and a crowd of faint agreements does not outweigh one clear find (p = 1 is the weighted
-  sum, CombSUM of Fox and Shaw 1994; p = infinity their CombMAX);
+  sum, CombSUM of Fox and Shaw 1994; p = infinity their CombMAX); of texts it is what `backing` leaves;
 - ``logodds``: the weighted sum of -log10 P(background >= score), as independent evidence adds up;
 - ``rrf``: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher, SIGIR 2009, doi:10.1145/1571941.1572114);
 - ``combsum``, ``combmnz``: raw scores on a fixed scale of 0 to 1, and their sum times the number of channels
