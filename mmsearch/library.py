@@ -227,7 +227,8 @@ class Library(OpenIndex):
         """The ``k`` documents most like the liked examples and unlike the disliked ones.
 
         Examples are paths in the index, ``#ITEM-ID``, picture files, URLs, or pictures in memory; see
-        `mmsearch.search.recommend.recommend` for ``profile``, ``modality``, ``where``, ``diverse`` and ``method``.
+        `mmsearch.search.recommend.recommend` for ``profile``, ``modality``, ``where``, ``path``, ``diverse``,
+        ``method`` and ``duplicates``.
         """
         from mmsearch.search.recommend import recommend
 

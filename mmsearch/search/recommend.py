@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from mmsearch.errors import UsageError
 from mmsearch.search.compose import compose
+from mmsearch.search.copies import distinct
 from mmsearch.search.diversity import diversified
 from mmsearch.search.documents import common
 from mmsearch.search.examples import resolve
 from mmsearch.search.fusion import on_grid
 from mmsearch.search.likeness import item_background, spaces
+from mmsearch.search.pages import SPARE
 from mmsearch.search.query import Query
 from mmsearch.search.recommended import Aspect, Recommended, hits
 from mmsearch.search.results import Results
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.answer import Duplicates
     from mmsearch.search.background import Background
     from mmsearch.search.channels import SearchIndex
     from mmsearch.search.examples import Attitude, Example
@@ -73,27 +76,31 @@ def recommend(
     path: str | Sequence[str] | None = None,
     diverse: float = 0.0,
     method: Method = "average",
+    duplicates: Duplicates = "collapse",
     explain: bool = True,
 ) -> Results:
     """The ``k`` documents most like what is liked and least like what is disliked, best first.
 
     ``like``, ``dislike``: one example or several (see `mmsearch.search.examples.resolve`), beside those of
-    ``profile``. What is given, and exact copies of it, is not recommended. ``modality``, ``where`` and ``path``
+    ``profile``. What is given, and copies of it, is not recommended. ``modality``, ``where`` and ``path``
     limit what is. ``diverse`` (0 to 1) takes off so much of a hit's likeness to better ones (maximal marginal
-    relevance, Carbonell and Goldstein, SIGIR 1998), for at most 500 hits.
+    relevance, Carbonell and Goldstein, SIGIR 1998), for at most 500 hits. ``duplicates``: "collapse" recommends the
+    first of documents that are copies of one another (`mmsearch.search.copies`), with a count, "show" all of them.
     Ties go to the lower item id; the first 10 of k = 100 are the answer for 10.
 
     Raises UsageError when nothing is liked, an example is not found, or an option makes no sense.
     """
     started = time.perf_counter()
-    _check(k, diverse, method)
+    _check(k, diverse, method, duplicates)
     likes, dislikes, notes = _examples(index, like, dislike, profile)
     query = _query(likes, dislikes, modality, where, path)
     among = index.documents.ids if query.condition is None else index.catalogue.select_items(query.condition)
     excluded = frozenset().union(*(example.excluded for example in (*likes, *dislikes)))
     scorer = _Scorer.of(index, likes, dislikes, method)
     candidates = scorer.candidates(among, excluded)
-    found = _ranked(scorer, candidates, max(k, DIVERSE_POOL if diverse else POOL))
+    # Copies go before neighbors are asked, or else they would speak for each other.
+    count = max(k, DIVERSE_POOL if diverse else POOL)
+    found, total, complete = _listed(scorer, candidates, count, collapse=duplicates == "collapse")
     if method != "per-document":
         # what lies beyond the pool follows, in its own order
         best = by_surroundings(found[:POOL], scorer.liked(), scorer.spaces, scorer.backgrounds)
@@ -106,16 +113,19 @@ def recommend(
         hits=hits(index, found[:k], searched, explain=explain),
         notes=tuple(notes),
         searched=searched,
-        total=_count(index, candidates),
+        total=total,
         seconds=time.perf_counter() - started,
+        total_is_exact=complete,
     )
 
 
-def _check(k: int, diverse: float, method: Method) -> None:
+def _check(k: int, diverse: float, method: Method, duplicates: Duplicates) -> None:
     if k < 1:
         raise UsageError(f"k must be at least 1, not {k}")
     if method not in METHODS:
         raise UsageError(f"no method {method!r}; there are {', '.join(METHODS)}")
+    if duplicates not in ("collapse", "show"):
+        raise UsageError(f"duplicates are collapsed or shown: collapse or show, not {duplicates!r}")
     if not 0.0 <= diverse <= 1.0:
         raise UsageError(f"diverse is between 0 and 1, not {diverse}")
     if diverse and method == "per-document":
@@ -320,6 +330,30 @@ def _outside(index: SearchIndex, encoder: Encoder, picture: Any) -> Vector:
     if picture.shape != (encoder.dimension,) or not length > 0:
         raise UsageError(f"a vector for {encoder.name} has shape ({encoder.dimension},), not {picture.shape}")
     return np.asarray(picture / length, dtype=np.float32)
+
+
+def _listed(
+    scorer: _Scorer, candidates: Mapping[Modality, Ids], count: int, *, collapse: bool
+) -> tuple[list[Recommended], int, bool]:
+    """The ``count`` best documents, without copies of better ones if they are to ``collapse``; how many there are in
+    all, and whether that is exact or still holds copies that were not looked at."""
+    import numpy as np
+
+    every = _count(scorer.index, candidates)
+    if not collapse:
+        return _ranked(scorer, candidates, count), every, True
+    top = count + SPARE
+    while True:
+        found = _ranked(scorer, candidates, top)
+        complete = len(found) < top
+        documents = np.array([one.document_id for one in found], dtype=np.int64)
+        kept = distinct(documents, np.ones(documents.size, dtype=bool), scorer.index)
+        if complete or kept.places.size >= count:
+            break
+        top *= 2
+    shown = zip(kept.places[:count].tolist(), kept.copies.tolist(), strict=False)
+    left = [replace(found[place], copies=copies) for place, copies in shown]
+    return left, every - int(kept.copies.sum()), complete
 
 
 def _ranked(scorer: _Scorer, candidates: Mapping[Modality, Ids], top: int) -> list[Recommended]:
