@@ -244,8 +244,10 @@ class Library(OpenIndex):
         from mmsearch.search.copies import remember as keep_copies
         from mmsearch.search.duplicates import duplicates
 
-        if remember and (options.get("exact_only") or options.get("where") is not None):
-            raise UsageError("only groups of the whole index are remembered: leave out where and exact_only")
+        if remember and any(options.get(name) for name in ("exact_only", "where", "path")):
+            raise UsageError(
+                "only groups of the whole index are remembered: leave out where, path and exact_only"
+            )
         self.refresh()
         report = duplicates(self, **options)
         if remember:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmsearch.cli.hits import copies_left_out, hit_as_json, print_rows
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,12 +28,8 @@ def recommend(
     index_dir: IndexDirectory = DEFAULT_INDEX,
     k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
     modality: Annotated[str | None, typer.Option(help="Only items of this kind: image or text.")] = None,
-    where: Annotated[
-        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
-    ] = None,
-    path: Annotated[
-        list[str] | None, typer.Option(help="Only documents whose path matches this glob.")
-    ] = None,
+    where: Where = None,
+    path: Paths = None,
     diverse: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="0: the most alike; up to 1: alike but different.")
     ] = 0.0,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
+from mmsearch.search.compose import restriction
 from mmsearch.search.documents import common
 from mmsearch.search.neighbors import Components, centered, near_pairs
 from mmsearch.search.perceptual import (
@@ -111,20 +112,22 @@ def duplicates(
     index: SearchIndex,
     *,
     where: str | Condition | None = None,
+    path: str | Sequence[str] | None = None,
     exact_only: bool = False,
     mirrored: bool = False,
     least_cosine: float = LEAST_COSINE,
     most_bits: int = MOST_DIFFERENT_BITS,
     progress: Callable[[int, int], None] | None = None,
 ) -> DuplicateReport:
-    """The groups of duplicate documents among those that pass ``where``.
+    """The groups of duplicate documents among those that pass ``where`` and ``path`` (globs).
 
     ``exact_only`` reads no file. ``mirrored`` takes a picture and its mirror image for duplicates too.
     ``least_cosine`` and ``most_bits`` (of 256) are the thresholds; ``progress`` hears (blocks done, of all).
     Memory: 4 bytes x dimension for each picture, and a fixed amount. Raises MissingExtraError without the extra
     ``duplicates`` unless ``exact_only``, UsageError for an unknown field.
     """
-    allowed = _allowed(index, where)
+    condition = restriction(where=where, path=path)
+    allowed = None if condition is None else index.catalogue.select_items(condition)
     groups = _exact_texts(index, allowed)
     contents = _contents(index, "image", allowed)
     near = Components(len(contents))
@@ -136,14 +139,6 @@ def duplicates(
     groups = sorted([*groups, *found], key=lambda group: (-group.spare_bytes, group.members[0].document_id))
     searched = index.documents.ids.size if allowed is None else allowed.size
     return DuplicateReport(tuple(groups), tuple(reader.unreadable), int(searched), reader.read)
-
-
-def _allowed(index: SearchIndex, where: str | Condition | None) -> Ids | None:
-    from mmsearch.search.filters import parse_filter
-
-    if where is None:
-        return None
-    return index.catalogue.select_items(parse_filter(where) if isinstance(where, str) else where)
 
 
 def _placed(index: SearchIndex, modality: Modality, allowed: Ids | None) -> tuple[Ids, Ids]:

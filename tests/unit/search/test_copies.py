@@ -177,6 +177,8 @@ def test_remembered_groups_are_shown_once_from_then_on(small_corpus: Path, tmp_p
         before = library.search("a cat", modality="image", cutoff=None)
         with pytest.raises(UsageError, match="groups of the whole index"):
             library.duplicates(remember=True, where="path: *.png")
+        with pytest.raises(UsageError, match="groups of the whole index"):
+            library.duplicates(remember=True, path="*.png")
         library.duplicates(remember=True)
         after = library.search("a cat", modality="image", cutoff=None)
     assert len(after) == len(before) - 1
