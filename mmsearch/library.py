@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mmsearch.ingest.sources import Source
     from mmsearch.search.answer import Duplicates, Grouping
     from mmsearch.search.ask import Answers
-    from mmsearch.search.duplicates import DuplicateReport
+    from mmsearch.search.duplicate_groups import DuplicateReport
     from mmsearch.search.labels import Label
     from mmsearch.search.query import Query
     from mmsearch.search.results import Hit, Neighbor, Results

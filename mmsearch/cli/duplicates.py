@@ -10,7 +10,7 @@ from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, W
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
-    from mmsearch.search.duplicates import DuplicateGroup, DuplicateReport
+    from mmsearch.search.duplicate_groups import DuplicateGroup, DuplicateReport
 
 
 def duplicates(

@@ -9,7 +9,7 @@ import mmsearch
 from mmsearch.errors import UsageError
 from mmsearch.search.answer import answer
 from mmsearch.search.copies import read_groups, write_groups
-from mmsearch.search.duplicates import DuplicateGroup, DuplicateReport, Member
+from mmsearch.search.duplicate_groups import DuplicateGroup, DuplicateReport, Member
 from mmsearch.search.parse import parse
 from mmsearch.search.recommend import METHODS, recommend
 from mmsearch.search.surroundings import NEIGHBORS, SHARE
