@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 
 from mmsearch.search.channels import Scored, dense_channels
 from mmsearch.search.documents import common
-from mmsearch.search.exclusion_likeness import likeness
-from mmsearch.search.exclusion_removal import Removal
 from mmsearch.search.lexical import items_with
 from mmsearch.search.peaks import Peaks, joined, peaks
 from mmsearch.search.query import Text
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from mmsearch.search.channels import DenseChannel, Probe, SearchIndex
     from mmsearch.search.documents import Documents
     from mmsearch.search.exclusion_likeness import Likeness
+    from mmsearch.search.exclusion_removal import Removal
     from mmsearch.types import Ids, Scores
 
 # An excluded part takes off what it tells beyond this, in decades: what half of all strangers reach tells nothing.
@@ -132,6 +131,9 @@ def exclusions(
             exact = bool(part.content.phrases)
             words = items_with(index.catalogue, part.content.text, exact=exact)
         if part.kind == "not":
+            from mmsearch.search.exclusion_likeness import likeness
+            from mmsearch.search.exclusion_removal import Removal
+
             removals = tuple(
                 Removal.of(index, encoder, channel, sought) for encoder, sought, channel in channels
             )
