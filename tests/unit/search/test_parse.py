@@ -60,7 +60,7 @@ def texts(draw: st.DrawFn) -> Text:
 
 contents = st.one_of(
     texts(),
-    st.builds(Picture, anything.filter(bool)),
+    st.builds(Picture, anything.filter(bool) | st.sampled_from(["https://x.org/a.jpg", "http://x/(b)"])),
     st.builds(Item, st.integers(0, 10**17)),
 )
 weights = st.one_of(st.just(1.0), st.floats(1e-6, 1e9), st.integers(1, 9))
@@ -149,6 +149,11 @@ def test_what_was_understood_of_any_text_can_be_written_and_read_again(text: str
     assert parse(str(query)) == query
 
 
+def test_a_backquote_in_a_text_does_not_reach_for_another_one_behind_it() -> None:
+    query = Query((Part(Text("`a b")), Part(Text("c`>2"))), Comparison("year", ">", "1`"))
+    assert parse(str(query)) == query
+
+
 def plus(text: str, *phrases: str, weight: float = 1.0) -> Part:
     return Part(Text(text, phrases), "plus", weight)
 
@@ -173,6 +178,8 @@ def minus(text: str, weight: float = 1.0) -> Part:
         ("@ref.jpg sunset", [Part(Picture("ref.jpg")), plus("sunset")]),
         ('@"my photos/a b.jpg"', [Part(Picture("my photos/a b.jpg"))]),
         ("https://x.org/a.jpg?b=c", [Part(Picture("https://x.org/a.jpg?b=c"))]),
+        ("cat NOT https://x.org/a.jpg", [plus("cat"), Part(Picture("https://x.org/a.jpg"), "not")]),
+        ("(https://x.org is down)", [plus("https://x.org is down")]),
         ("-@ref.jpg cat", [Part(Picture("ref.jpg"), "minus"), plus("cat")]),
         ("@- cat", [Part(Picture("-")), plus("cat")]),
         ("#12 -2:#13", [Part(Item(12)), Part(Item(13), "minus", 2)]),
