@@ -6,7 +6,7 @@ TORCH_VENV ?= .venv-torch
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-torch lint check bench train-pocket clean
+.PHONY: demo test test-torch fuzz lint check bench train-pocket clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/mmsearch demo
@@ -16,6 +16,9 @@ test: $(VENV)/dev.stamp
 
 test-torch: $(TORCH_VENV)/torch.stamp
 	$(TORCH_VENV)/bin/python -m pytest -q -m torch
+
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q -m fuzz --hypothesis-profile fuzz
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

@@ -7,6 +7,7 @@ Thresholds are chosen on the first three collections; ``pacs`` is for the last w
 from __future__ import annotations
 
 import json
+import random
 import re
 import tempfile
 import zipfile
@@ -50,6 +51,9 @@ MENTIONED = {
     "mountain": "mountains?|mountainous|hill",
 }
 COMPANIONS = 3
+# Small indexes: how many of a collection, and how many pictures of each show what is excluded, are wanted, or neither.
+SMALL = 60
+EXCLUDED_IN, WANTED_IN, OTHERS_IN = 2, 3, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,11 @@ def measure(scale: float = 1.0) -> list[Figure]:
         with tempfile.TemporaryDirectory() as work:
             records, library = _indexed(data / f"{name}.zip", Path(work), scale)
             with library:
-                figures += _figures(name, library, list(cases_of(records)))
+                cases = list(cases_of(records))
+                figures += _figures(name, library, cases)
+            figures += _small(
+                name, data / f"{name}.zip", records, cases, Path(work), max(5, int(SMALL * scale))
+            )
     return figures
 
 
@@ -98,6 +106,45 @@ def _figures(name: str, library: Library, cases: Sequence[Case]) -> list[Figure]
         figures.append(Figure(what, f"≤ {SHARE_ASKED:g}", f"{of:.2f}", of <= SHARE_ASKED))
     kept = [_kept(library, case) for case in cases]
     return [*figures, seen(f"{name}: wanted pictures that NOT x does not remove", f"{_mean(kept):.1%}")]
+
+
+def _small(
+    name: str,
+    archive: Path,
+    records: Sequence[Mapping[str, Any]],
+    cases: Sequence[Case],
+    work: Path,
+    count: int,
+) -> list[Figure]:
+    """What is removed in indexes of ten pictures, where a background is little more than the encoder's own."""
+    from mmsearch.ingest.sources import Source
+    from mmsearch.library import index_sources
+
+    draw = random.Random(0)
+    fit = [case for case in cases if len(case.unwanted) >= EXCLUDED_IN and len(case.wanted) >= WANTED_IN]
+    kept: list[float] = []
+    left: list[float] = []
+    with zipfile.ZipFile(archive) as file:
+        for at in range(count if fit else 0):
+            case = draw.choice(fit)
+            shown = draw.sample(sorted(case.unwanted), EXCLUDED_IN)
+            wanted = draw.sample(sorted(case.wanted - case.unwanted), WANTED_IN)
+            rest = [n for n in range(len(records)) if n not in case.wanted | case.unwanted]
+            # where everything is wanted but for the excluded thing, more of that
+            rest = rest if len(rest) >= OTHERS_IN else sorted(case.wanted - case.unwanted - {*wanted})
+            sources = []
+            for n in [*shown, *wanted, *draw.sample(rest, OTHERS_IN)]:
+                picture = work / f"small{n}{Path(records[n]['path']).suffix}"
+                picture.write_bytes(file.read(records[n]["path"]))
+                sources.append(Source(f"{n}", "1", picture=picture))
+            with index_sources(sources, work, work / f"small{at}") as library:
+                found = set(_found(library, _query(case, "not")))
+            left.append(len(found & {*shown}) / EXCLUDED_IN)
+            kept.append(len(found & {*wanted}) / WANTED_IN)
+    if not fit:
+        return []
+    what = f"{name}, {count} indexes of {EXCLUDED_IN + WANTED_IN + OTHERS_IN}: excluded that NOT x leaves; wanted"
+    return [seen(what, f"{_mean(left):.1%}; {_mean(kept):.1%}")]
 
 
 def _share(cases: Sequence[Case], lists: Sequence[Sequence[int]], side: str) -> float:

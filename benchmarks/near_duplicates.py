@@ -22,7 +22,7 @@ from benchmarks.figures import Figure, at_least, seen
 
 if TYPE_CHECKING:
     from mmsearch.library import Library
-    from mmsearch.search.duplicates import DuplicateReport
+    from mmsearch.search.duplicate_groups import DuplicateReport
 
 PICTURES = 1500
 COLLECTIONS = ("flickr8k-test", "flickr8k-dev", "flickr8k-train")

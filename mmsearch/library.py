@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mmsearch.ingest.sources import Source
     from mmsearch.search.answer import Duplicates, Grouping
     from mmsearch.search.ask import Answers
-    from mmsearch.search.duplicates import DuplicateReport
+    from mmsearch.search.duplicate_groups import DuplicateReport
     from mmsearch.search.labels import Label
     from mmsearch.search.query import Query
     from mmsearch.search.results import Hit, Neighbor, Results
@@ -227,7 +227,8 @@ class Library(OpenIndex):
         """The ``k`` documents most like the liked examples and unlike the disliked ones.
 
         Examples are paths in the index, ``#ITEM-ID``, picture files, URLs, or pictures in memory; see
-        `mmsearch.search.recommend.recommend` for ``profile``, ``modality``, ``where``, ``diverse`` and ``method``.
+        `mmsearch.search.recommend.recommend` for ``profile``, ``modality``, ``where``, ``path``, ``diverse``,
+        ``method`` and ``duplicates``.
         """
         from mmsearch.search.recommend import recommend
 
@@ -243,8 +244,10 @@ class Library(OpenIndex):
         from mmsearch.search.copies import remember as keep_copies
         from mmsearch.search.duplicates import duplicates
 
-        if remember and (options.get("exact_only") or options.get("where") is not None):
-            raise UsageError("only groups of the whole index are remembered: leave out where and exact_only")
+        if remember and any(options.get(name) for name in ("exact_only", "where", "path")):
+            raise UsageError(
+                "only groups of the whole index are remembered: leave out where, path and exact_only"
+            )
         self.refresh()
         report = duplicates(self, **options)
         if remember:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +22,8 @@ def ask(
     index_dir: IndexDirectory = DEFAULT_INDEX,
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = 3,
     context: Annotated[int, typer.Option(help="Passages before and after each answer to show with it.")] = 1,
-    where: Annotated[
-        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
-    ] = None,
-    path: Annotated[str | None, typer.Option(help="Only documents whose path matches this glob.")] = None,
+    where: Where = None,
+    path: Paths = None,
     cutoff: Annotated[float | None, typer.Option(help="Largest expected count of an answer.")] = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Show best guesses beyond the cutoff too.")

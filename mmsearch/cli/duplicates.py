@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
-    from mmsearch.search.duplicates import DuplicateGroup, DuplicateReport
+    from mmsearch.search.duplicate_groups import DuplicateGroup, DuplicateReport
 
 
 def duplicates(
     index_dir: IndexDirectory = DEFAULT_INDEX,
-    where: Annotated[
-        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
-    ] = None,
+    where: Where = None,
+    path: Paths = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Only equal files and texts; no file is read.")
     ] = False,
@@ -39,7 +38,9 @@ def duplicates(
     if as_json and as_tsv:
         raise UsageError("choose one of --json and --tsv")
     with open_library(index_dir) as library:
-        report = library.duplicates(remember=remember, where=where, exact_only=exact, mirrored=mirrored)
+        report = library.duplicates(
+            remember=remember, where=where, path=path, exact_only=exact, mirrored=mirrored
+        )
     if as_json:
         from mmsearch.cli.terminal import print_json
 

@@ -142,7 +142,7 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
     extras = [f"[dim]{hit.locator}[/]"] if hit.locator.kind != "whole" else []
     extras += [found(hit.title)] if hit.title else []
     extras += [f"[cyan]{_plain(_value(hit.fields[field]))}[/]"] if field in hit.fields else []
-    extras += [f"[cyan]+{hit.copies} {'copy' if hit.copies == 1 else 'copies'}[/]"] if hit.copies else []
+    extras += copies_left_out(hit)
     line = "  ".join([f"[green]{hit.strength:>3.0f}[/]", found(hit.path), *extras])
     out.print(f"[bold]{hit.rank:>3}[/]  {line}")
     for one in hit.before:
@@ -152,6 +152,11 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
         _print_below(out, found(hit.text or "") if around else _marked(hit.snippet))
     for one in hit.after:
         _print_below(out, f"[dim]{_plain(one.text)}[/]")
+
+
+def copies_left_out(hit: Hit) -> list[str]:
+    """How many copies are not shown, for a person; nothing for none."""
+    return [f"[cyan]+{hit.copies} {'copy' if hit.copies == 1 else 'copies'}[/]"] if hit.copies else []
 
 
 def _print_reasons(out: Console, hit: Hit) -> None:

@@ -12,6 +12,12 @@ DEFAULT_INDEX = Path("indexes/default")
 IndexDirectory = Annotated[
     Path, typer.Option("--index", "-i", envvar="MMSEARCH_INDEX", help="The index directory.")
 ]
+Where = Annotated[
+    str | None, typer.Option("--where", help="Only documents whose fields match: 'year >= 1990'.")
+]
+Paths = Annotated[
+    list[str] | None, typer.Option("--path", help="Only documents whose path matches one of these globs.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 EncoderName = Annotated[
     str,

@@ -8,11 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mmsearch.cli.hits import hit_as_json, print_results, print_rows, results_as_json
+from mmsearch.cli.hits import print_results, print_rows, results_as_json
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 from mmsearch.errors import UsageError
-
-__all__ = ["hit_as_json", "query"]
 
 _LOOK, _AMONG, _ORDER, _SHOW = "What to look for", "Among which items", "Ranking", "What is shown"
 

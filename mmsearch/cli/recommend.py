@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.hits import copies_left_out, hit_as_json, print_rows
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,10 +28,8 @@ def recommend(
     index_dir: IndexDirectory = DEFAULT_INDEX,
     k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
     modality: Annotated[str | None, typer.Option(help="Only items of this kind: image or text.")] = None,
-    where: Annotated[
-        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
-    ] = None,
-    path: Annotated[str | None, typer.Option(help="Only documents whose path matches this glob.")] = None,
+    where: Where = None,
+    path: Paths = None,
     diverse: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="0: the most alike; up to 1: alike but different.")
     ] = 0.0,
@@ -39,6 +38,7 @@ def recommend(
         str | None, typer.Option(help="A name under which likes and dislikes are kept; new ones are added.")
     ] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Delete the profile, and do no more.")] = False,
+    all_copies: Annotated[bool, typer.Option("--all", help="Show copies too, not one of each.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what each example contributed.")] = False,
     as_json: AsJson = False,
     as_tsv: Annotated[
@@ -73,14 +73,15 @@ def recommend(
             path=path,
             diverse=diverse,
             method=method,  # type: ignore[arg-type]
+            duplicates="show" if all_copies else "collapse",
         )
     if as_json:
         _print_json(results, explain=explain)
-    elif as_tsv or only_paths:
+    elif as_tsv:
+        print_rows(results)
+    elif only_paths:
         for hit in results:
-            text = " ".join((hit.text or "").split())
-            row = (hit.rank, f"{hit.score:.4f}", hit.path, hit.modality, hit.locator, text)
-            typer.echo(str(hit.file) if only_paths else "\t".join(map(str, row)))
+            typer.echo(hit.file)
     else:
         _print(results, explain=explain)
         if known is not None:
@@ -111,7 +112,6 @@ def _forget(directory: Path, name: str) -> None:
 
 
 def _print_json(results: Results, *, explain: bool) -> None:
-    from mmsearch.cli.query import hit_as_json
     from mmsearch.cli.terminal import print_json
 
     print_json(
@@ -136,10 +136,10 @@ def _print(results: Results, *, explain: bool) -> None:
     if not results:
         out.print("Nothing else passes.")
     for hit in results:
-        place = "" if hit.locator.kind == "whole" else f"  [dim]{hit.locator}[/]"
-        out.print(
-            f"[bold]{hit.rank:>3}[/]  [green]{hit.strength:>3}[/]  {escape(hit.path)}{place}  {escape(hit.title or '')}"
-        )
+        extras = [] if hit.locator.kind == "whole" else [f"[dim]{hit.locator}[/]"]
+        extras += [escape(hit.title or ""), *copies_left_out(hit)]
+        line = "  ".join([f"[green]{hit.strength:>3}[/]", escape(hit.path), *filter(None, extras)])
+        out.print(f"[bold]{hit.rank:>3}[/]  {line}")
         for reason in hit.explanation if explain else ():
             out.print(
                 f"          [cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} {escape(reason.part)}: "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
 from mmsearch.errors import MediaError, UsageError
 
 if TYPE_CHECKING:
@@ -28,9 +28,8 @@ def tag(
     ],
     index_dir: IndexDirectory = DEFAULT_INDEX,
     field: Annotated[str, typer.Option(help="The field that the tags go to.")] = "tags",
-    where: Annotated[
-        str | None, typer.Option(help="Only documents whose fields match: 'year >= 1990'.")
-    ] = None,
+    where: Where = None,
+    path: Paths = None,
     modality: Annotated[
         str | None, typer.Option(help="Look only at items of this kind: image or text.")
     ] = None,
@@ -60,7 +59,9 @@ def tag(
         options["cutoff"] = cutoff
     chosen = _labels(labels)
     with open_library(index_dir) as library:
-        tagging = find_tags(library, chosen, where=where, modality=modality, single=single, **options)
+        tagging = find_tags(
+            library, chosen, where=where, path=path, modality=modality, single=single, **options
+        )
         changed = 0 if dry_run else _store(library, field, tagging)
         written, failed = _sidecars(library, tagging) if write_sidecars and not dry_run else (0, [])
         paths = _paths(library, tagging)

@@ -1,48 +1,39 @@
 """Bring an index up to date with a corpus: crawl, compare, decode, encode, write.
 
-Worker threads read, decode and encode a batch of sources each; the calling thread writes the batches in order.
-A bounded number of batches is under way, so memory depends on the batch size and not on the corpus. A batch
-is durable before the next one is written: a killed run loses at most the batches under way.
+Worker threads read, decode and encode a batch of sources each (ingest/reading.py); the calling thread writes the
+batches in order. A bounded number of batches is under way, so memory depends on the batch size and not on the corpus.
+A batch is durable before the next one is written: a killed run loses at most the batches under way.
 """
 
 from __future__ import annotations
 
-import hashlib
-import threading
 import time
 from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mmsearch.errors import MediaError, UsageError
+from mmsearch.errors import UsageError
 from mmsearch.ingest.changes import Plan, plan_run
 from mmsearch.ingest.crawl import CrawlOptions, crawl
-from mmsearch.ingest.passages import Passage, split_passages
-from mmsearch.ingest.sources import Skipped, Source
-from mmsearch.media.files import os_reason, read_file
+from mmsearch.ingest.reading import Reader, batch_size
 from mmsearch.media.limits import Limits
-from mmsearch.media.picture import inspect_picture, load_picture
-from mmsearch.media.text import read_text
 from mmsearch.store.catalogue import Catalogue
 from mmsearch.store.precision import DEFAULT_PRECISION, PRECISIONS
 from mmsearch.store.rows import NewDocument, NewItem
-from mmsearch.types import Locator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mmsearch.encoders.protocol import Encoder
+    from mmsearch.ingest.reading import Reading
+    from mmsearch.ingest.sources import Skipped, Source
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.precision import Precision
     from mmsearch.store.vectors import VectorShards
-    from mmsearch.types import FieldValue, Modality, Pixels, Vector
+    from mmsearch.types import Modality
 
-# Sources that one worker takes at a time: enough to fill a tower's batch, few enough to commit often.
-BATCH = 32
-# An encoder that uses the whole device for one batch gains from a larger one.
-BATCH_SERIAL = 256
 # Batches under way for each worker: one in work, one ready, so that no worker waits for the writer.
 LOOKAHEAD = 2
 
@@ -95,29 +86,6 @@ class IndexReport:
     reused: int = 0
     skipped: tuple[Skipped, ...] = ()
     seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class _Draft:
-    """One item on its way: its vector is in the catalogue (``row``), computed (``vector``), or there is none."""
-
-    modality: Modality
-    locator: Locator
-    key: bytes
-    text: str | None = None
-    row: int | None = None
-    vector: Vector | None = None
-    pixels: Pixels | None = None
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One source with its items, ready to be written."""
-
-    source: Source
-    title: str | None
-    fields: Mapping[str, FieldValue]
-    drafts: list[_Draft]
 
 
 def update(
@@ -218,12 +186,18 @@ class _Run:
             encoded = sum(self.encoded.values())
             self.options.progress(Progress(done, len(plan.to_read), encoded, len(self.skipped)))
 
-    def _read_all(self, sources: Sequence[Source]) -> Iterator[tuple[list[_Reading], list[Skipped], int]]:
+    def _read_all(self, sources: Sequence[Source]) -> Iterator[tuple[list[Reading], list[Skipped], int]]:
         """Batches in order, read and encoded by a bounded number of threads."""
-        size = BATCH if self.encoder.parallel else BATCH_SERIAL
+        size = batch_size(self.encoder)
         workers = self.options.workers or _cores()
-        reader = _Reader(self.directory, self.encoder, self.encoder_id, self.options)
-        under_way: deque[tuple[Future[tuple[list[_Reading], list[Skipped]]], int]] = deque()
+        reader = Reader(
+            self.directory,
+            self.encoder,
+            self.encoder_id,
+            self.options.limits,
+            scaled_decoding=self.options.scaled_decoding,
+        )
+        under_way: deque[tuple[Future[tuple[list[Reading], list[Skipped]]], int]] = deque()
         with ThreadPoolExecutor(workers, thread_name_prefix="mmsearch-read") as pool:
             try:
                 for start in range(0, len(sources), size):
@@ -240,7 +214,7 @@ class _Run:
                 reader.close()
 
     def _write(
-        self, readings: list[_Reading], corpus_id: int, known: Iterable[str], gone: dict[str, int]
+        self, readings: list[Reading], corpus_id: int, known: Iterable[str], gone: dict[str, int]
     ) -> None:
         """One durable step: vectors first, then the catalogue, which points only at rows that are on disk."""
         if not readings:
@@ -270,7 +244,7 @@ class _Run:
         ]
         self.catalogue.put(documents, self.encoder_id)
 
-    def _append_vectors(self, readings: list[_Reading]) -> None:
+    def _append_vectors(self, readings: list[Reading]) -> None:
         import numpy as np
 
         for modality, shards in self.shards.items():
@@ -287,7 +261,7 @@ class _Run:
                     draft.row, draft.vector = rows[draft.key], None
             self.encoded[modality] += len(fresh)
 
-    def _was_renamed(self, reading: _Reading, corpus_id: int, gone: dict[str, int]) -> bool:
+    def _was_renamed(self, reading: Reading, corpus_id: int, gone: dict[str, int]) -> bool:
         """Whether this is a document that left its old path; if so, it keeps its id."""
         if not gone or not reading.drafts:
             return False
@@ -297,108 +271,6 @@ class _Run:
                 del gone[path]
                 return True
         return False
-
-
-class _Reader:
-    """Sources into readings, in worker threads. Each thread has its own read connection."""
-
-    def __init__(
-        self, directory: IndexDirectory, encoder: Encoder, encoder_id: int, options: IndexOptions
-    ) -> None:
-        self.directory, self.encoder, self.encoder_id, self.options = directory, encoder, encoder_id, options
-        self._local = threading.local()
-        self._opened: list[Catalogue] = []
-
-    def close(self) -> None:
-        for catalogue in self._opened:
-            catalogue.close()
-
-    def read_batch(self, sources: Sequence[Source]) -> tuple[list[_Reading], list[Skipped]]:
-        """Read, decode and encode ``sources``; a bad one is skipped, the others go on."""
-        readings: list[_Reading] = []
-        skipped: list[Skipped] = []
-        for source in sources:
-            try:
-                readings.append(self._read(source))
-            except MediaError as error:
-                skipped.append(Skipped(source.path, str(error)))
-            except OSError as error:
-                skipped.append(Skipped(source.path, os_reason(error)))
-        self._encode_images([d for r in readings for d in r.drafts if d.pixels is not None])
-        self._encode_texts([d for r in readings for d in r.drafts if d.modality == "text"])
-        return readings, skipped
-
-    def _read(self, source: Source) -> _Reading:
-        drafts: list[_Draft] = []
-        fields: dict[str, FieldValue] = {}
-        title, limits = source.title, self.options.limits
-        passages: list[Passage] = []
-        if source.picture is not None:
-            draft, found = self._read_picture(source.picture)
-            drafts.append(draft)
-            fields |= found
-        if source.text is not None:
-            text_file = read_text(source.text, limits)
-            title = title or text_file.title
-            passages += split_passages(text_file.text, limit=limits.max_passages)
-        if source.body is not None:
-            passages += split_passages(source.body, limit=limits.max_passages)
-        if title:
-            drafts.append(_text_draft(Locator("title"), title))
-        drafts += [_text_draft(Locator("caption", n), text) for n, text in enumerate(source.captions)]
-        drafts += [_text_draft(Locator("characters", p.start, p.end), p.text) for p in passages]
-        if not drafts:
-            raise MediaError("holds no text")
-        return _Reading(source, title, fields | dict(source.fields), drafts)
-
-    def _read_picture(self, path: Path) -> tuple[_Draft, Mapping[str, FieldValue]]:
-        limits = self.options.limits
-        data = read_file(path, limits.max_bytes)
-        draft = _Draft("image", Locator(), hashlib.sha256(data).digest())
-        if "image" not in self.encoder.modalities:
-            return draft, inspect_picture(data, limits)
-        draft.row = self._catalogue().rows_of_keys(self.encoder_id, "image", [draft.key]).get(draft.key)
-        if draft.row is not None:
-            return draft, inspect_picture(data, limits)
-        picture = load_picture(
-            data, self.encoder.picture, limits, scaled_decoding=self.options.scaled_decoding
-        )
-        draft.pixels = picture.pixels
-        return draft, picture.fields
-
-    def _encode_images(self, drafts: list[_Draft]) -> None:
-        import numpy as np
-
-        size = BATCH if self.encoder.parallel else BATCH_SERIAL
-        for start in range(0, len(drafts), size):
-            chosen = drafts[start : start + size]
-            pixels = np.stack([draft.pixels for draft in chosen if draft.pixels is not None])
-            for draft, vector in zip(chosen, self.encoder.encode_images(pixels), strict=True):
-                draft.vector, draft.pixels = vector, None
-
-    def _encode_texts(self, drafts: list[_Draft]) -> None:
-        if not drafts or "text" not in self.encoder.modalities:
-            return
-        keys = list({draft.key for draft in drafts})
-        rows = self._catalogue().rows_of_keys(self.encoder_id, "text", keys)
-        fresh = {draft.key: draft for draft in drafts if draft.key not in rows}
-        vectors = self.encoder.encode_texts([draft.text or "" for draft in fresh.values()])
-        found = dict(zip(fresh, vectors, strict=True))
-        for draft in drafts:
-            draft.row = rows.get(draft.key)
-            if draft.row is None:
-                draft.vector = found[draft.key]
-
-    def _catalogue(self) -> Catalogue:
-        catalogue: Catalogue | None = getattr(self._local, "catalogue", None)
-        if catalogue is None:
-            catalogue = self._local.catalogue = Catalogue.open(self.directory.catalogue_path)
-            self._opened.append(catalogue)
-        return catalogue
-
-
-def _text_draft(locator: Locator, text: str) -> _Draft:
-    return _Draft("text", locator, hashlib.sha256(text.encode()).digest(), text)
 
 
 def _cores() -> int:

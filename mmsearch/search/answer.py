@@ -18,7 +18,6 @@ from mmsearch.search.pages import EVERY, page
 from mmsearch.search.query import Text
 from mmsearch.search.ranking import Ranker
 from mmsearch.search.rerank import DEFAULT_DEPTH, Reranker, reranked
-from mmsearch.search.rescore import rescored
 from mmsearch.search.results import Hit, Results
 from mmsearch.search.scoring import Column, Task
 from mmsearch.search.written import conjunction, conjuncts, names_modality
@@ -123,6 +122,8 @@ def answer(
     )
     shown, copies, among = part.shown, part.copies, prepared
     if reranker is not None and reranker.scorer is None:
+        from mmsearch.search.rescore import rescored
+
         task, shown, places = rescored(shown, prepared.task, index, reranker.depth, cutoff)
         copies, among = copies[places], replace(prepared, task=task)
     hits = hits_of(shown, among, index, first, copies=copies, explain=explain)

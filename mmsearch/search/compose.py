@@ -49,13 +49,25 @@ def compose(
         *_unwanted(minus, "minus"),
         *_unwanted(exclude, "not"),
     ]
-    conditions: list[Condition | None] = [base.condition, _modality(modality), _path(path)]
-    if where is not None:
-        conditions.append(parse_filter(where) if isinstance(where, str) else where)
-    query = Query(tuple(parts), conjunction(conditions), base.notes)
+    condition = conjunction([base.condition, restriction(modality=modality, where=where, path=path)])
+    query = Query(tuple(parts), condition, base.notes)
     if not query.parts and query.condition is None:
         raise UsageError("the query is empty: say what to look for")
     return query
+
+
+def restriction(
+    *,
+    modality: Modality | Sequence[Modality] | None = None,
+    where: str | Condition | None = None,
+    path: str | Sequence[str] | None = None,
+) -> Condition | None:
+    """Which items the arguments of these names let pass; None when all do.
+
+    Raises QueryError for a filter that can't be read, UsageError for an unknown modality.
+    """
+    asked = parse_filter(where) if isinstance(where, str) else where
+    return conjunction([_modality(modality), _path(path), asked])
 
 
 def _unwanted(things: Any, kind: Kind) -> list[Part]:

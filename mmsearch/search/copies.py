@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mmsearch.search.channels import SearchIndex
     from mmsearch.search.documents import Documents
-    from mmsearch.search.duplicates import DuplicateReport
+    from mmsearch.search.duplicate_groups import DuplicateReport
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.types import Ids
 

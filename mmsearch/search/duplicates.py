@@ -9,35 +9,22 @@ is a connected component of confirmed pairs.
 from __future__ import annotations
 
 import math
-import os
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmsearch.errors import MediaError
+from mmsearch.search.compose import restriction
 from mmsearch.search.documents import common
+from mmsearch.search.duplicate_groups import DuplicateReport, group_of
+from mmsearch.search.duplicate_pictures import Candidates
 from mmsearch.search.neighbors import Components, centered, near_pairs
-from mmsearch.search.perceptual import (
-    LEAST_QUALITY,
-    MOST_DIFFERENT_BITS,
-    details,
-    different_bits,
-    fingerprint,
-    same_details,
-)
+from mmsearch.search.perceptual import MOST_DIFFERENT_BITS
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
     from mmsearch.search.channels import SearchIndex
-    from mmsearch.search.perceptual import Fingerprint
+    from mmsearch.search.duplicate_groups import DuplicateGroup
     from mmsearch.store.conditions import Condition
-    from mmsearch.store.rows import StoredItem
     from mmsearch.types import Ids, Modality
 
 # Centered cosine from which two pictures are compared: lower finds no more, higher loses cropped copies.
@@ -45,105 +32,39 @@ if TYPE_CHECKING:
 LEAST_COSINE = 0.5
 # Pairs whose hashes are compared in one go (2.5 MB).
 PAIRS = 4096
-# Pictures whose details are kept at hand (60 kB each).
-DETAILS_KEPT = 1024
-# Pictures that are read at the same time.
-READERS = min(4, os.cpu_count() or 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A document of a group. ``size`` is its file's in bytes, None when the file is not there.
-
-    Members with the same ``content`` (from 0) are equal to the last byte. ``pixels`` is width x height, 0 where
-    the index does not know them.
-    """
-
-    document_id: int
-    item_id: int
-    path: str
-    file: str
-    size: int | None
-    pixels: int
-    content: int
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateGroup:
-    """Documents of one ``modality`` that are duplicates; the one with most pixels, then most bytes, comes first.
-
-    ``exact``: all have the same content.
-    """
-
-    modality: Modality
-    members: tuple[Member, ...]
-
-    @property
-    def exact(self) -> bool:
-        """Whether all members are equal to the last byte."""
-        return all(member.content == self.members[0].content for member in self.members)
-
-    @property
-    def spare_bytes(self) -> int:
-        """Bytes of all members but the first."""
-        return sum(member.size or 0 for member in self.members[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateReport:
-    """All groups, those with most bytes to spare first; ``unreadable`` are (path, reason) of what was not compared.
-
-    ``searched`` pictures and texts were looked at, ``compared`` pictures were read for it.
-    """
-
-    groups: tuple[DuplicateGroup, ...]
-    unreadable: tuple[tuple[str, str], ...]
-    searched: int
-    compared: int
-
-    @property
-    def spare_bytes(self) -> int:
-        """Bytes of everything but the first of each group."""
-        return sum(group.spare_bytes for group in self.groups)
 
 
 def duplicates(
     index: SearchIndex,
     *,
     where: str | Condition | None = None,
+    path: str | Sequence[str] | None = None,
     exact_only: bool = False,
     mirrored: bool = False,
     least_cosine: float = LEAST_COSINE,
     most_bits: int = MOST_DIFFERENT_BITS,
     progress: Callable[[int, int], None] | None = None,
 ) -> DuplicateReport:
-    """The groups of duplicate documents among those that pass ``where``.
+    """The groups of duplicate documents among those that pass ``where`` and ``path`` (globs).
 
     ``exact_only`` reads no file. ``mirrored`` takes a picture and its mirror image for duplicates too.
     ``least_cosine`` and ``most_bits`` (of 256) are the thresholds; ``progress`` hears (blocks done, of all).
     Memory: 4 bytes x dimension for each picture, and a fixed amount. Raises MissingExtraError without the extra
     ``duplicates`` unless ``exact_only``, UsageError for an unknown field.
     """
-    allowed = _allowed(index, where)
+    condition = restriction(where=where, path=path)
+    allowed = None if condition is None else index.catalogue.select_items(condition)
     groups = _exact_texts(index, allowed)
     contents = _contents(index, "image", allowed)
     near = Components(len(contents))
-    reader = _Reader(index, contents)
+    reader = Candidates(index, contents)
     if not exact_only and len(contents) > 1:
         _join_near(index, contents, near, reader, least_cosine, most_bits, mirrored, progress)
     joined: list[list[Ids]] = [[contents[row] for row in rows] for rows in near.groups(alone=True)]
-    found = [group for rows in joined if (group := _group(index, "image", rows)) is not None]
+    found = [group for rows in joined if (group := group_of(index, "image", rows)) is not None]
     groups = sorted([*groups, *found], key=lambda group: (-group.spare_bytes, group.members[0].document_id))
     searched = index.documents.ids.size if allowed is None else allowed.size
     return DuplicateReport(tuple(groups), tuple(reader.unreadable), int(searched), reader.read)
-
-
-def _allowed(index: SearchIndex, where: str | Condition | None) -> Ids | None:
-    from mmsearch.search.filters import parse_filter
-
-    if where is None:
-        return None
-    return index.catalogue.select_items(parse_filter(where) if isinstance(where, str) else where)
 
 
 def _placed(index: SearchIndex, modality: Modality, allowed: Ids | None) -> tuple[Ids, Ids]:
@@ -191,7 +112,7 @@ def _exact_texts(index: SearchIndex, allowed: Ids | None) -> list[DuplicateGroup
     for part in np.split(order, starts[1:]):
         if not _contains(pictured, int(documents[part[0]])):
             same.setdefault(tuple(rows[part].tolist()), []).append(int(ids[part[0]]))
-    found = (_group(index, "text", [np.array(items)]) for items in same.values() if len(items) > 1)
+    found = (group_of(index, "text", [np.array(items)]) for items in same.values() if len(items) > 1)
     return [group for group in found if group is not None]
 
 
@@ -205,7 +126,7 @@ def _join_near(
     index: SearchIndex,
     contents: Sequence[Ids],
     near: Components,
-    reader: _Reader,
+    reader: Candidates,
     least_cosine: float,
     most_bits: int,
     mirrored: bool,
@@ -235,116 +156,3 @@ def _least_stored(index: SearchIndex, cosine: float) -> float:
     if any(one.fingerprint == first and one.precision == "binary" for one in index.catalogue.encoders()):
         return 2 / math.pi * math.asin(max(-1.0, min(cosine, 1.0)))
     return cosine
-
-
-class _Reader:
-    """Reads each candidate once and keeps its fingerprint (2.7 kB); notes what can't be read."""
-
-    def __init__(self, index: SearchIndex, contents: Sequence[Ids]) -> None:
-        self._index, self._contents = index, contents
-        self.fingerprints: dict[int, Fingerprint | None] = {}
-        self.unreadable: list[tuple[str, str]] = []
-        self._details = lru_cache(maxsize=DETAILS_KEPT)(self._details_of)
-
-    @property
-    def read(self) -> int:
-        """How many pictures were read."""
-        return len(self.fingerprints)
-
-    def alike(self, pairs: Ids, most_bits: int, *, mirrored: bool) -> list[tuple[int, int]]:
-        """Those of ``pairs`` (n, 2) whose hashes differ in at most ``most_bits``, in their order."""
-        import numpy as np
-
-        readable = [(one, other) for one, other in pairs.tolist() if self._known(one) and self._known(other)]
-        if not readable:
-            return []
-        ones, others = (
-            np.stack([found.hashes for pair in readable if (found := self.fingerprints[pair[side]])])
-            for side in (0, 1)
-        )
-        bits = different_bits(ones, others, mirrored=mirrored)
-        return [readable[place] for place in np.flatnonzero(bits <= most_bits)]
-
-    def same(self, one: int, other: int, *, mirrored: bool) -> bool:
-        """Whether two pictures that were read agree in detail."""
-        first = self._details(one)
-        return same_details(first, self._details(other)) or (
-            mirrored and same_details(first, details(self._gray(other)[:, ::-1]))
-        )
-
-    def _gray(self, row: int) -> NDArray[np.uint8]:
-        found = self.fingerprints[row]
-        assert found is not None
-        return found.gray
-
-    def _details_of(self, row: int) -> NDArray[np.float32]:
-        return details(self._gray(row))
-
-    def _known(self, row: int) -> bool:
-        """Whether the picture was read and is not all but empty."""
-        found = self.fingerprints.get(row)
-        return found is not None and found.quality >= LEAST_QUALITY
-
-    def prepare(self, rows: Iterable[int]) -> None:
-        """Read the pictures of the contents ``rows`` that were not read yet."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        missing = sorted(set(rows) - self.fingerprints.keys())
-        if not missing:
-            return
-        stored = self._index.catalogue.items([int(self._contents[row][0]) for row in missing])
-        by_item = {item.item_id: item for item in stored}
-        files = [by_item.get(int(self._contents[row][0])) for row in missing]
-        with ThreadPoolExecutor(READERS) as readers:
-            for row, item, found in zip(missing, files, readers.map(_fingerprint, files), strict=True):
-                self.fingerprints[row] = None if isinstance(found, str) else found
-                if item is not None and isinstance(found, str):
-                    self.unreadable.append((item.path, found))
-
-
-def _fingerprint(item: StoredItem | None) -> Fingerprint | str:
-    """The fingerprint of an item's picture, or why there is none."""
-    if item is None:
-        return "removed meanwhile"
-    try:
-        return fingerprint(Path(item.corpus_root.rstrip("/")) / item.path)
-    except MediaError as error:
-        return str(error)
-    except OSError as error:
-        return error.strerror or str(error)
-
-
-def _group(index: SearchIndex, modality: Modality, contents: Sequence[Ids]) -> DuplicateGroup | None:
-    """The documents of ``contents`` as a group; None when they are one document."""
-    content_of = {int(item): number for number, items in enumerate(contents) for item in items}
-    if len(content_of) < 2:
-        return None
-    members: dict[int, Member] = {}
-    for item in index.catalogue.items(sorted(content_of)):
-        file = f"{item.corpus_root.rstrip('/')}/{item.path}"
-        member = Member(
-            item.document_id,
-            item.item_id,
-            item.path,
-            file,
-            _size(file),
-            _pixels(item.fields),
-            content_of[item.item_id],
-        )
-        members.setdefault(item.document_id, member)
-    if len(members) < 2:
-        return None
-    ranked = sorted(members.values(), key=lambda one: (-one.pixels, -(one.size or 0), one.document_id))
-    return DuplicateGroup(modality, tuple(ranked))
-
-
-def _size(file: str) -> int | None:
-    try:
-        return os.stat(file).st_size
-    except OSError:
-        return None
-
-
-def _pixels(fields: Mapping[str, object]) -> int:
-    width, height = fields.get("width"), fields.get("height")
-    return width * height if isinstance(width, int) and isinstance(height, int) else 0

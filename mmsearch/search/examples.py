@@ -24,7 +24,7 @@ class Example:
     """One thing that is liked or disliked.
 
     ``items`` of the index stand for it, or else ``picture`` (bytes, a PIL image, a vector). ``excluded`` are the
-    documents that must not be recommended for it: its own, and those that show the same to the last byte.
+    documents that must not be recommended for it: its own, and copies of it (`mmsearch.search.copies`).
     ``written`` finds it again, here or in a later generation of the index.
     """
 
@@ -125,13 +125,14 @@ def _place(item: StoredItem) -> dict[str, str]:
 
 
 def _copies(index: SearchIndex, keys: list[bytes]) -> frozenset[int]:
-    """The documents that hold all of ``keys``."""
-    corpora = index.catalogue.corpora()
+    """The documents that hold all of ``keys``, or for each one that a report has found to be the same picture."""
+    corpora, groups = index.catalogue.corpora(), index.copy_groups
     holders = [
         {
             number
             for corpus in corpora
-            for number, _ in index.catalogue.documents_with_key(corpus.corpus_id, key)
+            for same in [key, *(other for other in groups if groups[other] == groups.get(key))]
+            for number, _ in index.catalogue.documents_with_key(corpus.corpus_id, same)
         }
         for key in keys
     ]

@@ -8,16 +8,14 @@ _NEGATION = "没有|沒有|不要|不带|不帶|不含"
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 # A longer exclusion is more likely a sentence that this rule does not understand.
 _LONGEST = 6
+# Patterns are compiled for the first word that is not English: that takes 5 ms, a hundredth of a first query.
 # "a beach without people" with the exclusion before what is looked for, and after it. Where 的 stands twice, what
 # belongs to what can't be told.
-_BEFORE = re.compile(
-    f"(?:{_NEGATION})(?P<excluded>[{_HAN}]{{1,{_LONGEST}}}?)的(?P<wanted>[{_HAN}]+)[。！!.]?"
-)
-_AFTER = re.compile(
-    f"(?P<wanted>[{_HAN}]*?)[，,、]?(?:但是?|而且?|且)?(?:{_NEGATION})(?P<excluded>[{_HAN}]{{1,{_LONGEST}}})[。！!.]?"
-)
+_BEFORE = f"(?:{_NEGATION})(?P<excluded>[{_HAN}]{{1,{_LONGEST}}}?)的(?P<wanted>[{_HAN}]+)[。！!.]?"
+_LINK = "[，,、]?(?:但是?|而且?|且)?"
+_AFTER = f"(?P<wanted>[{_HAN}]*?){_LINK}(?:{_NEGATION})(?P<excluded>[{_HAN}]{{1,{_LONGEST}}})[。！!.]?"
 # 有没有, 要不要 ask whether; 吗, 呢 end a question, 了 a change.
-_ASKING = re.compile(r"有(?:没有|沒有)|要不要|[吗嗎呢了]")
+_ASKING = r"有(?:没有|沒有)|要不要|[吗嗎呢了]"
 
 
 def chinese_exclusion(word: str) -> tuple[str, str] | None:
@@ -26,8 +24,8 @@ def chinese_exclusion(word: str) -> tuple[str, str] | None:
         word.isascii()
         or len(re.findall(_NEGATION, word)) != 1
         or word.count("的") > 1
-        or _ASKING.search(word)
+        or re.search(_ASKING, word)
     ):
         return None
-    found = _BEFORE.fullmatch(word) or ("的" not in word and _AFTER.fullmatch(word))
+    found = re.fullmatch(_BEFORE, word) or ("的" not in word and re.fullmatch(_AFTER, word))
     return (found["wanted"], found["excluded"]) if found else None

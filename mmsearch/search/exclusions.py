@@ -2,8 +2,8 @@
 
 Subtracting vectors moves a query away from everything that shares a direction with the excluded thing. Here the
 excluded part is scored by itself. A minus part takes off what stands out against its background; NOT removes what
-does, and ranks what it leaves by how unlike the excluded thing, beside the wanted one, it is
-(search/exclusion_likeness.py).
+does, for all that it has in common with what is wanted (search/exclusion_removal.py), and ranks what it leaves by how
+unlike the excluded thing, beside the wanted one, it is (search/exclusion_likeness.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from mmsearch.search.channels import Scored, dense_channels
 from mmsearch.search.documents import common
-from mmsearch.search.exclusion_likeness import likeness
 from mmsearch.search.lexical import items_with
 from mmsearch.search.peaks import Peaks, joined, peaks
 from mmsearch.search.query import Text
@@ -29,15 +28,16 @@ if TYPE_CHECKING:
     from mmsearch.search.channels import DenseChannel, Probe, SearchIndex
     from mmsearch.search.documents import Documents
     from mmsearch.search.exclusion_likeness import Likeness
+    from mmsearch.search.exclusion_removal import Removal
     from mmsearch.types import Ids, Scores
 
 # An excluded part takes off what it tells beyond this, in decades: what half of all strangers reach tells nothing.
 FROM = 0.3
 # A document in which the words of an excluded part stand counts as if it were like it to so many decades.
 WITH_WORDS = 6.0
-# NOT removes what is as like the excluded part as 10 in 100 strangers, since who writes it would rather miss something
-# than see the excluded thing. What is left loses so much for each scale that it lies above the least like items,
-# which lie so many scales below the usual one. Of 1.25, 2, 3, 4, 6 and 8, chosen on the development sets of
+# NOT removes what is as like the excluded part as 10 in 100 strangers of its kind, since who writes it would rather
+# miss something than see the excluded thing. What is left loses so much for each scale that it lies above the least
+# like items, which lie so many scales below the usual one. Of 1.25, 2, 3, 4, 6 and 8, chosen on the development sets of
 # `python -m benchmarks exclusion` (docs/log.md).
 NOT_SURVIVAL = 0.10
 NOT_WEIGHT = 4.0
@@ -48,13 +48,13 @@ LEAST_LIKE = -2.0
 class Exclusion:
     """One part that is not wanted: how each encoder scores items for it, and the items with its words.
 
-    ``likenesses`` are what ``NOT`` ranks by, empty for a minus part.
+    ``channels`` of ``NOT`` tell what it removes, ``likenesses`` what it ranks by; these are empty for a minus part.
     """
 
     label: str
     removes: bool
     weight: float
-    channels: tuple[DenseChannel, ...]
+    channels: tuple[DenseChannel | Removal, ...]
     with_words: Ids
     likenesses: tuple[Likeness, ...] = ()
 
@@ -126,15 +126,21 @@ def exclusions(
             for encoder, sought, found in zip(encoders, wanted, own, strict=True)
             for channel in dense_channels(index, encoder, found)
         ]
-        scored = tuple(channel for _, _, channel in channels)
         words = np.empty(0, dtype=np.int64)
         if isinstance(part.content, Text):
             exact = bool(part.content.phrases)
             words = items_with(index.catalogue, part.content.text, exact=exact)
         if part.kind == "not":
+            from mmsearch.search.exclusion_likeness import likeness
+            from mmsearch.search.exclusion_removal import Removal
+
+            removals = tuple(
+                Removal.of(index, encoder, channel, sought) for encoder, sought, channel in channels
+            )
             likenesses = tuple(likeness(encoder, channel, sought) for encoder, sought, channel in channels)
-            made.append(Exclusion(label, True, NOT_WEIGHT, scored, words, likenesses))
+            made.append(Exclusion(label, True, NOT_WEIGHT, removals, words, likenesses))
         else:
+            scored = tuple(channel for _, _, channel in channels)
             made.append(Exclusion(label, False, part.weight, scored, words))
     return tuple(made)
 

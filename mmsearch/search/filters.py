@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NAME_HERE = re.compile(NAME)
 _OPERATOR_HERE = re.compile(r"!=|<>|<=|>=|==|[:=<>~]")
-_COMPACT = re.compile(rf"{NAME}(?:!=|<=|>=|[:=<>~])(?=\S)")
+_COMPACT = re.compile(rf"(?!https?://){NAME}(?:!=|<=|>=|[:=<>~])(?=\S)")  # an address is a picture
 _OPENING = re.compile(r"NOT(?=[\s(])\s*|\(\s*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'', re.DOTALL)

@@ -101,7 +101,7 @@ class _Parser:
             self.at += 1
 
     def _at_filter(self) -> bool:
-        return not _URL.match(self.text, self.at) and starts_filter(self.text, self.at)
+        return starts_filter(self.text, self.at)
 
     def _joining_word(self, after_filter: bool) -> bool:
         """Whether AND stands beside a filter, where it says nothing new; QueryError for such an OR."""

@@ -191,7 +191,8 @@ def _group(content: Text) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r'([\\()"])', r"\\\1", text)
+    # a backquote may begin a field's name, which ends at the next one, wherever that stands
+    return re.sub(r'([\\()"`])', r"\\\1", text)
 
 
 def _written_number(number: float) -> str:

@@ -41,7 +41,7 @@ class Recommended:
     ``surprise``: -log10 of the probability that a stranger is as like the likeliest liked aspect.
     ``alike``: the item of a better hit that it is most like, their cosine, and what that takes off.
     ``around``: the mean score of the things that it is most like itself, with what weight that counts, and what it
-    adds (search/surroundings.py).
+    adds (search/surroundings.py). ``copies`` documents with the same content came behind it and are left out.
     """
 
     item_id: int
@@ -57,6 +57,7 @@ class Recommended:
     encoder: str
     alike: tuple[int, float, Background, float] | None = None
     around: tuple[float, float, float] | None = None
+    copies: int = 0
 
     @property
     def told(self) -> float:
@@ -127,6 +128,7 @@ def hits(
                 strength=round(100.0 * (1.0 - 2.0 ** (-max(one.surprise, 0.0) / HALF_STRENGTH))),
                 evalue=searched * len(liked) * 10.0**-one.surprise,
                 explanation=one.reasons() if explain else (),
+                copies=one.copies,
             )
         )
     return tuple(made)

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
 from mmsearch.search.background import estimate
+from mmsearch.search.compose import restriction
 from mmsearch.search.documents import common
-from mmsearch.search.filters import parse_filter
 from mmsearch.search.labels import EVERYDAY_THINGS, Label, sentences
-from mmsearch.search.written import conjunction
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
@@ -90,15 +89,16 @@ def tag(
     labels: Sequence[Label | str],
     *,
     where: str | Condition | None = None,
+    path: str | Sequence[str] | None = None,
     modality: Modality | None = None,
     cutoff: float | None = TAG_CUTOFF,
     single: bool = False,
 ) -> Tagging:
     """The labels that each document shows or tells of; nothing is written.
 
-    ``where`` and ``modality`` say which items are looked at. A document gets the labels whose expected count is
-    at most ``cutoff`` (None: all of them). ``single``: only the surest one; with ``cutoff=None`` every document
-    gets one. The index's first encoder with a text tower is asked.
+    ``where``, ``path`` (globs) and ``modality`` say which items are looked at. A document gets the labels whose
+    expected count is at most ``cutoff`` (None: all of them). ``single``: only the surest one; with ``cutoff=None``
+    every document gets one. The index's first encoder with a text tower is asked.
 
     Raises UsageError for no labels, a label that occurs twice, an unknown field, an encoder without texts.
     """
@@ -108,7 +108,7 @@ def tag(
     encoder = next((one for one in index.encoders if "text" in one.modalities), None)
     if encoder is None:
         raise UsageError("the encoder of this index reads no texts, so that labels mean nothing to it")
-    condition = conjunction([parse_filter(where) if isinstance(where, str) else where])
+    condition = restriction(where=where, path=path)
     among = None if condition is None else index.catalogue.select_items(condition)
     kinds = [kind for kind in MODALITIES if kind in encoder.modalities and modality in (None, kind)]
     found = [_channel(index, encoder, kind, chosen, among) for kind in kinds]

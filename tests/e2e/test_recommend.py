@@ -56,6 +56,20 @@ def test_every_form_of_output_shows_the_same_hits(index: Path) -> None:
     assert sorted(paths) == ["chelsea.png", "rocket.jpg"]
 
 
+def test_copies_are_shown_once_with_their_number_unless_all_are_asked_for(index: Path) -> None:
+    asked = ("recommend", "--like", "rocket.jpg", "-i", index, "--path", "*.png", "--path", "*.jpg")
+    (line,) = (line for line in run(*asked).splitlines() if "coffee.png" in line)
+    assert line.endswith("+1 copy")
+    hits = json.loads(run(*asked, "--json"))["hits"]
+    assert sorted((hit["path"], hit["copies"]) for hit in hits) in (
+        [("chelsea.png", 0), ("coffee.png", 1)],
+        [("chelsea.png", 0), ("copy of coffee.png", 1)],
+    )
+    every = json.loads(run(*asked, "--all", "--json"))["hits"]
+    assert sorted(hit["path"] for hit in every) == ["chelsea.png", "coffee.png", "copy of coffee.png"]
+    assert not any(hit["copies"] for hit in every)
+
+
 def test_a_profile_remembers_until_it_is_forgotten(index: Path) -> None:
     first = run("recommend", "--like", "coffee.png", "--profile", "ada", "-i", index)
     assert "profile ada: 1 liked, 0 disliked" in first

@@ -103,6 +103,16 @@ def test_sidecars_are_written_beside_pictures_and_what_is_foreign_stays(
         assert (library.report.unchanged, library.report.skipped) == (54, ())
 
 
+def test_only_what_paths_and_filters_let_pass_is_tagged(index: Path, labels: Path) -> None:
+    asked = ("tag", "--labels", labels, "-i", index, "--single", "--json")
+    first = json.loads(run(*asked, "--path", CAT, "--path", ROCKET))
+    assert {one["path"] for one in first["tags"]} == {CAT, ROCKET}
+    with mmsearch.open(index) as library:
+        assert sum(documents for _, documents in library.facets("tags")) == 2
+    second = json.loads(run(*asked, "--path", "photos/**", "--where", f'path = "{CAT}"'))
+    assert second["documents"] == 1
+
+
 def test_a_field_of_the_corpus_is_refused(index: Path, labels: Path) -> None:
     with pytest.raises(UsageError, match="comes from the corpus"):
         run("tag", "--labels", labels, "-i", index, "--field", "format")

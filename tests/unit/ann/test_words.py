@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmsearch.ann.words import MOST_TERMS, all_of, any_of, in_columns, phrase, substring, terms
@@ -44,7 +44,7 @@ def matches(tables: sqlite3.Connection, expression: str, table: str = "words") -
 NASTY = st.text(st.sampled_from(list("\"'*():^{}-+<>=\\\0\ud800 aåé北京のANDORNT.,#@~|/%;")), max_size=30)
 
 
-@settings(max_examples=2_000, deadline=None)
+@pytest.mark.fuzz
 @given(st.one_of(st.text(max_size=40), NASTY))
 @example('" OR 1=1 --')
 @example("NEAR(a b, 3)")
@@ -65,7 +65,7 @@ def test_no_input_is_an_error_to_fts5(tables: sqlite3.Connection, text: str) -> 
         matches(tables, part, "substrings")
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.fuzz
 @given(st.text(max_size=40))
 def test_a_text_that_was_indexed_is_found_by_all_its_words(text: str) -> None:
     connection = sqlite3.connect(":memory:")

@@ -9,8 +9,10 @@ import mmsearch
 from mmsearch.errors import UsageError
 from mmsearch.search.answer import answer
 from mmsearch.search.copies import read_groups, write_groups
-from mmsearch.search.duplicates import DuplicateGroup, DuplicateReport, Member
+from mmsearch.search.duplicate_groups import DuplicateGroup, DuplicateReport, Member
 from mmsearch.search.parse import parse
+from mmsearch.search.recommend import METHODS, recommend
+from mmsearch.search.surroundings import NEIGHBORS, SHARE
 from mmsearch.store.directory import COPIES
 
 if TYPE_CHECKING:
@@ -110,6 +112,47 @@ def test_what_a_report_found_counts_as_a_copy(index: Any) -> None:
     assert [hit.copies for hit in hits] == [3]
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_recommendation_shows_copies_once_with_their_number(index: Any, method: Any) -> None:
+    many = recommend(index, "dog/other.jpg", k=100, method=method)
+    copies = {hit.path: hit.copies for hit in many}
+    assert len(copies) == many.total == 3 * len(THINGS) - 1
+    assert copies["dog/0.jpg"] == 2
+    assert copies["dog/0.txt"] == 1
+    assert not copies.keys() & {"dog/1.jpg", "dog/2.jpg", "dog/1.txt"}
+    for k in (1, 7, 28):
+        assert recommend(index, "dog/other.jpg", k=k, method=method).hits == many.hits[:k]
+    every = recommend(index, "dog/other.jpg", k=100, method=method, duplicates="show")
+    assert len(every) == every.total == 6 * len(THINGS) - 1
+    assert not any(hit.copies for hit in every)
+
+
+def test_copies_do_not_speak_for_each_other_in_a_recommendation(
+    build: Callable[[list[Any]], SearchIndex], doc: Any
+) -> None:
+    documents = [doc(f"{thing}.jpg", shows=f"a red {thing}", content=thing) for thing in THINGS]
+    documents += [doc(f"boat {n}.jpg", shows="a red boat", content="boat") for n in range(NEIGHBORS)]
+    index = build(documents)
+
+    def only_heard_itself(duplicates: Any) -> bool:
+        hits = recommend(index, "dog.jpg", k=100, duplicates=duplicates)
+        (boat,) = (hit for hit in hits if hit.path == "boat.jpg")
+        own = sum(reason.contribution for reason in boat.explanation if reason.channel != "surroundings")
+        (around,) = (reason.raw for reason in boat.explanation if reason.channel == "surroundings")
+        return around == pytest.approx(own / (1.0 - SHARE), abs=0.01)
+
+    assert only_heard_itself("show")
+    assert not only_heard_itself("collapse")
+
+
+def test_a_copy_that_a_report_found_is_not_recommended(index: Any) -> None:
+    keys = {item.path: item.key for item in index.catalogue.items(index.documents.modalities["image"])}
+    index.copy_groups = {keys["dog/0.jpg"]: 0, keys["dog/other.jpg"]: 0}
+    paths = {hit.path for hit in recommend(index, "dog/other.jpg", k=100, duplicates="show")}
+    assert not paths & {f"dog/{name}.jpg" for name in ("0", "1", "2", "other")}
+    assert "boat/0.jpg" in paths
+
+
 def test_texts_of_a_picture_do_not_make_it_another(
     build: Callable[[list[Any]], SearchIndex], doc: Any
 ) -> None:
@@ -134,6 +177,8 @@ def test_remembered_groups_are_shown_once_from_then_on(small_corpus: Path, tmp_p
         before = library.search("a cat", modality="image", cutoff=None)
         with pytest.raises(UsageError, match="groups of the whole index"):
             library.duplicates(remember=True, where="path: *.png")
+        with pytest.raises(UsageError, match="groups of the whole index"):
+            library.duplicates(remember=True, path="*.png")
         library.duplicates(remember=True)
         after = library.search("a cat", modality="image", cutoff=None)
     assert len(after) == len(before) - 1

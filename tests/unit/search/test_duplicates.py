@@ -84,6 +84,7 @@ def test_a_smaller_and_a_cropped_copy_are_one_group_and_the_largest_comes_first(
         assert not report.groups[0].exact
         assert report.groups[0].members[0].path == "chelsea.png"
         assert duplicates(library, where="path:*.png").groups == ()
+        assert duplicates(library, path=["*.png", "texts/**"]).groups == ()
 
 
 def test_a_mirror_image_is_a_duplicate_only_when_asked_for(small_corpus: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmsearch.errors import QueryError
@@ -60,7 +60,7 @@ def texts(draw: st.DrawFn) -> Text:
 
 contents = st.one_of(
     texts(),
-    st.builds(Picture, anything.filter(bool)),
+    st.builds(Picture, anything.filter(bool) | st.sampled_from(["https://x.org/a.jpg", "http://x/(b)"])),
     st.builds(Item, st.integers(0, 10**17)),
 )
 weights = st.one_of(st.just(1.0), st.floats(1e-6, 1e9), st.integers(1, 9))
@@ -98,24 +98,37 @@ queries = st.builds(Query, st.lists(parts, max_size=4).map(tuple), st.none() | c
 )
 
 
-@settings(max_examples=600, deadline=None)
+@pytest.mark.fuzz
 @given(queries)
 def test_the_written_form_reads_as_the_same_query(query: Query) -> None:
     assert parse(str(query)) == query
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.fuzz
 @given(conditions)
 def test_a_filter_in_the_compact_form_reads_as_the_same_in_the_full_form(condition: Condition) -> None:
     assert parse_filter(written(condition)) == conjunction([condition])
 
 
-@settings(max_examples=1_000, deadline=None)
+@pytest.mark.fuzz
 @given(st.one_of(anything, st.lists(words, max_size=5).map(" ".join)))
 def test_any_text_is_a_query_or_an_error_with_position_and_reason(text: str) -> None:
     for read in (parse, parse_filter):
         error = refusal(read, text)
         assert error is None or (error.reason and 0 <= error.position <= len(text))
+
+
+@pytest.mark.fuzz
+@given(queries, st.data())
+def test_a_damaged_query_is_a_query_or_an_error_with_position_and_reason(
+    query: Query, data: st.DataObject
+) -> None:
+    """Most of it can be read, so that the error lies deep inside."""
+    text = str(query)
+    at = data.draw(st.integers(0, len(text)))
+    text = text[:at] + data.draw(anything) + text[at + data.draw(st.integers(0, 3)) :]
+    error = refusal(parse, text)
+    assert error is None or (error.reason and 0 <= error.position <= len(text) and error.reason in str(error))
 
 
 def refusal(read: Callable[[str], object], text: str) -> QueryError | None:
@@ -126,13 +139,18 @@ def refusal(read: Callable[[str], object], text: str) -> QueryError | None:
     return None
 
 
-@settings(max_examples=500, deadline=None)
-@given(anything)
+@pytest.mark.fuzz
+@given(st.one_of(anything, st.lists(words, max_size=5).map(" ".join)))
 def test_what_was_understood_of_any_text_can_be_written_and_read_again(text: str) -> None:
     try:
         query = parse(text)
     except QueryError:
         return
+    assert parse(str(query)) == query
+
+
+def test_a_backquote_in_a_text_does_not_reach_for_another_one_behind_it() -> None:
+    query = Query((Part(Text("`a b")), Part(Text("c`>2"))), Comparison("year", ">", "1`"))
     assert parse(str(query)) == query
 
 
@@ -160,6 +178,8 @@ def minus(text: str, weight: float = 1.0) -> Part:
         ("@ref.jpg sunset", [Part(Picture("ref.jpg")), plus("sunset")]),
         ('@"my photos/a b.jpg"', [Part(Picture("my photos/a b.jpg"))]),
         ("https://x.org/a.jpg?b=c", [Part(Picture("https://x.org/a.jpg?b=c"))]),
+        ("cat NOT https://x.org/a.jpg", [plus("cat"), Part(Picture("https://x.org/a.jpg"), "not")]),
+        ("(https://x.org is down)", [plus("https://x.org is down")]),
         ("-@ref.jpg cat", [Part(Picture("ref.jpg"), "minus"), plus("cat")]),
         ("@- cat", [Part(Picture("-")), plus("cat")]),
         ("#12 -2:#13", [Part(Item(12)), Part(Item(13), "minus", 2)]),

@@ -70,7 +70,12 @@ def test_what_is_given_and_its_exact_copies_are_left_out(small_corpus: Path, tmp
         shutil.copyfile(small_corpus / "rocket.jpg", tmp_path / "outside.jpg")
         outside = recommend(library, str(tmp_path / "outside.jpg"), k=10)
         assert "rocket.jpg" not in _paths(outside)
-        assert len(outside) == 5
+        assert sorted((Path(hit.path).name, hit.copies) for hit in outside) == [
+            ("chelsea.png", 0),
+            ("coffee.png", 1),
+            ("moon.txt", 0),
+            ("tea.txt", 0),
+        ]
 
 
 def test_an_item_and_its_document_are_the_same_example(small_corpus: Path, tmp_path: Path) -> None:
@@ -102,6 +107,7 @@ def test_a_disliked_example_takes_its_like_down(library: mmsearch.Library) -> No
     ("like", "options", "message"),
     [
         ((), {}, "nothing is liked"),
+        ("#1", {"duplicates": "hide"}, "collapse or show, not 'hide'"),
         ("no/such.jpg", {}, "neither a document"),
         ("#999999", {}, "no item #999999"),
         ("#1", {"k": 0}, "at least 1"),

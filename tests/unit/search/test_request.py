@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmsearch.errors import UsageError
 from mmsearch.library import Library
@@ -27,6 +29,26 @@ def test_an_object_becomes_the_arguments_of_a_search() -> None:
 def test_every_name_is_an_argument_of_the_library_or_of_the_answer() -> None:
     known = {*inspect.signature(Library.search).parameters, *inspect.signature(answer).parameters}
     assert set(request._KINDS) == known - {"self", "options", "query", "index"}
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.fuzz
+@given(st.dictionaries(st.sampled_from(sorted(request._KINDS)), values, max_size=4) | values)
+def test_any_json_is_a_search_or_refused_by_name(given: Any) -> None:
+    text, complaint = json.dumps(given), ""
+    try:
+        assert search_arguments(text) == given
+    except UsageError as error:
+        complaint = str(error)
+    assert (
+        not complaint or not isinstance(given, dict) or any(repr(name)[1:-1] in complaint for name in given)
+    )
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,16 @@ def test_the_surest_tag_comes_first(pictures: ToyIndex) -> None:
         assert counts == sorted(counts)
 
 
+def test_paths_and_filters_say_which_documents_are_looked_at(notes: ToyIndex) -> None:
+    assert tags_of(notes, ["dog"], path="bo*.txt").keys() == {"both.txt", "boat.txt"}
+    assert tags_of(notes, ["dog"], path=["both.txt", "1?.txt"]).keys() == {
+        "both.txt",
+        *(f"{n}.txt" for n in range(10, 20)),
+    }
+    assert tags_of(notes, ["dog"], path="bo*.txt", where="NOT path:both.txt").keys() == {"boat.txt"}
+    assert tags_of(notes, ["dog"], path="nowhere/**") == {}
+
+
 def test_a_tag_names_the_item_that_shows_it(build: Callable[[Sequence[Doc]], ToyIndex]) -> None:
     index = build(
         [Doc("a.jpg", "red boat", passages=["The cat sleeps.", "A dog is running."]), Doc("b.jpg", "cake")]
