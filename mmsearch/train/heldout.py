@@ -26,6 +26,7 @@ FEW = 8  # pictures that may share a text, however few there are
 def clusters(texts: Sequence[Sequence[str]]) -> Numbers:
     """A number per group of texts, equal for groups that share one, letters and digits alone compared.
 
+    It is that of the first such group, so that it depends on nothing else.
     Sharing is joined transitively, but for texts that more than a twentieth of all groups have (and more than 8).
     """
     parent = list(range(len(texts)))
@@ -43,7 +44,8 @@ def clusters(texts: Sequence[Sequence[str]]) -> Numbers:
     for number, group in enumerate(bare):
         for text in group:
             if counts[text] <= most:
-                parent[root(number)] = root(owner.setdefault(text, number))
+                first, second = sorted((root(number), root(owner.setdefault(text, number))))
+                parent[second] = first
     return np.array([root(i) for i in range(len(texts))], dtype=np.int64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from pathlib import Path
@@ -295,6 +296,11 @@ def test_pictures_that_share_a_caption_go_into_one_part() -> None:
     part = heldout.parts(cluster, (0.8, 0.2), 1)
     assert (part[::2] == part[1::2]).all()
     assert np.bincount(part).tolist() == [80, 20]
+
+
+def test_a_cluster_is_named_by_its_first_member_whatever_order_a_set_has() -> None:
+    for one, other in itertools.permutations("abcdefgh", 2):
+        assert heldout.clusters([[one], [other], [one, other]]).tolist() == [0, 0, 0]
 
 
 def test_marks_and_case_make_no_other_caption() -> None:
