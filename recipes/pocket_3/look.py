@@ -59,7 +59,7 @@ def look(data: Path, start: Path, folder: Path) -> None:
         pixels = np.load(folder / f"{name}.pixels.npy", mmap_mode="r")
         for view in range(VIEWS if name in TRAIN else 1):
             if not (folder / f"{name}.{view}.maps.npy").exists():
-                _see(pixels, view, start, folder, name)
+                see(pixels, view, start, folder, name)
     for teacher in TEACHERS:
         for name in (*DEV, *TRAIN):
             if not (folder / f"{name}.{teacher}.npy").exists():
@@ -80,7 +80,8 @@ def _decode(data: Path, folder: Path, name: str) -> None:
     (folder / f"{name}.json").write_text(json.dumps(listed, ensure_ascii=False), encoding="utf-8")
 
 
-def _see(pixels: Any, view: int, start: Path, folder: Path, name: str) -> None:
+def see(pixels: Any, view: int, start: Path, folder: Path, name: str) -> None:
+    """Write maps and features of a view of ``pixels`` by the picture networks of the encoder ``start``."""
     session, maps, scales = _open(start)
     (folder / "maps.json").write_text(json.dumps(scales), encoding="utf-8")
     features, kept = [], []

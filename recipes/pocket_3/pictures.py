@@ -35,7 +35,7 @@ RATE, HEAD_RATE = 2e-4, 4e-4
 SCALE = 30.0
 TEACHING = 8.0  # weight of the way to the teacher's vector
 FOLDS = 4
-CHINESE, FURTHER = 0.2, 0.15  # how often a picture's text is Chinese, or what else is said of it
+CHINESE, FURTHER = 0.2, 0.15  # how often a picture's text is Chinese; what else is said of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +46,7 @@ class Captions:
     owner: Tensor
     kind: Tensor
     cluster: Tensor  # of the pictures
+    in_chinese: float = CHINESE  # how often a picture's text is Chinese
 
     def draw(self, pictures: Any, chance: np.random.Generator) -> Any:
         """The number of a text for each of ``pictures`` (n,)."""
@@ -53,7 +54,7 @@ class Captions:
         chosen = []
         for start, end in ends.T:
             kinds, draw = self.kind[start:end].numpy(), chance.random()
-            kind = 2 if draw < CHINESE else 1 if draw < CHINESE + FURTHER else 0
+            kind = 2 if draw < self.in_chinese else 1 if draw < self.in_chinese + FURTHER else 0
             places = np.flatnonzero(kinds == (kind if (kinds == kind).any() else 0))
             chosen.append(start + chance.choice(places))
         return np.array(chosen)
@@ -104,9 +105,9 @@ def fit_teacher(features: Tensor, captions: Captions, seed: int, rows: Any, epoc
     return head.eval()
 
 
-def teach(folder: Path, captions: Captions, teachers: list[str]) -> Tensor:
-    """Unit rows (n, d) of the training pictures by heads that did not see them."""
-    path = folder / "taught.npy"
+def teach(folder: Path, captions: Captions, teachers: list[str], name: str = "taught.npy") -> Tensor:
+    """Unit rows (n, d) of the training pictures by heads that did not see them; kept as ``name``."""
+    path = folder / name
     if path.exists():
         return torch.from_numpy(np.load(path))
     small = torch.stack(read_features(folder)[:2]).float()

@@ -64,11 +64,12 @@ class TextTraining:
         self.others = [tokenize(tokenizer, group.others) for group in groups.listed]
         sentences = sentence_pairs(data)
         shares = np.array([sentence[2] for sentence in sentences])
-        self.shares = shares / shares.sum()
+        self.total = shares.sum()
+        self.shares = shares / self.total
         self.english = [sentence[1] for sentence in sentences]
         self.sentence_ids = tokenize(tokenizer, [sentence[0] for sentence in sentences])
         self.english_ids = tokenize(tokenizer, self.english)
-        self.teacher = teacher[0].eval()
+        self.teacher, self.teacher_tokenizer = teacher[0].eval(), teacher[1]
         self.teacher_ids = tokenize(teacher[1], self.english)
         self.views = read_features(features)
         self.middle = self.views[0].float().mean(0)
