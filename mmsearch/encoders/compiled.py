@@ -80,6 +80,8 @@ def read_description(directory: Path) -> Description:
 def _description(record: dict[str, Any]) -> Description:
     image, text = record.get("image"), record.get("text")
     files = {f"bank-{modality}": name for modality, name in (record.get("bank") or {}).items() if name}
+    if record.get("axes"):
+        files["axes"] = record["axes"]
     if image:
         files["image"] = image["file"]
     if text:
@@ -224,6 +226,18 @@ class CompiledEncoder:
         if file is None:
             return None
         return _unit_rows(np.load(self.directory / file, allow_pickle=False).astype(np.float32))
+
+    def axes(self) -> Vectors | None:
+        """Orthonormal rows (dimension, dimension), the most telling first; None when they were not measured."""
+        import numpy as np
+
+        file = self.description.files.get("axes")
+        if file is None:
+            return None
+        rows = np.load(self.directory / file, allow_pickle=False).astype(np.float32)
+        if rows.shape != (self.dimension, self.dimension):
+            raise EncoderError(f"{self.directory / file} has another shape than the vectors: calibrate again")
+        return np.asarray(rows)
 
     def bank_lines(self) -> Sequence[str]:
         """The texts of ``bank("text")``; empty when they do not lie beside their vectors."""

@@ -65,6 +65,14 @@ class KnowsItsLines(Protocol):
 
 
 @runtime_checkable
+class KnowsItsAxes(Protocol):
+    """An encoder that knows along which axes its vectors differ most, for keeping less of them."""
+
+    def axes(self) -> Vectors | None:
+        """Orthonormal rows (dimension, dimension) float32, by falling share of what vectors are made of; or None."""
+
+
+@runtime_checkable
 class KnowsItsWords(Protocol):
     """An encoder with a vocabulary that leaves something out, as scripts that it was not made for.
 

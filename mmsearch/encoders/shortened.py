@@ -1,16 +1,18 @@
-"""The first floats of an encoder's vectors, as vectors of their own.
+"""Less of an encoder's vectors, as vectors of their own.
 
-Encoders that were trained for it put what matters most first, so that a prefix nearly serves as well as the whole
-(Kusupati et al., Matryoshka Representation Learning, 2022). Others lose more; any may be asked to.
+Where the encoder knows its axes, vectors are projected on the first of these, which say most; the result is turned so
+that its floats are of like size, which bytes and bits are made for. Else the first floats are kept: encoders that were
+trained for it put what matters most there (Kusupati et al., Matryoshka Representation Learning, 2022), others lose
+more; any may be asked to.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mmsearch.encoders.protocol import KnowsItsLines
+from mmsearch.encoders.protocol import KnowsItsAxes, KnowsItsLines
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ShortenedEncoder:
-    """``whole``, of whose vectors the first ``dimension`` floats are kept, at unit length; an ``Encoder``.
+    """``whole``, of whose vectors ``dimension`` floats are kept, at unit length; an ``Encoder``.
 
-    It has a fingerprint of its own: its vectors never meet the whole ones.
+    ``onto`` (whole.dimension, dimension) projects them; None keeps the first ones. It has a fingerprint of its own:
+    its vectors never meet the whole ones.
     """
 
     whole: Encoder
     dimension: int
+    onto: Vectors | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -40,7 +44,10 @@ class ShortenedEncoder:
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(f"{self.whole.fingerprint} {self.dimension}".encode()).hexdigest()
+        identity = hashlib.sha256(f"{self.whole.fingerprint} {self.dimension}".encode())
+        if isinstance(self.whole, KnowsItsAxes) and (axes := self.whole.axes()) is not None:
+            identity.update(axes.astype("<f2").tobytes())
+        return identity.hexdigest()
 
     @property
     def picture(self) -> PictureSpec:
@@ -51,10 +58,10 @@ class ShortenedEncoder:
         return self.whole.parallel
 
     def encode_images(self, batch: Images) -> Vectors:
-        return shorten(self.whole.encode_images(batch), self.dimension)
+        return self._shorten(self.whole.encode_images(batch))
 
     def encode_texts(self, batch: Sequence[str]) -> Vectors:
-        return shorten(self.whole.encode_texts(batch), self.dimension)
+        return self._shorten(self.whole.encode_texts(batch))
 
     def prior(self, query: Modality, item: Modality) -> str | None:
         """None: what was measured is how whole vectors score."""
@@ -62,10 +69,13 @@ class ShortenedEncoder:
 
     def bank(self, modality: Modality) -> Vectors | None:
         whole = self.whole.bank(modality)
-        return None if whole is None else shorten(whole, self.dimension)
+        return None if whole is None else self._shorten(whole)
 
     def bank_lines(self) -> Sequence[str]:
         return self.whole.bank_lines() if isinstance(self.whole, KnowsItsLines) else ()
+
+    def _shorten(self, vectors: Vectors) -> Vectors:
+        return shorten(vectors if self.onto is None else vectors @ self.onto, self.dimension)
 
 
 def shortened(encoder: Encoder, dimension: int | None) -> Encoder:
@@ -79,7 +89,33 @@ def shortened(encoder: Encoder, dimension: int | None) -> Encoder:
         raise UsageError(
             f"{encoder.name} has vectors of {encoder.dimension} dimensions: keep 1 to {encoder.dimension} of them"
         )
-    return ShortenedEncoder(encoder, dimension)
+    axes = encoder.axes() if isinstance(encoder, KnowsItsAxes) else None
+    return ShortenedEncoder(encoder, dimension, None if axes is None else projection(axes, dimension))
+
+
+def principal_axes(*parts: Vectors) -> Vectors:
+    """Orthonormal rows (d, d) float32: the directions that vectors (n, d) of all ``parts`` lie along, most first.
+
+    Each part counts the same. The vectors are not centered, since cosines are not either.
+    """
+    import numpy as np
+
+    moment = sum(part.T.astype(np.float64) @ part / len(part) for part in parts if len(part))
+    _, axes = np.linalg.eigh(moment)  # columns, by rising eigenvalue
+    return np.ascontiguousarray(axes[:, ::-1].T, dtype=np.float32)
+
+
+def projection(axes: Vectors, dimension: int) -> Vectors:
+    """What takes vectors to the first ``dimension`` of ``axes`` (d, d) and turns them there: (d, dimension) float32.
+
+    The turn is a cosine transform, whose every float has its part of every axis.
+    """
+    import numpy as np
+
+    number = np.arange(dimension)
+    turn = np.cos(np.pi * (2 * number[:, None] + 1) * number / (2 * dimension)) * (2 / dimension) ** 0.5
+    turn[:, 0] /= 2**0.5
+    return np.asarray(axes[:dimension].T @ turn.T, dtype=np.float32)
 
 
 def shorten(vectors: Vectors, dimension: int) -> Vectors:

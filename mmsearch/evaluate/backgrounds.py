@@ -22,21 +22,24 @@ PICTURES_EACH = 150
 # So many of each stay with the encoder as its bank of pictures.
 BANK_EACH = 100
 BANK_PICTURES = "bank-image.npy"
+AXES = "axes.npy"
 BATCH = 32
 
 
 def measure_backgrounds(
     encoder: Encoder, collections: Sequence[Path]
-) -> tuple[dict[str, Background], Vectors]:
+) -> tuple[dict[str, Background], Vectors, Vectors]:
     """``"text→image"`` and so on -> the background over the captioned pictures of ``collections`` together.
 
-    And the vectors (m, dimension) of some of their pictures, for a bank.
+    And the vectors (m, dimension) of some of their pictures, for a bank; and the axes (dimension, dimension) along
+    which pictures and captions lie.
 
     Text queries are the encoder's bank; picture queries are the pictures, each against the items that are not
     its own. Raises UsageError for a collection without captioned pictures.
     """
     import numpy as np
 
+    from mmsearch.encoders.shortened import principal_axes
     from mmsearch.search.background import estimate
     from mmsearch.search.familiarity import familiarity_of
 
@@ -60,21 +63,23 @@ def measure_backgrounds(
                 item_groups=of_items,
                 familiarity=bank_familiarity.own if query == "text" and bank_familiarity else None,
             )
-    return found, _bank_pictures(pictures, counts)
+    return found, _bank_pictures(pictures, counts), principal_axes(pictures, captions)
 
 
 def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str, Background]:
     """Measure the backgrounds of the compiled encoder in ``directory`` and write them into its description.
 
-    Its bank of pictures is written beside that.
+    Its bank of pictures and its axes are written beside that.
     """
     import numpy as np
 
-    found, pictures = measure_backgrounds(CompiledEncoder(directory), collections)
+    found, pictures, axes = measure_backgrounds(CompiledEncoder(directory), collections)
     path = directory / DESCRIPTION
     record = json.loads(path.read_text(encoding="utf-8"))
     np.save(directory / BANK_PICTURES, pictures.astype(np.float16), allow_pickle=False)
+    np.save(directory / AXES, axes.astype(np.float16), allow_pickle=False)
     record["bank"] = (record.get("bank") or {}) | {"image": BANK_PICTURES}
+    record["axes"] = AXES
     record["backgrounds"] = {name: _rounded(background) for name, background in found.items()}
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return found

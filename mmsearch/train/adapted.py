@@ -39,7 +39,8 @@ def write_encoder(towers: TappedEncoder, picture: HeadWeights, text: HeadWeights
     texts = bank_texts()
     (folder / BANK_FILE).write_text("\n".join(texts) + "\n", encoding="utf-8")
     record = json.loads((towers.directory / DESCRIPTION).read_text(encoding="utf-8"))
-    record |= {"name": folder.name, "bank": {"text": None, "image": None}, "sha256": {}, "backgrounds": {}}
+    record |= {"name": folder.name, "bank": {"text": None, "image": None}, "axes": None}
+    record |= {"sha256": {}, "backgrounds": {}}
     _write(folder, record)
     np.save(folder / BANK_VECTORS, CompiledEncoder(folder).encode_texts(texts).astype(np.float16))
     record["bank"] = {"text": BANK_VECTORS, "image": None}

@@ -16,7 +16,6 @@ import copy
 import dataclasses
 import shutil
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ from contrast import (
     FURTHER_NAME,
     KIND_OF,
     NAME,
-    PREFIXES,
     Classes,
     Contrast,
     Drawn,
@@ -258,14 +256,13 @@ def _turn(towers: Towers, features: torch.Tensor, texts: Texts, taught: torch.Te
 
 
 def _spread(towers: Towers) -> None:
-    """Turn the dimensions among themselves up to each prefix, so that they are of like size: rounding costs least."""
+    """Turn the space by chance, so that all floats are of like size, which bytes and bits are made for.
+
+    `mmsearch encoder calibrate` finds the axes again that vectors are cut short along.
+    """
     torch.manual_seed(4)
     width = towers.picture.head.linear.out_features
-    turn = torch.zeros(width, width)
-    ends = (0, *PREFIXES, width)
-    for start, end in pairwise(ends):
-        turn[start:end, start:end] = torch.linalg.qr(torch.randn(end - start, end - start))[0]
-    _apply(towers, turn)
+    _apply(towers, torch.linalg.qr(torch.randn(width, width))[0])
 
 
 def _apply(towers: Towers, turn: torch.Tensor) -> None:
