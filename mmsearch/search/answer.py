@@ -41,7 +41,7 @@ Duplicates: TypeAlias = Literal["collapse", "show"]
 # A hit is shown when five unrelated queries together would find at most three items as good as this in the index.
 # Measured by `python -m benchmarks cutoff` (docs/performance.md): the largest share of strangers told "nothing matches"
 # at which few of those are told so who ask for what is there.
-DEFAULT_CUTOFF = 0.7
+DEFAULT_CUTOFF = 0.6
 # Channels that are lists of words, by the names that ``weights`` knows them by.
 WORDS, NAME = "words", "name"
 
