@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from contrast import Shown
+from contrast import Shown, some
 from fit import fit
 from tower import parameter_groups
 
@@ -29,7 +29,7 @@ class Features:
 
     def show(self, numbers: Any, drawn: int, classed: int, chance: np.random.Generator) -> Shown:
         """Pictures ``numbers``, and so many drawings and classes by chance, each in a view by chance."""
-        drawings = chance.choice(self.train, drawn, replace=False)
+        drawings = self.train[some(len(self.train), drawn, chance)]
         return Shown(
             _views(self.pictures, numbers, chance),
             numbers,
@@ -40,7 +40,7 @@ class Features:
 
     def show_classes(self, count: int, chance: np.random.Generator) -> tuple[Tensor, Any]:
         """So many classes as pictures might show them (count, width), and their numbers."""
-        classes = chance.choice(len(self.classes), count, replace=False)
+        classes = some(len(self.classes), count, chance)
         others = torch.from_numpy(chance.choice(len(self.pictures[0]), count))
         varied = VARIED * (self.pictures[0][others].float() - self.middle)
         return (self.classes[classes] + varied).clamp(min=0), classes

@@ -179,11 +179,11 @@ class Contrast(nn.Module):  # type: ignore[misc]
         """Vectors of all texts of a step, and the numbers of those of classes, English ones and printed ones."""
         texts, captions = self.texts, self.texts.captions
         called = torch.tensor([self._call(int(number), chance) for number in shown.classed])
-        strangers = chance.choice(len(captions.vectors), self.weights.negatives, replace=False)
-        pairs = torch.from_numpy(chance.choice(len(texts.pairs) // 2, PAIRS, replace=False))
-        english = torch.from_numpy(chance.choice(len(texts.english), ENGLISH, replace=False))
-        chinese = torch.from_numpy(chance.choice(len(texts.chinese), CHINESE, replace=False))
-        printed = torch.from_numpy(chance.choice(len(self.further), PRINTED, replace=False))
+        strangers = some(len(captions.vectors), self.weights.negatives, chance)
+        pairs = torch.from_numpy(some(len(texts.pairs) // 2, PAIRS, chance))
+        english = torch.from_numpy(some(len(texts.english), ENGLISH, chance))
+        chinese = torch.from_numpy(some(len(texts.chinese), CHINESE, chance))
+        printed = torch.from_numpy(some(len(self.further), PRINTED, chance))
         parts = [
             captions.vectors[captions.draw(shown.numbers, chance)],
             captions.vectors[strangers],
@@ -228,3 +228,8 @@ class Contrast(nn.Module):  # type: ignore[misc]
             nested = info_nce(one, all_texts, flat, right, left_out)
             loss = loss + self.weights.nested * (nested + info_nce(other, one, flat, same, ignored))
         return loss
+
+
+def some(count: int, most: int, chance: np.random.Generator) -> Any:
+    """Different numbers below ``count`` by chance, ``most`` of them if there are so many."""
+    return chance.choice(count, min(most, count), replace=False)
