@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 class ShortenedEncoder:
     """``whole``, of whose vectors ``dimension`` floats are kept, at unit length; an ``Encoder``.
 
-    ``onto`` (whole.dimension, dimension) projects them; None keeps the first ones. It has a fingerprint of its own:
+    ``onto`` (whole.dimension, dimension) projects them; None keeps the first ones. It has a ``fingerprint`` of its own:
     its vectors never meet the whole ones.
     """
 
     whole: Encoder
     dimension: int
+    fingerprint: str
     onto: Vectors | None = field(default=None, compare=False)
 
     @property
@@ -41,13 +42,6 @@ class ShortenedEncoder:
     @property
     def modalities(self) -> frozenset[Modality]:
         return self.whole.modalities
-
-    @property
-    def fingerprint(self) -> str:
-        identity = hashlib.sha256(f"{self.whole.fingerprint} {self.dimension}".encode())
-        if isinstance(self.whole, KnowsItsAxes) and (axes := self.whole.axes()) is not None:
-            identity.update(axes.astype("<f2").tobytes())
-        return identity.hexdigest()
 
     @property
     def picture(self) -> PictureSpec:
@@ -90,8 +84,14 @@ def shortened(encoder: Encoder, dimension: int | None) -> Encoder:
         raise UsageError(
             f"{encoder.name} has vectors of {encoder.dimension} dimensions: keep 1 to {encoder.dimension} of them"
         )
+    identity = hashlib.sha256(f"{encoder.fingerprint} {dimension}".encode())
     axes = encoder.axes() if isinstance(encoder, KnowsItsAxes) else None
-    return ShortenedEncoder(encoder, dimension, None if axes is None else projection(axes, dimension))
+    if axes is None:
+        return ShortenedEncoder(encoder, dimension, identity.hexdigest())
+    identity.update(
+        axes.astype("<f2").tobytes()
+    )  # not what is reckoned from them, which may differ by machine
+    return ShortenedEncoder(encoder, dimension, identity.hexdigest(), projection(axes, dimension))
 
 
 def principal_axes(*parts: Vectors) -> Vectors:
