@@ -165,8 +165,8 @@ def _print_shortening(dimensions: int) -> None:
     from mmsearch.cli.terminal import console
 
     console().print(
-        f"vectors keep {dimensions} dimensions: pocket loses little down to 128, an encoder that was neither trained "
-        "for that nor calibrated much; `mmsearch evaluate` measures what",
+        f"vectors keep {dimensions} dimensions: pocket loses little down to 128; an encoder that was neither trained "
+        "for that nor calibrated loses much; `mmsearch evaluate` measures what",
         soft_wrap=True,
     )
 
