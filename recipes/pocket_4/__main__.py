@@ -6,7 +6,7 @@
 It needs what recipes/pocket_3 needs, and the package resvg-py; clip art, emoji and WordNet are fetched from Debian and
 npm. POCKET_2 is the encoder that pocket 3 was trained from. New beside pocket 3: drawings with words, what the ImageNet
 classes are a kind of, vectors that may be cut short, and a way back to the networks as ImageNet left them. What is
-there already is not made again, and training resumes. docs/log.md has the figures.
+there already is not made again, and training resumes. docs/log.md has the figures, and what was run otherwise.
 """
 
 from __future__ import annotations
