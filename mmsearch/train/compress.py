@@ -26,12 +26,11 @@ CALIBRATION_BATCH = 16
 PERCENTILE_PICTURES = 48
 
 
-def is_convolutional(path: Path) -> bool:
-    """Whether the tower at ``path`` is made of convolutions, and is no transformer with a patch layer."""
-    import onnx
+def is_convolutional(tower: torch.nn.Module) -> bool:
+    """Whether ``tower`` is made of convolutions, and is no transformer with a patch layer."""
+    import torch
 
-    convolutions = [node for node in onnx.load(path).graph.node if node.op_type == "Conv"]
-    return len(convolutions) > CONVOLUTIONAL
+    return sum(isinstance(module, torch.nn.Conv2d) for module in tower.modules()) > CONVOLUTIONAL
 
 
 def quantize_convolutions(path: Path, pictures: Images, percentile: float | None = None) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "tower."  # of the exported module's names
+INNER = ".matrix."  # where a layer was smoothed (`mmsearch.train.smoothquant`), within its own name
+FACTORS = ".factors"
 TABLE = "embeddings.word_embeddings.weight"
 POSITIONS = "embeddings.position_embeddings.weight"
 KINDS = "embeddings.token_type_embeddings.weight"
@@ -45,6 +47,7 @@ def read_text_weights(directory: Path) -> dict[str, Tensor]:
     graph = onnx.load(path).graph
     constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     users = defaultdict(list)
+    writers = {output: node for node in graph.node for output in node.output}
     for node in graph.node:
         for name in node.input:
             users[name].append(node)
@@ -52,12 +55,13 @@ def read_text_weights(directory: Path) -> dict[str, Tensor]:
     if recipe.kind != "bert" or len(products) < recipe.layers:
         raise EncoderError(f"{path} is no BERT in int8: train on from the run that it came from")
     weights = {
-        name.removeprefix(PREFIX): torch.tensor(value)
+        _plain(name): torch.tensor(value)
         for name, value in constants.items()
-        if name.startswith(PREFIX) and not name.endswith(("_scale", "_zero_point", "_quantized"))
+        if name.startswith(PREFIX) and not name.endswith(("_scale", "_zero_point", "_quantized", FACTORS))
     }
     for node in products:
-        weights[_weight_name(node, users)] = torch.tensor(_matrix(node, constants).T.copy())
+        matrix = torch.tensor(_matrix(node, constants).T.copy())
+        weights[_weight_name(node, users)] = matrix * _factors(node, writers, constants)
     return weights | _tables(graph, constants, recipe)
 
 
@@ -76,15 +80,28 @@ def _weight_name(node: Any, users: dict[str, list[Any]]) -> str:
     """Which weight an integer product holds: by its own name, or by the bias that is added to it."""
     own = str(node.input[1])
     if own.startswith(PREFIX):
-        return own.removeprefix(PREFIX).removesuffix("_quantized").removesuffix("_Transposed")
+        return _plain(own).removesuffix("_quantized").removesuffix("_Transposed")
     output = node.output[0]
     for _ in range(STEPS):
         (following, *_) = users[output]
         for name in following.input:
             if name.startswith(PREFIX) and name.endswith(".bias"):
-                return str(name).removeprefix(PREFIX).removesuffix("bias") + "weight"
+                return _plain(name).removesuffix("bias") + "weight"
         output = following.output[0]
     raise EncoderError(f"the product {node.name} has no bias by which to know it: compile the encoder again")
+
+
+def _plain(name: str) -> str:
+    """What a `TextTower` calls an exported constant."""
+    return name.removeprefix(PREFIX).replace(INNER, ".")
+
+
+def _factors(node: Any, writers: dict[str, Any], constants: dict[str, Any]) -> Tensor:
+    """What the channels of an integer product's input are multiplied by before it is rounded; 1 if by nothing."""
+    rounding = writers.get(node.input[0])
+    scaling = rounding and writers.get(rounding.input[0])
+    named = [name for name in scaling.input if name.endswith(FACTORS)] if scaling else []
+    return torch.tensor(constants[named[0]]) if named else torch.ones(())
 
 
 def _matrix(node: Any, constants: dict[str, Any]) -> Any:

@@ -132,16 +132,12 @@ def measure_drift(towers: TowerPair, encoder: Any, texts: Sequence[str]) -> dict
     """The mean cosine between the compiled and the torch vectors of probe pictures and texts."""
     import numpy as np
     import torch
-    from tokenizers import Tokenizer
 
     pictures = _probes(towers)
-    tokenizer = Tokenizer.from_str(towers.tokenizer)
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(towers.max_tokens)
     chosen = list(texts)[:: max(1, len(texts) // PROBES)]
     with torch.inference_mode():
         expected = towers.picture(torch.from_numpy(pictures)).numpy()
-        rows = [torch.tensor([tokenizer.encode(text).ids]) for text in chosen]
+        rows = _token_rows(towers, chosen)
         meant = np.concatenate([towers.text(row, torch.ones_like(row)).numpy() for row in rows])
     return {
         "image": float((expected * encoder.encode_images(pictures)).sum(1).mean()),
@@ -149,11 +145,23 @@ def measure_drift(towers: TowerPair, encoder: Any, texts: Sequence[str]) -> dict
     }
 
 
+def _token_rows(towers: TowerPair, texts: Sequence[str]) -> list[torch.Tensor]:
+    """Ids (1, t) int64 of each text."""
+    import torch
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(towers.tokenizer)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(towers.max_tokens)
+    return [torch.tensor([tokenizer.encode(text).ids]) for text in texts]
+
+
 def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Precision) -> None:
     import torch
 
     from mmsearch.train import compress
     from mmsearch.train.rounding import round_weights
+    from mmsearch.train.smoothquant import smooth_activations
 
     size = towers.spec.size
     image, text = folder / "image.onnx", folder / "text.onnx"
@@ -161,12 +169,16 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
     length = min(7, towers.max_tokens)
     ids = torch.ones(2, length, dtype=torch.int64)
     n, t = torch.export.Dim("n", min=1), torch.export.Dim("t", min=1, max=towers.max_tokens)
-    text_module = (
-        compress.quantize_embeddings(towers.text, towers.table_bits) if precision == "int8" else towers.text
-    )
-    picture_module = towers.picture
-    if precision == "int8" and towers.pixel_picture is not None:
-        picture_module = round_weights(towers.pixel_picture, _calibration(towers)[:CORRECTED])
+    text_module, picture_module = towers.text, towers.picture
+    convolutional = compress.is_convolutional(towers.picture)
+    if precision == "int8":
+        text_module = compress.quantize_embeddings(towers.text, towers.table_bits)
+        rows = _token_rows(towers, texts)
+        text_module = smooth_activations(text_module, ((row, torch.ones_like(row)) for row in rows))
+        if towers.pixel_picture is not None:
+            picture_module = round_weights(towers.pixel_picture, _calibration(towers)[:CORRECTED])
+        if not convolutional:
+            picture_module = smooth_activations(picture_module, [(torch.from_numpy(_probes(towers)),)])
     _to_onnx(picture_module, (pixels,), ("pixels",), {"pixels": {0: n}}, image)
     shapes = {"input_ids": {0: n, 1: t}, "attention_mask": {0: n, 1: t}}
     _to_onnx(text_module, (ids, torch.ones_like(ids)), ("input_ids", "attention_mask"), shapes, text)
@@ -174,7 +186,7 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
         compress.to_float16(image)
         compress.to_float16(text)
     elif precision == "int8":
-        if compress.is_convolutional(image):
+        if convolutional:
             compress.quantize_convolutions(image, _calibration(towers), towers.percentile)
         else:
             compress.quantize_matrices(image)
