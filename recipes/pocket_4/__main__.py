@@ -88,7 +88,7 @@ def main() -> None:
     data, start, output, seen = chosen.data, chosen.start, chosen.output, chosen.start / "seen"
     output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)
-    recipe = dataclasses.replace(Recipe.load(start / RECIPE_FILE), version="4")
+    recipe = dataclasses.replace(Recipe.load(start / RECIPE_FILE), version="4.1")
     bare = dataclasses.replace(recipe, text=dataclasses.replace(recipe.text, weights=None))
     towers, teacher = build_towers(bare, data), minilm(recipe, data)
     imagenet = copy.deepcopy(UpperNetworks(towers, seen)).state_dict()
