@@ -25,7 +25,7 @@ Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 LIMITS: dict[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.99}
 BANK_FILE = "bank.txt"
 OPSET = 18
-CORRECTED = 64  # pictures that biases are corrected on
+CORRECTED = 64  # pictures that biases are corrected on, or activations evened out
 PROBES = 64  # pictures, and texts, that the drift is measured on
 
 
@@ -177,8 +177,11 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
         text_module = smooth_activations(text_module, ((row, torch.ones_like(row)) for row in rows))
         if towers.pixel_picture is not None:
             picture_module = round_weights(towers.pixel_picture, _calibration(towers)[:CORRECTED])
-        if not convolutional:
-            picture_module = smooth_activations(picture_module, [(torch.from_numpy(_probes(towers)),)])
+        if (
+            not convolutional and towers.calibration is not None
+        ):  # noise would not tell which channels are loud
+            shown = torch.from_numpy(towers.calibration[:CORRECTED])
+            picture_module = smooth_activations(picture_module, [(shown,)])
     _to_onnx(picture_module, (pixels,), ("pixels",), {"pixels": {0: n}}, image)
     shapes = {"input_ids": {0: n, 1: t}, "attention_mask": {0: n, 1: t}}
     _to_onnx(text_module, (ids, torch.ones_like(ids)), ("input_ids", "attention_mask"), shapes, text)

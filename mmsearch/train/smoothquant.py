@@ -48,8 +48,8 @@ def smooth_activations(
 ) -> nn.Module:
     """A copy of ``tower``, the same in float, whose linear layers take inputs that int8 loses less of.
 
-    ``batches`` are arguments of ``tower``, which the largest activations are found with; layers that none of them
-    reaches stay as they are. Layers that read the same activations share their factors.
+    ``batches`` are arguments of ``tower``, which the largest activations are found with; layers that the first of them
+    does not reach stay as they are. Layers that read the same activations share their factors.
     """
     smoothed = copy.deepcopy(tower).eval()
     linears = {name: layer for name, layer in smoothed.named_modules() if type(layer) is nn.Linear}
