@@ -69,14 +69,13 @@ def test_throwing_noise_out_helps_on_queries_that_were_not_seen(seed: int) -> No
     assert found.weights["noise"] <= 0.5 * found.weights["useful"]
 
 
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10_000))
-def test_no_gain_is_claimed_where_all_channels_are_noise(seed: int) -> None:
-    # what was learned always looks better on the queries that it was learned from
-    proposals = made_up(seed, {"a": 0.0, "b": 0.0}, queries=60)
-    found = tune(proposals)
-    assert found.trained >= found.comparison.first - 1e-9
-    assert found.comparison.second < found.comparison.first + 0.05
+def test_a_gain_where_all_channels_are_noise_is_claimed_no_more_often_than_chance_allows() -> None:
+    # one in twenty may seem to help, as p ≤ 0.05 says; on the average nothing is gained on queries that were not seen,
+    # and what was learned always looks better on those that it was learned from
+    found = [tune(made_up(seed, {"a": 0.0, "b": 0.0}, queries=60)) for seed in range(100)]
+    assert sum(one.helps for one in found) <= 5
+    assert np.mean([one.comparison.second - one.comparison.first for one in found]) < 0.002
+    assert all(one.trained >= one.comparison.first - 1e-9 for one in found)
 
 
 def test_every_query_is_judged_by_weights_that_were_learned_without_it(
