@@ -37,7 +37,8 @@ train-pocket: $(TORCH_VENV)/torch.stamp
 	$(TORCH_VENV)/bin/mmsearch encoder compile runs/pocket-2 runs/pocket-2-int8 --precision int8
 	$(TORCH_VENV)/bin/python recipes/pocket_3 --data $(DATA) --start runs/pocket-2-int8 --output runs/pocket-3
 	$(TORCH_VENV)/bin/python recipes/pocket_4 --data $(DATA) --start runs/pocket-3 --encoder runs/pocket-2-int8 --output runs/pocket
-	$(TORCH_VENV)/bin/mmsearch encoder compile runs/pocket runs/pocket-int8 --precision int8
+	$(TORCH_VENV)/bin/mmsearch encoder compile runs/pocket runs/pocket-4-int8 --precision int8
+	$(TORCH_VENV)/bin/python recipes/pocket_4/languages.py --data $(DATA) --encoder runs/pocket-4-int8 --output runs/pocket-int8
 	$(TORCH_VENV)/bin/mmsearch encoder calibrate runs/pocket-int8 $(DATA)/flickr8k-dev.zip $(DATA)/textbook-photo-dev.zip $(DATA)/ebooks-train.zip
 
 $(BIN)/python:

@@ -57,7 +57,8 @@ def minilm() -> Callable[[Sequence[str]], Vectors]:
 
         from mmsearch.errors import EncoderError
         from mmsearch.train.recipe import TextRecipe
-        from mmsearch.train.towers import TextTower, find_tokenizer, find_weights, load_weights, read_weights
+        from mmsearch.train.towers import TextTower
+        from mmsearch.train.weights import find_tokenizer, find_weights, load_weights, read_weights
     except ImportError as error:
         raise MissingReferenceError(f"MiniLM needs the torch extra ({error})") from error
     import numpy as np
@@ -99,7 +100,7 @@ def classifier() -> Callable[[Images], NDArray[Any]]:
         import torch
 
         from mmsearch.errors import EncoderError
-        from mmsearch.train.towers import find_weights, read_weights
+        from mmsearch.train.weights import find_weights, read_weights
     except ImportError as error:
         raise MissingReferenceError(f"the ImageNet classifier needs the torch extra ({error})") from error
     import numpy as np

@@ -43,10 +43,11 @@ from mmsearch.train.recipe import BesideRecipe, Recipe
 from mmsearch.train.rounding import round_weights
 from mmsearch.train.state import save_weights
 from mmsearch.train.tables import PackedTable
-from mmsearch.train.towers import Beside, Towers, find_tokenizer, find_weights, load_weights, read_weights
+from mmsearch.train.towers import Beside, Towers
 from mmsearch.train.trained import take_centered
 from mmsearch.train.views import augment
 from mmsearch.train.vocabulary import prune_vocabulary
+from mmsearch.train.weights import find_tokenizer, find_weights, load_weights, read_weights
 from mmsearch.types import PictureSpec
 
 TRAIN = ("flickr8k-train", "textbook-photo-train", "ebooks-train", "textbook-drawing-train")

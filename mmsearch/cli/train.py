@@ -1,4 +1,4 @@
-"""``mmsearch train``: train an encoder by a recipe, or adapt one to pairs of one's own."""
+"""``mmsearch train``: train an encoder by a recipe, adapt one to pairs of one's own, or teach it a language."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.table import Table
+from mmsearch.cli.adapting import adapt_and_show, teach_and_show
 
-    from mmsearch.train.adapt import Adapted
-    from mmsearch.train.judging import Judged
+if TYPE_CHECKING:
     from mmsearch.train.loop import Progress
 
-ADAPTING = "Adapting"  # the panel of help that these options stand in
+ADAPTING, TEACHING = "Adapting", "Teaching a language"  # the panels of help that these options stand in
 
 
 def train(
@@ -37,7 +35,8 @@ def train(
         str | None,
         typer.Option(
             "--from",
-            help="Adapt this encoder: pocket, a directory, a training run, openclip:ARCHITECTURE/PRETRAINED.",
+            help="Adapt or teach this encoder: pocket, a directory; to adapt, also a training run or "
+            "openclip:ARCHITECTURE/PRETRAINED.",
             rich_help_panel=ADAPTING,
         ),
     ] = None,
@@ -52,14 +51,14 @@ def train(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Only records of this split; else those of 'train' where there is one.",
+            help="Only records of this split, of pairs and of translations; else those of 'train' where there is one.",
             rich_help_panel=ADAPTING,
         ),
     ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(
-            help="Captioned pictures of what must not be lost: half hold back, half measure.",
+            help="Captioned pictures of what must not be lost; to adapt, half hold back and half measure.",
             exists=True,
             rich_help_panel=ADAPTING,
         ),
@@ -69,8 +68,12 @@ def train(
         typer.Option(help="Points that may be lost on --keep, on average.", min=0, rich_help_panel=ADAPTING),
     ] = 2.0,
     held_out: Annotated[
-        float, typer.Option(help="Share of the pictures that judges the result.", rich_help_panel=ADAPTING)
-    ] = 0.2,
+        float | None,
+        typer.Option(
+            help="Share of the pictures that judges the result (0.2), or of the translations (0.1).",
+            rich_help_panel=ADAPTING,
+        ),
+    ] = None,
     precision: Annotated[
         str | None,
         typer.Option(help="fp32, fp16 or int8, for a source not yet compiled.", rich_help_panel=ADAPTING),
@@ -78,24 +81,67 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Save what is no better, too.", rich_help_panel=ADAPTING)
     ] = False,
+    translations: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Texts in a language that the encoder knows, each with its translation: a .tsv of two columns, .csv "
+            "or .jsonl. Several times for several languages.",
+            exists=True,
+            dir_okay=False,
+            rich_help_panel=TEACHING,
+        ),
+    ] = None,
+    fields: Annotated[
+        str,
+        typer.Option(
+            help="The original's and the translation's field or column: en,de. Else the first two with text.",
+            rich_help_panel=TEACHING,
+        ),
+    ] = "",
+    words: Annotated[
+        int,
+        typer.Option(
+            help="Word pieces to add for each language, at most; 4,000 are 0.8 MB of pocket.",
+            min=0,
+            rich_help_panel=TEACHING,
+        ),
+    ] = 4000,
+    steps: Annotated[
+        int,
+        typer.Option(help="Steps of training for each language.", min=1, rich_help_panel=TEACHING),
+    ] = 300,
 ) -> None:
-    """Train an encoder by RECIPE, or adapt one to your pairs: --from pocket --pairs FOLDER. Needs the torch extra.
+    """Train an encoder by RECIPE, adapt one to your pairs (--from pocket --pairs FOLDER), or teach one a language
+    (--from pocket --translations FILE). Needs the torch extra.
 
-    Compile what RECIPE gives with `mmsearch encoder compile`; an adapted encoder is ready for `index --encoder`.
+    Compile what RECIPE gives with `mmsearch encoder compile`; what comes of --from is ready for `index --encoder`.
     """
     from mmsearch.errors import UsageError
 
     if (recipe is None) == (source is None):
-        raise UsageError("give a RECIPE with --data to train by, or --from ENCODER with --pairs to adapt")
+        raise UsageError(
+            "give a RECIPE with --data to train by, or --from ENCODER with --pairs or --translations to adapt"
+        )
     if recipe is not None:
         if data is None:
             raise UsageError("--data is missing: the folder that the recipe's sources lie in")
         _train(recipe, data, output, tensorboard)
-    else:
-        if pairs is None:
-            raise UsageError("--pairs is missing: a folder, manifest, zip or tar of your captioned pictures")
+    elif pairs is not None and translations:
+        raise UsageError(
+            "give --translations first, and then --pairs to what comes of it: one after the other"
+        )
+    elif pairs is not None:
         settings = (split, most_lost, held_out, precision)
-        _adapt(source, pairs, output, keep, settings, force)
+        adapt_and_show(str(source), pairs, output, keep, settings, force=force)
+    elif translations:
+        names = tuple(name.strip() for name in fields.split(",") if name.strip())
+        teaching = (words, steps, held_out, most_lost, names, split)
+        teach_and_show(str(source), translations, output, keep, teaching, force=force)
+    else:
+        raise UsageError(
+            "--pairs or --translations is missing: your captioned pictures (a folder, manifest, zip or tar), or a file "
+            "of texts with their translations"
+        )
 
 
 def _train(recipe: Path, data: Path, output: Path, tensorboard: bool) -> None:
@@ -130,71 +176,3 @@ def _train(recipe: Path, data: Path, output: Path, tensorboard: bool) -> None:
     for name, measures in result.dev.items():
         typer.echo(f"  {name}: " + figures(measures))
     typer.echo(f"next: mmsearch encoder compile {output} ENCODER_DIRECTORY --precision int8")
-
-
-def _adapt(
-    source: str | None,
-    pairs: Path,
-    output: Path,
-    keep: Path | None,
-    settings: tuple[str | None, float, float, str | None],
-    force: bool,
-) -> None:
-    import time
-
-    from mmsearch.errors import MissingExtraError
-
-    try:
-        from mmsearch.train.adapt import Adaptation, adapt
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("adapting an encoder", "torch") from error
-    split, most_lost, held_out, precision = settings
-    start = time.monotonic()
-    adapt(
-        str(source),
-        pairs,
-        output,
-        Adaptation(held_out=held_out, split=split, most_lost=most_lost, precision=precision),
-        keep=keep,
-        force=force,
-        progress=lambda line: typer.echo(line, err=True),
-        judged=_print_judged,
-    )
-    minutes = (time.monotonic() - start) / 60
-    typer.echo(
-        f"{output}: ready after {minutes:.1f} min; use it with `mmsearch index CORPUS --encoder {output}`"
-    )
-
-
-def _print_judged(result: Adapted) -> None:
-    from mmsearch.cli.terminal import console
-
-    table = console()
-    table.print(
-        f"fitted to {result.fitted} pictures: {result.epochs} epochs, {result.share:.0%} of the way; R is text→image, "
-        "S image→text (Success), in percent"
-    )
-    for one, what in ((result.own, "held out"), (result.kept, "to keep")):
-        if one is not None:
-            table.print(_judged_table(one, what))
-
-
-def _judged_table(one: Judged, what: str) -> Table:
-    from rich.table import Table
-
-    table = Table(
-        title=f"{one.name}, {what}: {one.pictures} pictures, {one.captions} captions", title_justify="left"
-    )
-    names = {
-        f"{way}@{depth}": f"{letter}@{depth}"
-        for way, letter in (("t2i", "R"), ("i2t", "S"))
-        for depth in (1, 5, 10)
-    }
-    for heading in ("", *names.values(), "mean"):
-        table.add_column(heading, justify="right")
-    for heading, figures in (("before", one.before), ("after", one.after)):
-        values = [figures[name] for name in names]
-        table.add_row(heading, *(f"{value:.1f}" for value in (*values, sum(values) / len(values))))
-    changes = [one.after[name] - one.before[name] for name in names]
-    table.add_row("change", *(f"{change:+.1f}" for change in (*changes, sum(changes) / len(changes))))
-    return table

@@ -42,7 +42,7 @@ def read_text_weights(directory: Path) -> dict[str, Tensor]:
     import onnx
     from onnx import numpy_helper
 
-    recipe = _text_recipe(directory)
+    recipe = read_text_recipe(directory)
     path = directory / read_description(directory).files["text"]
     graph = onnx.load(path).graph
     constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
@@ -65,7 +65,7 @@ def read_text_weights(directory: Path) -> dict[str, Tensor]:
     return weights | _tables(graph, constants, recipe)
 
 
-def _text_recipe(directory: Path) -> TextRecipe:
+def read_text_recipe(directory: Path) -> TextRecipe:
     """How the text tower of the encoder in ``directory`` is built, as its description says."""
     description = read_description(directory)
     kept = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8")).get("recipe") or {}

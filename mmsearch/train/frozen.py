@@ -158,6 +158,13 @@ def encode(encoder: CompiledEncoder, pairs: Sequence[Pair]) -> tuple[Tensor, Ten
     return torch.from_numpy(np.concatenate(images)), torch.from_numpy(np.concatenate(captions)), owner
 
 
+def encode_texts(encoder: CompiledEncoder, texts: Sequence[str]) -> Vectors:
+    """Unit vectors (n, dimension) of n texts, on all cores."""
+    blocks = [list(texts[start : start + BLOCK]) for start in range(0, len(texts), BLOCK)]
+    with ThreadPoolExecutor(cores()) as threads:
+        return np.concatenate(list(threads.map(encoder.encode_texts, blocks)))
+
+
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

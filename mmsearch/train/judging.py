@@ -13,11 +13,15 @@ from mmsearch.train.recall import Recall, recall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from torch import Tensor
 
     from mmsearch.encoders.compiled import CompiledEncoder
     from mmsearch.train.pairs import Pair
+    from mmsearch.types import Vectors
+
+    Sides: TypeAlias = tuple[Tensor, Tensor, Tensor]  # pictures, texts, the picture of each text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,18 @@ def score(figures: Recall) -> float:
 def judge(name: str, pairs: Sequence[Pair], old: CompiledEncoder, new: CompiledEncoder) -> Judged:
     """Both encoders on ``pairs``, as they are used."""
     before, after = encode(old, pairs), encode(new, pairs)
+    return _judged(name, before, after)
+
+
+def judge_vectors(
+    name: str, before: tuple[Vectors, Vectors], after: tuple[Vectors, Vectors], owner: Sequence[int]
+) -> Judged:
+    """Two encoders by the unit vectors that they give: of n things, and of m texts, text i about ``owner[i]``."""
+    whose = torch.tensor(owner)
+    return _judged(name, *((*map(torch.from_numpy, side), whose) for side in (before, after)))
+
+
+def _judged(name: str, before: Sides, after: Sides) -> Judged:
     ranks = ({str(row): value for row, value in enumerate(_ranks(*side))} for side in (before, after))
     return Judged(
         name=name,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import EncoderError
 from mmsearch.train.pairs import find_sources, read_pairs
-from mmsearch.train.towers import find_tokenizer, find_weights
+from mmsearch.train.weights import find_tokenizer, find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

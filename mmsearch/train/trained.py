@@ -14,8 +14,9 @@ from mmsearch.errors import EncoderError
 from mmsearch.train.pair import TowerPair
 from mmsearch.train.recipe import RECIPE_FILE, Recipe
 from mmsearch.train.state import CALIBRATION_FILE, TOKENIZER_FILE, WEIGHTS_FILE
-from mmsearch.train.towers import Towers, read_weights
+from mmsearch.train.towers import Towers
 from mmsearch.train.vocabulary import prune_vocabulary
+from mmsearch.train.weights import read_weights
 from mmsearch.types import PictureSpec
 
 if TYPE_CHECKING:

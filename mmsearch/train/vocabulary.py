@@ -25,16 +25,20 @@ def prune_vocabulary(tokenizer: str, scripts: Collection[str]) -> tuple[str, lis
     return _with_pieces(tokenizer, "text.scripts", lambda piece, _: _belongs(piece, scripts))
 
 
-def keep_pieces(tokenizer: str, wanted: Collection[int], most: int = 0) -> tuple[str, list[int]]:
+def keep_pieces(
+    tokenizer: str, wanted: Collection[int], most: int = 0, *, left_out: Collection[str] = ()
+) -> tuple[str, list[int]]:
     """``tokenizer`` (JSON of the tokenizers library) with fewer word pieces, and the kept ids in order.
 
-    Kept are ``wanted``, special tokens, single characters, and then those of the lowest ids up to ``most`` in all.
-    UsageError if it is no WordPiece vocabulary.
+    Kept are ``wanted``, special tokens, single characters but those ``left_out``, and then those of the lowest ids up
+    to ``most`` in all. UsageError if it is no WordPiece vocabulary.
     """
     return _with_pieces(
         tokenizer,
         "--prune vocabulary",
-        lambda piece, number: number in wanted or len(piece.removeprefix("##")) == 1,
+        lambda piece, number: (
+            number in wanted or (len(piece.removeprefix("##")) == 1 and piece not in left_out)
+        ),
         most,
     )
 

@@ -33,7 +33,8 @@ from tower import encode
 from mmsearch.train.recipe import BesideRecipe, Recipe
 from mmsearch.train.state import CALIBRATION_FILE, RECIPE_FILE, TOKENIZER_FILE, WEIGHTS_FILE, save_weights
 from mmsearch.train.tables import PackedTable
-from mmsearch.train.towers import TextTower, build_towers, find_tokenizer
+from mmsearch.train.towers import TextTower, build_towers
+from mmsearch.train.weights import find_tokenizer
 
 # files of texts, for the record
 TEXTS = (

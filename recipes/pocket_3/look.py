@@ -24,9 +24,10 @@ from mmsearch.train import compress
 from mmsearch.train.pairs import read_pairs, read_pictures
 from mmsearch.train.rounding import round_weights
 from mmsearch.train.taps import FEATURES, expose_features
-from mmsearch.train.towers import find_weights, fold_normalization, load_weights, read_weights
+from mmsearch.train.towers import fold_normalization
 from mmsearch.train.trained import take_centered
 from mmsearch.train.views import augment
+from mmsearch.train.weights import find_weights, load_weights, read_weights
 from mmsearch.types import PictureSpec
 
 if TYPE_CHECKING:

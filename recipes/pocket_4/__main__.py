@@ -53,7 +53,8 @@ from tower import encode, unit
 from mmsearch.train.recipe import Recipe
 from mmsearch.train.state import CALIBRATION_FILE, RECIPE_FILE, TOKENIZER_FILE, WEIGHTS_FILE, save_weights
 from mmsearch.train.tables import PackedTable
-from mmsearch.train.towers import build_towers, read_weights
+from mmsearch.train.towers import build_towers
+from mmsearch.train.weights import read_weights
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -128,7 +128,7 @@ def test_captions_of_other_pictures_are_refused_and_leave_nothing(tmp_path: Path
     ("arguments", "complaint"),
     [
         ([], "give a RECIPE with --data to train by, or --from ENCODER with --pairs"),
-        (["--from", "pocket"], "--pairs is missing"),
+        (["--from", "pocket"], "--pairs or --translations is missing"),
         (["--from", "rocket", "--pairs", "PAIRS"], "no encoder 'rocket': adapt pocket"),
         (["--from", "pocket", "--pairs", "PAIRS", "--held-out", "0.9"], "--held-out is a share"),
         (["--from", "pocket", "--pairs", "PAIRS", "--split", "west"], "no captioned pictures"),

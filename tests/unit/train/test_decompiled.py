@@ -19,7 +19,8 @@ from mmsearch.train.decompiled import read_text_weights  # noqa: E402
 from mmsearch.train.export import compile_encoder  # noqa: E402
 from mmsearch.train.loop import train  # noqa: E402
 from mmsearch.train.recipe import HeadRecipe  # noqa: E402
-from mmsearch.train.towers import build_towers, find_tokenizer  # noqa: E402
+from mmsearch.train.towers import build_towers  # noqa: E402
+from mmsearch.train.weights import find_tokenizer  # noqa: E402
 from tests.unit.train.conftest import tiny_recipe  # noqa: E402
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from mmsearch.train.distributed import World, norms_kept  # noqa: E402
 from mmsearch.train.loop import train  # noqa: E402
 from mmsearch.train.recipe import ClassifierRecipe, Phase, Recipe  # noqa: E402
 from mmsearch.train.state import HISTORY_FILE, WEIGHTS_FILE  # noqa: E402
-from mmsearch.train.towers import read_weights  # noqa: E402
+from mmsearch.train.weights import read_weights  # noqa: E402
 from tests.unit.train.conftest import tiny_recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch

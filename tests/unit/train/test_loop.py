@@ -12,7 +12,7 @@ from mmsearch.train.loop import Progress, train  # noqa: E402
 from mmsearch.train.recall import recall  # noqa: E402
 from mmsearch.train.recipe import HeadRecipe, LossRecipe, Phase, Recipe  # noqa: E402
 from mmsearch.train.state import WEIGHTS_FILE  # noqa: E402
-from mmsearch.train.towers import read_weights  # noqa: E402
+from mmsearch.train.weights import read_weights  # noqa: E402
 from tests.unit.train.conftest import tiny_recipe  # noqa: E402
 
 if TYPE_CHECKING:

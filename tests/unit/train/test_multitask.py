@@ -23,7 +23,7 @@ from mmsearch.train.recipe import (  # noqa: E402
     TeacherRecipe,
 )
 from mmsearch.train.teachers import read_vectors  # noqa: E402
-from mmsearch.train.towers import read_weights  # noqa: E402
+from mmsearch.train.weights import read_weights  # noqa: E402
 from tests.unit.train.conftest import COLORS, TAGS, tiny_recipe  # noqa: E402
 
 if TYPE_CHECKING:

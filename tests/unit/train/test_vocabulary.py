@@ -81,3 +81,11 @@ def test_only_wordpiece_can_be_pruned(prune: Callable[[str], object]) -> None:
     content["model"]["type"] = "BPE"
     with pytest.raises(UsageError, match="WordPiece"):
         prune(json.dumps(content))
+
+
+def test_single_characters_stay_unless_they_are_named() -> None:
+    kept = keep_pieces(tokenizer(), set())[1]
+    assert {WORDS[row] for row in kept} >= {"犬", "é", "λ"}
+    kept = keep_pieces(tokenizer(), {WORDS.index("dog")}, left_out={"犬", "dog"})[1]
+    assert "犬" not in {WORDS[row] for row in kept}
+    assert {"dog", "é"} <= {WORDS[row] for row in kept}
