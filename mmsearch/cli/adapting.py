@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ import typer
 from mmsearch.cli.terminal import console
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.table import Table
 
     from mmsearch.train.adapt import Adapted
@@ -43,18 +46,12 @@ def adapt_and_show(
         raise MissingExtraError("adapting an encoder", "torch") from error
     split, most_lost, held_out, precision = settings
     chosen = Adaptation(split=split, most_lost=most_lost, precision=precision)
-    start = time.monotonic()
-    adapt(
-        source,
-        pairs,
-        output,
-        chosen if held_out is None else replace(chosen, held_out=held_out),
-        keep=keep,
-        force=force,
-        progress=_progress,
-        judged=_print_adapted,
-    )
-    _ready(output, start)
+    if held_out is not None:
+        chosen = replace(chosen, held_out=held_out)
+    with _timed(output):
+        adapt(
+            source, pairs, output, chosen, keep=keep, force=force, progress=_progress, judged=_print_adapted
+        )
 
 
 def teach_and_show(
@@ -78,25 +75,20 @@ def teach_and_show(
     words, steps, held_out, most_lost, fields, split = settings
     schedule = Schedule(steps=steps)
     chosen = Teaching(words=words, fields=fields, split=split, most_lost=most_lost, schedule=schedule)
-    start = time.monotonic()
-    teach(
-        source,
-        files,
-        output,
-        chosen if held_out is None else replace(chosen, held_out=held_out),
-        keep=keep,
-        force=force,
-        progress=_progress,
-        judged=_print_taught,
-    )
-    _ready(output, start)
+    if held_out is not None:
+        chosen = replace(chosen, held_out=held_out)
+    with _timed(output):
+        teach(source, files, output, chosen, keep=keep, force=force, progress=_progress, judged=_print_taught)
 
 
 def _progress(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _ready(output: Path, start: float) -> None:
+@contextmanager
+def _timed(output: Path) -> Iterator[None]:
+    start = time.monotonic()
+    yield
     minutes = (time.monotonic() - start) / 60
     typer.echo(
         f"{output}: ready after {minutes:.1f} min; use it with `mmsearch index CORPUS --encoder {output}`"
@@ -129,12 +121,13 @@ def _print_taught(result: Taught) -> None:
         )
         table.print(_before_and_after(result.kept, title))
     table.print(
-        f"what was known: {result.same:.0%} of the originals have the vector that they had, mean cosine "
+        f"what was known: {result.same:.1%} of the originals have the vector that they had, mean cosine "
         f"{result.likeness:.4f}; pictures are untouched"
     )
 
 
 def _before_and_after(one: Judged, title: str) -> Table:
+
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")

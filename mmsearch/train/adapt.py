@@ -257,13 +257,7 @@ def _refusal(result: Adapted, source: str) -> str:
 
 def _figures(result: Adapted) -> dict[str, object]:
     def one(judged: Judged) -> dict[str, object]:
-        return {
-            "pictures": judged.pictures,
-            "captions": judged.captions,
-            "before": {name: round(value, 2) for name, value in judged.before.items()},
-            "after": {name: round(value, 2) for name, value in judged.after.items()},
-            "p": judged.comparison.p,
-        }
+        return {"pictures": judged.pictures, "captions": judged.captions, **judged.record()}
 
     figures: dict[str, object] = {"fitted_pictures": result.fitted, "held_out": one(result.own)}
     return figures | ({"kept": one(result.kept)} if result.kept else {})

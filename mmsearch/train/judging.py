@@ -35,6 +35,14 @@ class Judged:
     after: Recall
     comparison: Comparison
 
+    def record(self) -> dict[str, object]:
+        """Recall before and after and the p value of the change, as an encoder's description keeps them."""
+        rounded = (
+            {name: round(value, 2) for name, value in one.items()} for one in (self.before, self.after)
+        )
+        before, after = rounded
+        return {"before": before, "after": after, "p": self.comparison.p}
+
     @property
     def gain(self) -> float:
         """Points of the score that were won."""

@@ -238,20 +238,12 @@ def _refusal(result: Taught, source: str) -> str:
 
 
 def _figures(result: Taught) -> dict[str, object]:
-    def one(judged: Judged) -> dict[str, object]:
-        return {
-            "pairs": judged.captions,
-            "before": {name: round(value, 2) for name, value in judged.before.items()},
-            "after": {name: round(value, 2) for name, value in judged.after.items()},
-            "p": judged.comparison.p,
-        }
-
-    kept = {} if result.kept is None else {"kept": {result.kept.name: one(result.kept)}}
+    kept = result.kept
     return {
-        **kept,
         "learned_pairs": result.pairs,
         "new_pieces": result.added,
-        "held_out": {judged.name: one(judged) for judged in result.languages},
+        "held_out": {one.name: {"pairs": one.captions, **one.record()} for one in result.languages},
         "originals_unchanged": round(result.same, 4),
         "cosine_of_originals": round(result.likeness, 5),
+        **({} if kept is None else {"kept": {kept.name: {"pictures": kept.pictures, **kept.record()}}}),
     }

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
+from mmsearch.train.dataset import Texts, in_batches, tokenize
 from mmsearch.train.decompiled import TABLE
 from mmsearch.train.lexicon import add_pieces, first_rows, own_pieces, with_foreign_letters
 from mmsearch.train.losses import info_nce
@@ -113,8 +114,8 @@ def learn_rows(
     numbers: dict[str, int] = {}
     owner = torch.tensor([numbers.setdefault(original, len(numbers)) for original, _ in pairs])
     before = _tower(recipe, state, state[TABLE])
-    targets = _vectors(before, _tokens(_first(words.tokenizer, len(state[TABLE])), list(numbers)))
-    sentences = _tokens(words.tokenizer, [translation for _, translation in pairs])
+    targets = _vectors(before, _texts(_first(words.tokenizer, len(state[TABLE])), list(numbers)))
+    sentences = _texts(words.tokenizer, [translation for _, translation in pairs])
     tower = _tower(recipe, state, words.table)
     table = tower.embeddings["word_embeddings"].weight
     rows = nn.Parameter(words.table[words.own].clone())
@@ -122,12 +123,12 @@ def learn_rows(
     groups = [{"params": [rows], "top": schedule.rate, "lr": schedule.rate}]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)
     scale = torch.tensor(SCALE)
-    for step, batch in enumerate(_batches([len(one) for one in sentences], schedule.batch, steps, chance), 1):
+    for step, batch in enumerate(_batches(np.diff(sentences.starts), schedule.batch, steps, chance), 1):
         set_rates(optimizer, step - 1, steps, schedule.warmup)
         with torch.no_grad():
             table[words.own] = rows
         table.requires_grad_(True)
-        vectors = functional.normalize(tower(*_padded([sentences[row] for row in batch])), dim=-1)
+        vectors = functional.normalize(tower(*sentences.batch(batch)), dim=-1)
         meant = targets[owner[batch]]
         loss = (1.0 - (vectors * meant).sum(1)).mean()
         if schedule.contrast:
@@ -151,15 +152,15 @@ def _drawn(pairs: Translations, schedule: Schedule, chance: np.random.Generator)
     return [pairs[row] for row in np.sort(chance.choice(len(pairs), most, replace=False))]
 
 
-def _batches(lengths: Sequence[int], size: int, count: int, chance: np.random.Generator) -> Iterator[Numbers]:
+def _batches(lengths: Numbers, size: int, count: int, chance: np.random.Generator) -> Iterator[Numbers]:
     """The rows of ``count`` batches: all rows in turn, in an order by chance, those of like length together."""
-    size, sizes = min(size, len(lengths)), np.array(lengths)
+    size = min(size, len(lengths))
     made = 0
     while True:
         every = chance.permutation(len(lengths))
         for start in range(0, len(every) - size + 1, SORTED * size):
             together = every[start : start + SORTED * size]
-            together = together[np.argsort(sizes[together], kind="stable")]
+            together = together[np.argsort(lengths[together], kind="stable")]
             whole = len(together) // size
             for place in chance.permutation(whole).tolist():
                 if made == count:
@@ -186,33 +187,20 @@ def _first(tokenizer: str, size: int) -> str:
     return json.dumps(content)
 
 
-def _tokens(tokenizer: str, texts: Sequence[str]) -> list[list[int]]:
+def _texts(tokenizer: str, texts: Sequence[str]) -> Texts:
     from tokenizers import Tokenizer
 
     reading = Tokenizer.from_str(tokenizer)
     reading.no_padding()
     reading.enable_truncation(LONGEST)
-    return [one.ids for one in reading.encode_batch(list(texts))]
+    return tokenize([[text] for text in texts], reading)
 
 
-def _vectors(tower: TextTower, tokens: Sequence[list[int]]) -> Tensor:
+def _vectors(tower: TextTower, texts: Texts) -> Tensor:
     """Unit vectors (n, dimension) of n texts."""
-    order = np.argsort([len(one) for one in tokens], kind="stable")
-    with torch.no_grad():
-        parts = [
-            functional.normalize(
-                tower(*_padded([tokens[row] for row in order[start : start + ENCODED]])), dim=-1
-            )
-            for start in range(0, len(order), ENCODED)
-        ]
-    return torch.cat(parts)[torch.from_numpy(np.argsort(order))]
+    order = np.argsort(np.diff(texts.starts), kind="stable")  # so that little is padding
 
+    def compute(part: slice) -> Tensor:
+        return functional.normalize(tower(*texts.batch(order[part])), dim=-1)
 
-def _padded(tokens: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
-    """Ids and mask (n, longest) int64."""
-    ids = torch.zeros(len(tokens), max(map(len, tokens)), dtype=torch.int64)
-    mask = torch.zeros_like(ids)
-    for row, one in enumerate(tokens):
-        ids[row, : len(one)] = torch.tensor(one)
-        mask[row, : len(one)] = 1
-    return ids, mask
+    return in_batches(len(texts), ENCODED, compute)[torch.from_numpy(np.argsort(order))]
