@@ -1,4 +1,7 @@
-"""Run the benchmarks named on the command line, or all of them; ``--list`` shows what there is."""
+"""Run the benchmarks named on the command line, or all of them; ``--list`` shows what there is.
+
+What else is written after the name of one is for it: ``recording --output FILE``.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,15 @@ def main() -> None:
     parser.add_argument("name", nargs="*", help=f"of {', '.join(names)}; none means all")
     parser.add_argument("--list", action="store_true", help="say what each measures, and end")
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 = a tenth of the items: for trying out")
-    arguments = parser.parse_args()
+    arguments, own = parser.parse_known_args()
     if unknown := sorted(set(arguments.name) - set(names)):
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(names)}")
+    if own:
+        of_one = import_module(f"benchmarks.{arguments.name[0]}") if len(arguments.name) == 1 else None
+        if not hasattr(of_one, "main"):
+            parser.error(f"not understood: {' '.join(own)}")
+        of_one.main(own)
+        return
     if arguments.list:
         for name in names:
             print(f"{name:12} {_summary(name)}")

@@ -9,6 +9,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,12 +100,12 @@ def _row(
     )
 
 
-def main() -> None:
-    """Measure the run that the command line names."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Measure the run that ``words``, or the command line, name."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 = a tenth of the pictures")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     print(machine())
     print_figures(measure(arguments.scale, arguments.run))
     print(machine())
