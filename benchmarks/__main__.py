@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import benchmarks
-from benchmarks.figures import machine, print_figures
+from benchmarks.shared.figures import machine, print_figures
 
 # Quick ones first; those that fill the disk or take minutes last.
 ORDER = (
@@ -59,9 +59,7 @@ def main() -> None:
 def _others() -> set[str]:
     """Further benchmarks: modules with a ``measure`` or ``main``, found without importing them."""
     found = {module.name for module in iter_modules(benchmarks.__path__)}
-    return (
-        found - set(ORDER) - {"__main__", "data", "figures", "launch", "mixtures", "processes", "references"}
-    )
+    return found - set(ORDER) - {"__main__", "shared"}
 
 
 def _summary(name: str) -> str:

@@ -20,13 +20,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, median, seen
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, median, seen
 
 if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.library import Library
-    from mmsearch.search.query import Content
+    from mmsearch.search.query.value import Content
     from mmsearch.types import Modality, Vectors
 
 SIZES = (100, 1000, 10_000, 100_000)
@@ -48,7 +48,7 @@ def measure(scale: float = 1.0) -> list[Figure]:
     """Photographs and captions of photographs in one index; queries that are about other things."""
     import mmsearch
     from mmsearch.encoders.registry import load_encoder
-    from mmsearch.search.query import Picture, Text
+    from mmsearch.search.query.value import Picture, Text
 
     data = shared_data()
     if data is None:
@@ -103,7 +103,7 @@ def _shown(counts: Sequence[int]) -> str:
 
 
 def _chance_hits(library: Library, content: Content) -> int:
-    from mmsearch.search.query import Part, Query
+    from mmsearch.search.query.value import Part, Query
 
     query = Query((Part(content),))
     return len(library.search(query, k=MOST, group="item", cutoff=1.0, explain=False))
@@ -153,9 +153,9 @@ def _fill(
     index: Path, size: int, encoder: Encoder, vectors: dict[Modality, Vectors], captions: Sequence[str]
 ) -> None:
     """Put ``size`` items straight into the store, pictures among captions; the same beginning whatever the size."""
-    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.catalogue.catalogue import Catalogue
+    from mmsearch.store.catalogue.values import NewDocument, NewItem
     from mmsearch.store.directory import IndexDirectory, Manifest
-    from mmsearch.store.rows import NewDocument, NewItem
     from mmsearch.types import Locator
 
     pictures = min(size // PICTURE_SHARE, len(vectors["image"]))

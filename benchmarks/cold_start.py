@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.data import sentences, write_pictures, write_texts
-from benchmarks.figures import Figure, at_most, median, seen
-from benchmarks.processes import heavy_imports, mmsearch
+from benchmarks.shared.data import sentences, write_pictures, write_texts
+from benchmarks.shared.figures import Figure, at_most, median, seen
+from benchmarks.shared.processes import heavy_imports, mmsearch
 
 ITEMS = 10_000
 RUNS = 7

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.data import write_pictures, write_texts
-from benchmarks.figures import Figure, seen
-from benchmarks.processes import environment, mmsearch
+from benchmarks.shared.data import write_pictures, write_texts
+from benchmarks.shared.figures import Figure, seen
+from benchmarks.shared.processes import environment, mmsearch
 
 KILLS = 10
 PICTURES, TEXTS = 800, 300
@@ -110,7 +110,7 @@ def _start(corpus: Path, index: Path, log: Path) -> subprocess.Popen[bytes]:
 
 def _finished(index: Path, inputs: Mapping[bytes, str]) -> set[str]:
     """The hashes of what went into a tower and came out into the catalogue."""
-    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.catalogue.catalogue import Catalogue
 
     if not (index / "catalogue.sqlite").exists():
         return set()
@@ -144,7 +144,7 @@ def _contents(index: Path) -> dict[Item, bytes]:
     """Every item with what it is made of, and its vector as it lies on disk."""
     import numpy as np
 
-    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.directory import IndexDirectory
 
     directory = IndexDirectory.open(index)

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.calibration import _diagrams, _everyday
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, seen
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mmsearch.evaluate.collections import CaptionedPicture
+    from mmsearch.datasets.collections import CaptionedPicture
     from mmsearch.library import Library
 
 CUTOFFS = (1.0, 0.7, 0.6, 0.5, 0.3)
@@ -50,7 +50,7 @@ def measure(scale: float = 1.0) -> list[Figure]:
 
 
 def _of_collection(data: Path, name: str, work: Path, count: int) -> list[Figure]:
-    from mmsearch.evaluate.collections import Captioned, open_collection
+    from mmsearch.datasets.collections import Captioned, open_collection
     from mmsearch.ingest.sources import Source
     from mmsearch.library import index_sources
 
@@ -93,7 +93,7 @@ def _figures(
     taken_out: Sequence[str],
     unrelated: Mapping[str, Sequence[str]],
 ) -> list[Figure]:
-    from mmsearch.search.answer import DEFAULT_CUTOFF
+    from mmsearch.search.search import DEFAULT_CUTOFF
 
     there = _best(library, answerable)
     lost = _told(there, DEFAULT_CUTOFF)
@@ -134,7 +134,7 @@ def _shared_words(pictures: Sequence[CaptionedPicture], half: int, count: int) -
 
 def _best(library: Library, texts: Sequence[str]) -> list[float]:
     """The expected count of each text's best hit."""
-    from mmsearch.search.query import Part, Query, Text
+    from mmsearch.search.query.value import Part, Query, Text
 
     queries = [Query((Part(Text(text)),)) for text in texts]
     return [library.search(query, k=1, cutoff=None)[0].evalue for query in queries]

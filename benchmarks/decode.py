@@ -8,8 +8,8 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
-from benchmarks.data import PHONE, write_pictures
-from benchmarks.figures import Figure, at_least, at_most, print_figures, seen
+from benchmarks.shared.data import PHONE, write_pictures
+from benchmarks.shared.figures import Figure, at_least, at_most, print_figures, seen
 
 SPEC_SIZE = 224
 SMALL, LARGE, FILES = 200, 8, 100_000

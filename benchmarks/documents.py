@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, seen
-from benchmarks.mixtures import DENSE_ONLY, RememberingEncoder, ask, build, compared, evaluated, fused, pooled
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, seen
+from benchmarks.shared.mixtures import (
+    DENSE_ONLY,
+    RememberingEncoder,
+    ask,
+    build,
+    compared,
+    evaluated,
+    fused,
+    pooled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmarks.mixtures import Result
-    from mmsearch.evaluate.trec import Qrels
+    from benchmarks.shared.mixtures import Result
+    from mmsearch.datasets.trec import Qrels
     from mmsearch.ingest.sources import Source
 
 COLLECTIONS = ("textbook-photo-test", "textbook-drawing-test")

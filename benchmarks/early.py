@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from benchmarks.data import shared_data
 from benchmarks.documents import Figures, read_figures
-from benchmarks.figures import Figure, seen
-from benchmarks.mixtures import (
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, seen
+from benchmarks.shared.mixtures import (
     DENSE_ONLY,
     MEASURE,
     RememberingEncoder,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from benchmarks.mixtures import EncodedLibrary, Rank, Result
-    from mmsearch.evaluate.collections import CaptionedPicture
+    from benchmarks.shared.mixtures import EncodedLibrary, Rank, Result
+    from mmsearch.datasets.collections import CaptionedPicture
 
     Floats: TypeAlias = NDArray[np.float32]
     Pair = tuple[Floats, Floats]  # a document's picture (d,) and its texts (m, d)
@@ -46,8 +46,8 @@ STEPS, BATCH, RATE = 400, 256, 5e-3
 
 def measure(scale: float = 1.0) -> list[Figure]:
     """Pictures with 1, 2, 4 captions asked for by another one, and figures with title and caption."""
+    from mmsearch.datasets.collections import Captioned, open_collection
     from mmsearch.encoders.registry import load_encoder
-    from mmsearch.evaluate.collections import Captioned, open_collection
 
     data = shared_data()
     if data is None:
@@ -152,7 +152,7 @@ def _attention(data: Path, work: Path, encoder: RememberingEncoder, count: int) 
     """Attention pooling, trained on pairs of the training collections; None without torch."""
     if find_spec("torch") is None:
         return None
-    from mmsearch.evaluate.collections import Captioned, open_collection
+    from mmsearch.datasets.collections import Captioned, open_collection
 
     with open_collection(data / "flickr8k-train.zip") as collection:
         assert isinstance(collection, Captioned)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, seen
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, seen
 
 if TYPE_CHECKING:
     from mmsearch.library import Library
@@ -158,7 +158,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _query(case: Case, kind: Any) -> Any:
-    from mmsearch.search.query import Part, Query, Text
+    from mmsearch.search.query.value import Part, Query, Text
 
     parts = [Part(Text(case.query))]
     return Query((*parts, Part(Text(case.excluded), kind)) if kind else tuple(parts))
@@ -170,7 +170,7 @@ def _found(library: Library, query: Any, k: int = TOP) -> list[int]:
 
 def _subtracted(library: Library, case: Case, weight: float) -> list[int]:
     """The nearest to the query's vector less ``weight`` times that of what is excluded."""
-    from mmsearch.search.query import Part, Picture, Query
+    from mmsearch.search.query.value import Part, Picture, Query
 
     query, excluded = library.encoders[0].encode_texts([case.query, case.excluded])
     vector: Vector = query - weight * excluded
@@ -221,7 +221,7 @@ def _products(records: Sequence[Mapping[str, Any]]) -> Iterator[Case]:
 
 def _flickr(records: Sequence[Mapping[str, Any]]) -> Iterator[Case]:
     """Something that captions mention, but for one of the three things that it is mentioned with most."""
-    from mmsearch.search.labels import with_article
+    from mmsearch.search.channels.prompts import with_article
 
     mentions = {
         thing: [

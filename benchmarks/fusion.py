@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import Figure, at_most, median
+from benchmarks.shared.figures import Figure, at_most, median
 
 if TYPE_CHECKING:
     from mmsearch.types import Ranking
@@ -18,7 +18,7 @@ RUNS = 100
 
 def measure(scale: float = 1.0) -> list[Figure]:
     """From the channels' rankings to the ten best documents, by the processor's time."""
-    from mmsearch.search.fusion import FUSIONS, Fusion, fuse, tabulate
+    from mmsearch.search.ranking.fusion import FUSIONS, Fusion, fuse, tabulate
 
     depth = max(10, int(DEPTH * scale))
     rankings = _rankings(depth)

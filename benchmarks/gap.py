@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, seen
-from benchmarks.mixtures import (
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, seen
+from benchmarks.shared.mixtures import (
     PlainRankings,
     RememberingEncoder,
     ask,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from benchmarks.mixtures import Mixture, Result
+    from benchmarks.shared.mixtures import Mixture, Result
 
 COLLECTION = "flickr8k-test"
 PICTURES = 500
@@ -36,8 +36,8 @@ MOST_LOST = 1.0
 
 def measure(scale: float = 1.0) -> list[Figure]:
     """nDCG@10 of the default fusion, and of raw cosine, with and without the gap."""
+    from mmsearch.datasets.collections import Captioned, open_collection
     from mmsearch.encoders.registry import load_encoder
-    from mmsearch.evaluate.collections import Captioned, open_collection
 
     data = shared_data()
     if data is None:

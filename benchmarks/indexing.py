@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.data import PHONE, write_pictures
-from benchmarks.figures import Figure, at_least, seen
-from benchmarks.processes import Finished, mmsearch, run
+from benchmarks.shared.data import PHONE, write_pictures
+from benchmarks.shared.figures import Figure, at_least, seen
+from benchmarks.shared.processes import Finished, mmsearch, run
 
 SMALL = 3000
 LARGE = 120

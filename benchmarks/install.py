@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.figures import Figure, at_most, seen
-from benchmarks.processes import REPOSITORY
+from benchmarks.shared.figures import Figure, at_most, seen
+from benchmarks.shared.processes import REPOSITORY
 
 # Not in a clone.
 LEFT_OUT = shutil.ignore_patterns(

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, seen
-from benchmarks.references import MissingReferenceError, minilm
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, seen
+from benchmarks.shared.references import MissingReferenceError, minilm
 
 if TYPE_CHECKING:
     from mmsearch.types import Ids, Vectors

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.data import write_pictures
-from benchmarks.figures import Figure, median, seen
-from benchmarks.processes import mmsearch
+from benchmarks.shared.data import write_pictures
+from benchmarks.shared.figures import Figure, median, seen
+from benchmarks.shared.processes import mmsearch
 
 FEW, MANY = 1000, 10_000
 RUNS = 3  # of the smaller corpus; single runs differ by a tenth

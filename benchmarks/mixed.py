@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, seen
-from benchmarks.mixtures import (
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, seen
+from benchmarks.shared.mixtures import (
     OtherFusions,
     PlainRankings,
     RememberingEncoder,
@@ -29,7 +29,7 @@ from benchmarks.mixtures import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from benchmarks.mixtures import EncodedLibrary, Mixture, Rank, Result
+    from benchmarks.shared.mixtures import EncodedLibrary, Mixture, Rank, Result
 
 COLLECTION = "flickr8k-test"
 CAPTIONS = (1, 2, 4)
@@ -49,8 +49,8 @@ ASKED = (
 
 def measure(scale: float = 1.0) -> list[Figure]:
     """Every picture with 1, 2 and 4 of its captions as documents of their own; and one answer to each query."""
+    from mmsearch.datasets.collections import Captioned, open_collection
     from mmsearch.encoders.registry import load_encoder
-    from mmsearch.evaluate.collections import Captioned, open_collection
 
     data = shared_data()
     if data is None:

@@ -17,12 +17,12 @@ from itertools import combinations
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, at_least, seen
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, at_least, seen
 
 if TYPE_CHECKING:
     from mmsearch.library import Library
-    from mmsearch.search.duplicate_groups import DuplicateReport
+    from mmsearch.search.duplicates.report import DuplicateReport
 
 PICTURES = 1500
 COLLECTIONS = ("flickr8k-test", "flickr8k-dev", "flickr8k-train")
@@ -36,7 +36,7 @@ SWEPT_BITS = (60, 70, 80, 90, 96)
 def measure(scale: float = 1.0) -> list[Figure]:
     """Pairs within the groups that are found, against the pairs that were made from one picture."""
     import mmsearch
-    from mmsearch.search.duplicates import duplicates
+    from mmsearch.search.duplicates.duplicates import duplicates
 
     data = shared_data()
     if data is None:
@@ -59,7 +59,7 @@ def measure(scale: float = 1.0) -> list[Figure]:
 
 
 def _sweep(library: Library) -> list[Figure]:
-    from mmsearch.search.duplicates import duplicates
+    from mmsearch.search.duplicates.duplicates import duplicates
 
     figures = []
     for cosine in SWEPT_COSINES:

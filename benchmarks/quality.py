@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, at_least, seen
-from benchmarks.processes import mmsearch
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, at_least, seen
+from benchmarks.shared.processes import mmsearch
 
 COLLECTIONS = ("flickr8k-test", "textbook-photo-test", "ebooks-test", "textbook-drawing-test", "aerial")
 ASKED = {"flickr8k-test": 60.0}  # text to image, R@10

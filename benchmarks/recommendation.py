@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, at_least, seen
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, at_least, seen
 
 if TYPE_CHECKING:
     from mmsearch.library import Library
@@ -134,7 +134,7 @@ class _Pictures:
 
     def recommended(self, liked: Sequence[int], disliked: Sequence[int] = (), **options: object) -> list[int]:
         """Through the product, pictures only."""
-        from mmsearch.search.recommend import recommend
+        from mmsearch.search.recommend.recommend import recommend
 
         examples = list(liked), list(disliked)
         hits = recommend(self._library, *examples, TOP, modality="image", explain=False, **options)  # type: ignore[arg-type]

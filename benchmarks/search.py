@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import sentences
-from benchmarks.figures import Figure, at_least, at_most, median, seen
+from benchmarks.shared.data import sentences
+from benchmarks.shared.figures import Figure, at_least, at_most, median, seen
 
 if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
@@ -31,11 +31,11 @@ FIRST_YEAR, YEARS, FILTERED = 1900, 100, 1950
 def measure(scale: float = 1.0) -> list[Figure]:
     """Half of the items are pictures, half are texts; a text query asks both, and the word index."""
     import mmsearch
-    import mmsearch.encoders.installed
+    import mmsearch.library.installed
 
     count = max(400, int(ITEMS * scale))
     encoder = SyntheticEncoder()
-    mmsearch.encoders.installed.load_encoder = lambda name="": encoder  # type: ignore[attr-defined]
+    mmsearch.library.installed.load_encoder = lambda name="": encoder  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory() as work:
         rows = _fill(Path(work), count, encoder)
         texts = sentences(QUERIES + WARM_UP, seed=2)
@@ -118,9 +118,9 @@ class SyntheticEncoder:
 
 def _fill(index: Path, count: int, encoder: SyntheticEncoder) -> dict[Modality, Vectors]:
     """Put ``count`` items into the store, without files; their vectors by modality, in the order of the items."""
-    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.catalogue.catalogue import Catalogue
+    from mmsearch.store.catalogue.values import NewDocument, NewItem
     from mmsearch.store.directory import IndexDirectory, Manifest
-    from mmsearch.store.rows import NewDocument, NewItem
     from mmsearch.types import Locator
 
     directory = IndexDirectory.create(index)
@@ -164,7 +164,7 @@ def _fill(index: Path, count: int, encoder: SyntheticEncoder) -> dict[Modality, 
 
 def _ways(library: Library, encoder: SyntheticEncoder) -> dict[str, Callable[[str], object]]:
     """What is timed, the figure that is asked for first."""
-    from mmsearch.search.query import Part, Picture, Query
+    from mmsearch.search.query.value import Part, Picture, Query
 
     def vector(text: str) -> Any:
         return Query((Part(Picture(encoder.encode_texts([text])[0])),))
@@ -204,7 +204,7 @@ def _recall(
     """The share of the ten pictures nearest by an exact scan, of all or of one ``year``, that a query finds."""
     import numpy as np
 
-    from mmsearch.search.query import Part, Picture, Query
+    from mmsearch.search.query.value import Part, Picture, Query
 
     numbers = np.arange(len(images))
     where = None

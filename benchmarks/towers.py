@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, machine, print_figures, seen
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, machine, print_figures, seen
 
 if TYPE_CHECKING:
     from mmsearch.encoders.compiled import CompiledEncoder
-    from mmsearch.train.export import Compiled
+    from mmsearch.train.compile.export import Compiled
     from mmsearch.train.pairs import Pair
     from mmsearch.types import Images
 
@@ -44,7 +44,7 @@ def measure(scale: float = 1.0, run: Path | None = None) -> list[Figure]:
     if data is None or folder is None:
         return [seen("compiled towers", "not measured: it needs a run (MMSEARCH_RUN) and ../shared/data")]
     from mmsearch.encoders.compiled import CompiledEncoder
-    from mmsearch.train.export import compile_encoder
+    from mmsearch.train.compile.export import compile_encoder
     from mmsearch.train.pairs import read_pairs
 
     pairs = read_pairs(data / COLLECTION)[: max(10, int(1000 * scale))]
@@ -63,7 +63,7 @@ def measure(scale: float = 1.0, run: Path | None = None) -> list[Figure]:
 
 
 def _decoded(encoder: CompiledEncoder, pairs: list[Pair]) -> Shown:
-    from mmsearch.train.frozen import decode
+    from mmsearch.train.adapt.tapped import decode
 
     pictures: list[Images] = []
     captions: list[tuple[str, ...]] = []
@@ -79,7 +79,7 @@ def _row(
     import numpy as np
     import torch
 
-    from mmsearch.train.recall import recall
+    from mmsearch.train.loop.recall import recall
 
     encoder.encode_images(np.stack(pictures[:BATCH]))  # loading does not count
     encoder.encode_texts(captions[0])

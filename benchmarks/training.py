@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.figures import Figure, at_most, seen
-from benchmarks.processes import REPOSITORY, resident_mb, run
+from benchmarks.shared.figures import Figure, at_most, seen
+from benchmarks.shared.processes import REPOSITORY, resident_mb, run
 
 if TYPE_CHECKING:
     from mmsearch.train.recipe import Recipe
@@ -136,9 +136,9 @@ def step(batch: int, way: str) -> dict[str, Any]:
     import torch
     from torch.nn.functional import normalize
 
-    from mmsearch.train.caching import backward_in_parts, edges_of
-    from mmsearch.train.losses import Kin, Sides, contrast
-    from mmsearch.train.towers import build_towers
+    from mmsearch.train.loop.caching import backward_in_parts, edges_of
+    from mmsearch.train.objectives.losses import Kin, Sides, contrast
+    from mmsearch.train.towers.build import build_towers
 
     recipe = _recipe()
     towers = build_towers(recipe, REPOSITORY)

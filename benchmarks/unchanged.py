@@ -6,9 +6,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.data import write_texts
-from benchmarks.figures import Figure, at_most, seen
-from benchmarks.processes import mmsearch
+from benchmarks.shared.data import write_texts
+from benchmarks.shared.figures import Figure, at_most, seen
+from benchmarks.shared.processes import mmsearch
 
 FILES = 100_000
 # Files of equal content are encoded once: the first run is not what is measured here.

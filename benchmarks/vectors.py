@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, median, seen
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, median, seen
 
 if TYPE_CHECKING:
     from mmsearch.ann.index import VectorIndex
@@ -68,7 +68,7 @@ def _encoded(encoder: Encoder, path: Path, scale: float) -> tuple[Vectors, Vecto
     """Pictures (n, d), their captions (m, d), and the picture of each caption (m,)."""
     import numpy as np
 
-    from mmsearch.evaluate.collections import Captioned, Choice, open_collection
+    from mmsearch.datasets.collections import Captioned, Choice, open_collection
     from mmsearch.media.picture import load_picture
 
     sample = max(50, int(1000 * scale)) if scale < 1 else None

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, at_least, seen
-from benchmarks.references import (
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, at_least, seen
+from benchmarks.shared.references import (
     CLOTHING,
     PACS,
     MissingReferenceError,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.search.background import Background
+    from mmsearch.search.calibration.background import Background
     from mmsearch.types import Images, Vectors
 
 # The collections, with the ImageNet classes of their own.
@@ -71,7 +71,7 @@ def measure(scale: float = 1.0) -> list[Figure]:
 def _accuracy(name: str, pictures: Pictures, encoder: Encoder) -> Iterator[Figure]:
     import numpy as np
 
-    from mmsearch.search.labels import BARE, PICTURE_SENTENCES
+    from mmsearch.search.channels.prompts import BARE, PICTURE_SENTENCES
 
     labels = sorted(set(pictures.classes))
     right = np.array([labels.index(label) for label in pictures.classes])
@@ -95,7 +95,7 @@ def _against_classifier(name: str, pictures: Pictures, encoder: Encoder, data: P
     """For each domain, asked ``BETTER`` points above the best use of an ImageNet classifier for the classes."""
     import numpy as np
 
-    from mmsearch.search.labels import PICTURE_SENTENCES
+    from mmsearch.search.channels.prompts import PICTURE_SENTENCES
 
     try:
         probabilities = classifier()(pictures.pixels)
@@ -132,7 +132,7 @@ def _tags(
 ) -> Iterator[Figure]:
     import numpy as np
 
-    from mmsearch.search.labels import PICTURE_SENTENCES
+    from mmsearch.search.channels.prompts import PICTURE_SENTENCES
 
     labels = sorted(set(pictures.classes))
     right = np.array([labels.index(label) for label in pictures.classes])
@@ -155,8 +155,8 @@ def _tags(
 
 def _backgrounds(encoder: Encoder, items: Vectors) -> dict[str, Background]:
     """That of whole queries, and that of sentences as labels are put into, as tags are calibrated."""
-    from mmsearch.search.background import estimate
-    from mmsearch.search.labels import EVERYDAY_THINGS, PICTURE_SENTENCES
+    from mmsearch.search.calibration.estimation import estimate
+    from mmsearch.search.channels.prompts import EVERYDAY_THINGS, PICTURE_SENTENCES
 
     bank = encoder.bank("text")
     assert bank is not None
@@ -166,7 +166,7 @@ def _backgrounds(encoder: Encoder, items: Vectors) -> dict[str, Background]:
 
 
 def _words(encoder: Encoder, words: Sequence[str], forms: Sequence[str]) -> Vectors:
-    from mmsearch.search.tags import word_vectors
+    from mmsearch.search.channels.prompts import word_vectors
 
     return word_vectors(encoder, words, "image", forms)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from mmsearch.version import __version__
 
 if TYPE_CHECKING:
     from mmsearch.errors import (
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     )
     from mmsearch.ingest.pipeline import IndexOptions, IndexReport
     from mmsearch.library import Library, embed, index, open
-    from mmsearch.search.query import Query
-    from mmsearch.search.results import Hit, Results
+    from mmsearch.search.query.value import Query
+    from mmsearch.search.results.hit import Hit
+    from mmsearch.search.results.results import Results
 
 _HOMES = {
     "EncoderError": "mmsearch.errors",
-    "Hit": "mmsearch.search.results",
+    "Hit": "mmsearch.search.results.results",
     "IndexDirectoryError": "mmsearch.errors",
     "IndexOptions": "mmsearch.ingest.pipeline",
     "IndexReport": "mmsearch.ingest.pipeline",
@@ -40,9 +41,9 @@ _HOMES = {
     "MediaError": "mmsearch.errors",
     "MissingExtraError": "mmsearch.errors",
     "MmsearchError": "mmsearch.errors",
-    "Query": "mmsearch.search.query",
+    "Query": "mmsearch.search.query.value",
     "QueryError": "mmsearch.errors",
-    "Results": "mmsearch.search.results",
+    "Results": "mmsearch.search.results.results",
     "UsageError": "mmsearch.errors",
     "embed": "mmsearch.library",
     "index": "mmsearch.library",

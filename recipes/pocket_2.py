@@ -34,20 +34,21 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from mmsearch.media.picture import load_picture
-from mmsearch.train import compress
-from mmsearch.train.heads import Head
-from mmsearch.train.losses import info_nce
+from mmsearch.train.compile import compress
+from mmsearch.train.compile.rounding import round_weights
+from mmsearch.train.compile.run import take_centered
+from mmsearch.train.compile.vocabulary import prune_vocabulary
+from mmsearch.train.data.views import augment
+from mmsearch.train.loop.recall import recall
+from mmsearch.train.loop.state import save_weights
+from mmsearch.train.objectives.losses import info_nce
 from mmsearch.train.pairs import read_pairs, read_pictures
-from mmsearch.train.recall import recall
 from mmsearch.train.recipe import BesideRecipe, Recipe
-from mmsearch.train.rounding import round_weights
-from mmsearch.train.state import save_weights
-from mmsearch.train.tables import PackedTable
-from mmsearch.train.towers import Beside, Towers
-from mmsearch.train.trained import take_centered
-from mmsearch.train.views import augment
-from mmsearch.train.vocabulary import prune_vocabulary
-from mmsearch.train.weights import find_tokenizer, find_weights, load_weights, read_weights
+from mmsearch.train.towers.build import Towers
+from mmsearch.train.towers.heads import Head
+from mmsearch.train.towers.picture import Beside
+from mmsearch.train.towers.pretrained import find_tokenizer, find_weights, load_weights, read_weights
+from mmsearch.train.towers.tables import PackedTable
 from mmsearch.types import PictureSpec
 
 TRAIN = ("flickr8k-train", "textbook-photo-train", "ebooks-train", "textbook-drawing-train")

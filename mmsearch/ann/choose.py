@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.exact import ExactIndex
-from mmsearch.ann.rows import Placement, StoredRows
+from mmsearch.ann.placement import Placement, StoredRows
 from mmsearch.store.precision import HalfForm
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mmsearch.ann.rows import StoredRows
+    from mmsearch.ann.placement import StoredRows
     from mmsearch.store.precision import RowForm, Rows
     from mmsearch.types import Ids, Scores, Vector, Vectors
 

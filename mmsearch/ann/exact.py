@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.index import best, check_query, draw
+from mmsearch.ann.placement import Placement, StoredRows
 from mmsearch.ann.products import scan_error
-from mmsearch.ann.rows import Placement, StoredRows
 
 if TYPE_CHECKING:
     from mmsearch.types import Ids, Ranking, Scores, Vector, Vectors

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mmsearch.ann.codes import GATHER_ROWS, Codes, search, selector
 from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.index import best, check_query
-from mmsearch.ann.rows import Placement, StoredRows, contains
+from mmsearch.ann.placement import Placement, StoredRows, contains
 from mmsearch.store.precision import HalfForm
 
 if TYPE_CHECKING:

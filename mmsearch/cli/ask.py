@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from mmsearch.search.ask import Answer, Answers
-    from mmsearch.search.results import Neighbor
+    from mmsearch.search.ask.answers import Answer, Answers
+    from mmsearch.search.results.hit import Neighbor
 
 
 def ask(
@@ -32,7 +32,7 @@ def ask(
 ) -> None:
     """Answer a question with passages of the indexed texts, the best sentence of each marked."""
     from mmsearch.library import open as open_library
-    from mmsearch.search.ask import ask as find_answers
+    from mmsearch.search.ask.ask import ask as find_answers
 
     options: dict[str, Any] = {"cutoff": cutoff} if cutoff is not None else {}
     if anyway:
@@ -46,7 +46,7 @@ def ask(
 
 
 def _print_json(answers: Answers) -> None:
-    from mmsearch.cli.terminal import print_json
+    from mmsearch.cli.output.terminal import print_json
 
     print_json(
         {
@@ -94,7 +94,7 @@ def _neighbors(found: Sequence[Neighbor]) -> list[dict[str, Any]]:
 
 
 def _print_answers(answers: Answers) -> None:
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     out = console()
     if answers.no_answer:

@@ -17,7 +17,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check every file of an index against the others. Exit status 4 if anything is wrong."""
-    from mmsearch.cli.terminal import print_json
+    from mmsearch.cli.output.terminal import print_json
     from mmsearch.store.check import check as find_problems
     from mmsearch.store.check import repair as mend
 

@@ -9,7 +9,7 @@ from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 
 def compact(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Rewrite an index without what was removed."""
-    from mmsearch.cli.terminal import human_bytes, print_json
+    from mmsearch.cli.output.terminal import human_bytes, print_json
     from mmsearch.library import open as open_library
 
     with open_library(index_dir) as library:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mmsearch.library import Library
-    from mmsearch.search.results import Results
+    from mmsearch.search.results.results import Results
 
 # Photographs that come with scikit-image, under names that say nothing: only what they show can match.
 PHOTOGRAPHS = {
@@ -154,7 +154,7 @@ def _print_answers(library: Library, answers: list[tuple[Question, Results, bool
     from rich.markup import escape
     from rich.table import Table
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     out = console()
     now = library.statistics()
@@ -182,7 +182,7 @@ def _describe(question: Question) -> str:
 
 
 def _contact_sheet(answers: list[tuple[Question, Results, bool]]) -> str:
-    from mmsearch.search.gallery import page
+    from mmsearch.search.results.gallery import page
 
     sections = [
         (f"{'✓' if is_right else '✗'} {question.kind}: {_describe(question)}", results)

@@ -10,7 +10,7 @@ from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, W
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
-    from mmsearch.search.duplicate_groups import DuplicateGroup, DuplicateReport
+    from mmsearch.search.duplicates.report import DuplicateGroup, DuplicateReport
 
 
 def duplicates(
@@ -42,7 +42,7 @@ def duplicates(
             remember=remember, where=where, path=path, exact_only=exact, mirrored=mirrored
         )
     if as_json:
-        from mmsearch.cli.terminal import print_json
+        from mmsearch.cli.output.terminal import print_json
 
         print_json(_as_json(report))
     elif as_tsv:
@@ -81,7 +81,7 @@ def _as_json(report: DuplicateReport) -> dict[str, Any]:
 def _print(report: DuplicateReport) -> None:
     from rich.markup import escape
 
-    from mmsearch.cli.terminal import console, human_bytes
+    from mmsearch.cli.output.terminal import console, human_bytes
 
     out = console()
     for group in report.groups:

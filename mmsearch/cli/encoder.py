@@ -15,8 +15,8 @@ app = typer.Typer(no_args_is_help=True, help="List, show and compile encoders.")
 @app.command("list")
 def list_encoders(as_json: AsJson = False) -> None:
     """List the encoders that ship with mmsearch, and how to name others."""
-    from mmsearch.cli.terminal import human_bytes, print_json
-    from mmsearch.encoders.compiled import read_description
+    from mmsearch.cli.output.terminal import human_bytes, print_json
+    from mmsearch.encoders.description import read_description
     from mmsearch.encoders.registry import shipped_encoders
 
     rows = []
@@ -49,8 +49,9 @@ def show(
     name: Annotated[str, typer.Argument(help="pocket, or a directory.")], as_json: AsJson = False
 ) -> None:
     """Show what an encoder is, and verify its files."""
-    from mmsearch.cli.terminal import print_json
-    from mmsearch.encoders.compiled import CompiledEncoder, verify
+    from mmsearch.cli.output.terminal import print_json
+    from mmsearch.encoders.compiled import CompiledEncoder
+    from mmsearch.encoders.description import verify
     from mmsearch.encoders.registry import load_encoder
 
     encoder = load_encoder(name)
@@ -100,11 +101,11 @@ def compile_(
     ] = None,
 ) -> None:
     """Compile an encoder to ONNX, so that it runs without torch; refuse one that drifted."""
-    from mmsearch.cli.terminal import human_bytes
+    from mmsearch.cli.output.terminal import human_bytes
     from mmsearch.errors import MissingExtraError
 
     try:
-        from mmsearch.train.export import compile_encoder
+        from mmsearch.train.compile.export import compile_encoder
 
         made = compile_encoder(
             source, output, precision=precision, calibration=calibration, limit=limit, prune=prune or ()

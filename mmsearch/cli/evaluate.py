@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmsearch.cli.comparison import compare_runs, score_run
 from mmsearch.cli.options import AsJson, EncoderName
+from mmsearch.cli.output.comparison import compare_runs, score_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mmsearch.evaluate.beir import TextCollection
-    from mmsearch.evaluate.collections import Captioned
+    from mmsearch.datasets.beir import TextCollection
+    from mmsearch.datasets.collections import Captioned
     from mmsearch.evaluate.experiment import Outcome, Settings
 
 ARROWS = {
@@ -78,9 +78,9 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the search on COLLECTION: index it, ask it, print how often and how fast it is right."""
+    from mmsearch.datasets.collections import Choice, open_collection
     from mmsearch.encoders.registry import DEFAULT_ENCODER
     from mmsearch.errors import UsageError
-    from mmsearch.evaluate.collections import Choice, open_collection
     from mmsearch.evaluate.experiment import Settings
 
     if compare is not None or score is not None:
@@ -115,11 +115,11 @@ def evaluate(
 
         write_plots(plots, opened.name, outcomes)
     if run is not None:
-        from mmsearch.evaluate.trec import write_run
+        from mmsearch.datasets.trec import write_run
 
         write_run(run, {query: ranked for o in outcomes for query, ranked in o.run.items()})
     if write_qrels is not None:
-        from mmsearch.evaluate.trec import write_qrels as write
+        from mmsearch.datasets.trec import write_qrels as write
 
         write(write_qrels, {query: judged for o in outcomes for query, judged in o.task.qrels.items()})
     if as_json:
@@ -150,7 +150,7 @@ def _run(
 
 
 def _search_options(fusion: str | None, weights: str | None, rerank: str | None) -> dict[str, Any]:
-    from mmsearch.search.weights import parse_weights
+    from mmsearch.search.ranking.weights import parse_weights
 
     options: dict[str, Any] = {"fusion": fusion, "rerank": rerank}
     if weights is not None:
@@ -168,7 +168,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | N
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
@@ -188,7 +188,7 @@ def _print(
     from rich.markup import escape
     from rich.table import Table
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     table = Table("", *(ARROWS[o.task.name] for o in outcomes), box=None, pad_edge=False, header_style="bold")
     for column in table.columns[1:]:
@@ -244,7 +244,7 @@ def _notes(
 def _print_json(
     collection: Captioned | TextCollection, outcomes: Sequence[Outcome], measures: Sequence[str] | None
 ) -> None:
-    from mmsearch.cli.terminal import print_json
+    from mmsearch.cli.output.terminal import print_json
 
     print_json(
         {

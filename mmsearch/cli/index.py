@@ -104,7 +104,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as ProgressBar
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     columns = (
         TextColumn("indexing"),
@@ -133,7 +133,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
 def _print_report(report: IndexReport, index_dir: Path) -> None:
     from rich.markup import escape
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     out = console()
     changes = [
@@ -162,7 +162,7 @@ def _print_report(report: IndexReport, index_dir: Path) -> None:
 
 
 def _print_shortening(dimensions: int) -> None:
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     console().print(
         f"vectors keep {dimensions} dimensions: pocket loses little down to 128; an encoder that was neither trained "
@@ -177,7 +177,7 @@ def _printable(path: str) -> str:
 
 
 def _print_report_json(report: IndexReport) -> None:
-    from mmsearch.cli.terminal import print_json
+    from mmsearch.cli.output.terminal import print_json
 
     print_json(
         {

@@ -63,7 +63,7 @@ def _version(
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
 ) -> None:
     if version:
-        from mmsearch import __version__
+        from mmsearch.version import __version__
 
         typer.echo(f"mmsearch {__version__}")
         raise typer.Exit

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mmsearch.cli.hits import print_results, print_rows, results_as_json
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.output.hits import print_results, print_rows
 from mmsearch.errors import UsageError
+from mmsearch.wire.results import results_as_json
 
 _LOOK, _AMONG, _ORDER, _SHOW = "What to look for", "Among which items", "Ranking", "What is shown"
 
@@ -150,7 +151,7 @@ def query(
         results = library.search(**arguments)
     explain = explain or bool(arguments.get("explain"))
     if as_json:
-        from mmsearch.cli.terminal import print_json
+        from mmsearch.cli.output.terminal import print_json
 
         print_json(results_as_json(results, text=text, explain=explain))
     elif as_tsv:
@@ -181,7 +182,7 @@ def _names(facet: list[str] | None) -> list[str]:
 def _weights(written: str | None) -> dict[str, float] | None:
     if written is None:
         return None
-    from mmsearch.search.weights import parse_weights
+    from mmsearch.search.ranking.weights import parse_weights
 
     return dict(parse_weights(written))
 

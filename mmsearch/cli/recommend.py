@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmsearch.cli.hits import copies_left_out, hit_as_json, print_rows
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
+from mmsearch.cli.output.hits import copies_left_out, print_rows
 from mmsearch.errors import UsageError
+from mmsearch.wire.results import hit_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from mmsearch.library import Library
-    from mmsearch.search.profiles import Profile
-    from mmsearch.search.results import Results
+    from mmsearch.search.results.results import Results
+    from mmsearch.store.profiles import Profile
 
 
 def recommend(
@@ -50,7 +51,7 @@ def recommend(
 ) -> None:
     """Recommend what is like some documents and unlike others; what is given is left out."""
     from mmsearch.library import open as open_library
-    from mmsearch.search.recommend import recommend as find
+    from mmsearch.search.recommend.recommend import recommend as find
 
     if as_json + as_tsv + only_paths > 1:
         raise UsageError("choose one of --json, --tsv and --paths")
@@ -90,7 +91,8 @@ def recommend(
 
 def _updated(library: Library, name: str, like: Sequence[str], dislike: Sequence[str]) -> Profile:
     """The profile with what is given now, which is kept before anything else can go wrong."""
-    from mmsearch.search.profiles import profile_names, read_profile, with_feedback, write_profile
+    from mmsearch.search.recommend.feedback import with_feedback
+    from mmsearch.store.profiles import profile_names, read_profile, write_profile
 
     before = read_profile(library.directory.path, name)
     after = with_feedback(library, before, like, dislike)
@@ -103,7 +105,7 @@ def _updated(library: Library, name: str, like: Sequence[str], dislike: Sequence
 
 
 def _forget(directory: Path, name: str) -> None:
-    from mmsearch.search.profiles import delete_profile, profile_names
+    from mmsearch.store.profiles import delete_profile, profile_names
 
     if not delete_profile(directory, name):
         names = ", ".join(profile_names(directory)) or "none"
@@ -112,7 +114,7 @@ def _forget(directory: Path, name: str) -> None:
 
 
 def _print_json(results: Results, *, explain: bool) -> None:
-    from mmsearch.cli.terminal import print_json
+    from mmsearch.cli.output.terminal import print_json
 
     print_json(
         {
@@ -128,7 +130,7 @@ def _print_json(results: Results, *, explain: bool) -> None:
 def _print(results: Results, *, explain: bool) -> None:
     from rich.markup import escape
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     out = console()
     for note in results.notes:

@@ -15,7 +15,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Take documents out of an index. Files on disk are never touched; `compact` frees the space."""
-    from mmsearch.cli.terminal import print_json
+    from mmsearch.cli.output.terminal import print_json
     from mmsearch.library import open as open_library
 
     with open_library(index_dir) as library:

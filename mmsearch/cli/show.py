@@ -10,7 +10,7 @@ from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
-    from mmsearch.store.rows import StoredItem
+    from mmsearch.store.catalogue.values import StoredItem
 
 
 def show(
@@ -26,13 +26,13 @@ def show(
     if not documents:
         raise UsageError(f"no document {document!r} in {index_dir}: paths are relative to the corpus")
     if as_json:
-        from mmsearch.cli.terminal import print_json
+        from mmsearch.cli.output.terminal import print_json
 
         print_json({"documents": [_as_json(items) for items in documents]})
         return
     from rich.markup import escape
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     out = console()
     for items in documents:

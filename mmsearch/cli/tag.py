@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmsearch.library import Library
-    from mmsearch.search.labels import Label
-    from mmsearch.search.tags import Tagging
+    from mmsearch.search.tags.labels import Label
+    from mmsearch.search.tags.tags import Tagging
 
 DOCUMENTS_SHOWN = 20
 FAILED_SHOWN = 20
@@ -49,7 +49,7 @@ def tag(
 ) -> None:
     """Tag documents by a list of labels: those that they show or tell of, which may be none."""
     from mmsearch.library import open as open_library
-    from mmsearch.search.tags import tag as find_tags
+    from mmsearch.search.tags.tags import tag as find_tags
     from mmsearch.types import MODALITIES
 
     if modality is not None and modality not in MODALITIES:
@@ -76,7 +76,7 @@ def tag(
         "sidecars_failed": [{"path": path, "reason": reason} for path, reason in failed],
     }
     if as_json:
-        from mmsearch.cli.terminal import print_json
+        from mmsearch.cli.output.terminal import print_json
 
         print_json({**report, "tags": _tags_as_json(tagging, paths)})
     else:
@@ -86,7 +86,7 @@ def tag(
 
 
 def _labels(source: str) -> tuple[Label, ...]:
-    from mmsearch.search.labels import read_labels
+    from mmsearch.search.tags.labels import read_labels
 
     try:
         data = typer.get_binary_stream("stdin").read() if source == "-" else Path(source).read_bytes()
@@ -98,7 +98,7 @@ def _labels(source: str) -> tuple[Label, ...]:
 
 
 def _store(library: Library, field: str, tagging: Tagging) -> int:
-    from mmsearch.store.giving import write_field
+    from mmsearch.store.corpora import write_field
 
     changed = write_field(library.directory, field, tagging.values)
     library.refresh()
@@ -154,7 +154,7 @@ def _tags_as_json(tagging: Tagging, paths: dict[int, str]) -> list[dict[str, Any
 def _print_report(report: dict[str, Any], tagging: Tagging, paths: dict[int, str]) -> None:
     from rich.markup import escape
 
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.terminal import console
 
     out = console()
     tagged = [one for one in tagging.documents if one.tags]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmsearch.cli.adapting import adapt_and_show, teach_and_show
+from mmsearch.cli.output.adaptation import adapt_and_show, teach_and_show
 
 if TYPE_CHECKING:
-    from mmsearch.train.loop import Progress
+    from mmsearch.train.loop.loop import Progress
 
 ADAPTING, TEACHING = "Adapting", "Teaching a language"  # the panels of help that these options stand in
 
@@ -147,16 +147,16 @@ def train(
 def _train(recipe: Path, data: Path, output: Path, tensorboard: bool) -> None:
     from contextlib import ExitStack
 
-    from mmsearch.cli.terminal import human_bytes
-    from mmsearch.cli.training import figures, shown
+    from mmsearch.cli.output.terminal import human_bytes
+    from mmsearch.cli.output.training_progress import figures, shown
     from mmsearch.errors import MissingExtraError
     from mmsearch.train.recipe import Recipe
 
     chosen = Recipe.load(recipe)
     try:
-        from mmsearch.train.boards import tensorboard as board
-        from mmsearch.train.loop import train as run
-        from mmsearch.train.state import WEIGHTS_FILE
+        from mmsearch.train.loop.boards import tensorboard as board
+        from mmsearch.train.loop.loop import train as run
+        from mmsearch.train.loop.state import WEIGHTS_FILE
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", "torch") from error
     with ExitStack() as stack:

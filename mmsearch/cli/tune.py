@@ -78,8 +78,8 @@ def tune(
 
 
 def _judged(qrels: Path, queries: Path, library: Library) -> Judged:
+    from mmsearch.datasets.trec import read_qrels
     from mmsearch.evaluate.judged import judged_documents, read_queries
-    from mmsearch.evaluate.trec import read_qrels
 
     return judged_documents(library, read_queries(queries), read_qrels(qrels))
 
@@ -87,8 +87,8 @@ def _judged(qrels: Path, queries: Path, library: Library) -> Judged:
 def _from_collection(
     collection: Path, task: str | None, split: str, sample: int, seed: int, library: Library, *, quiet: bool
 ) -> tuple[Proposals, tuple[str, ...]]:
+    from mmsearch.datasets.collections import Captioned, Choice, open_collection
     from mmsearch.errors import UsageError
-    from mmsearch.evaluate.collections import Captioned, Choice, open_collection
     from mmsearch.evaluate.experiment import Settings, indexed
     from mmsearch.evaluate.judged import judged_documents
     from mmsearch.evaluate.tasks import tasks_of
@@ -126,8 +126,8 @@ def _print(found: Tuning, notes: tuple[str, ...], *, kept: bool, dry_run: bool) 
     from rich.markup import escape
     from rich.table import Table
 
-    from mmsearch.cli.comparison import shown_p
-    from mmsearch.cli.terminal import console
+    from mmsearch.cli.output.comparison import shown_p
+    from mmsearch.cli.output.terminal import console
 
     out = console()
     table = Table("channel", "weight", "in the folds", box=None, pad_edge=False, header_style="bold")
@@ -155,7 +155,7 @@ def _print(found: Tuning, notes: tuple[str, ...], *, kept: bool, dry_run: bool) 
 def _print_json(found: Tuning, proposals: Proposals, notes: tuple[str, ...], *, kept: bool) -> None:
     from dataclasses import asdict
 
-    from mmsearch.cli.terminal import print_json
+    from mmsearch.cli.output.terminal import print_json
 
     report: dict[str, Any] = {
         "weights": dict(found.weights),

@@ -46,7 +46,8 @@ class Encoder(Protocol):
     def prior(self, query: Modality, item: Modality) -> str | None:
         """How this encoder scores unrelated pairs, measured when it was made, for an index with few items.
 
-        JSON of a `mmsearch.search.background.Background`, which this layer does not know; None when unknown.
+        JSON of a `mmsearch.search.calibration.background.Background`, which this layer does not know; None when
+        unknown.
         """
 
     def bank(self, modality: Modality) -> Vectors | None:

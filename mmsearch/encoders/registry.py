@@ -6,11 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmsearch.encoders.compiled import DESCRIPTION, CompiledEncoder, read_description
+from mmsearch.encoders.compiled import CompiledEncoder
+from mmsearch.encoders.description import DESCRIPTION, read_description
 from mmsearch.errors import EncoderError
 
 if TYPE_CHECKING:
-    from mmsearch.encoders.compiled import Description
+    from mmsearch.encoders.description import Description
     from mmsearch.encoders.protocol import Encoder
 
 DEFAULT_ENCODER = "pocket"

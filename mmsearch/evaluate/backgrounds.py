@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mmsearch.encoders.compiled import DESCRIPTION, CompiledEncoder
+from mmsearch.encoders.compiled import CompiledEncoder
+from mmsearch.encoders.description import DESCRIPTION
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.search.background import Background
+    from mmsearch.search.calibration.background import Background
     from mmsearch.types import Ids, Modality, Vectors
 
 # As many pictures of each collection count, or the largest would be taken for the whole world.
@@ -40,8 +41,8 @@ def measure_backgrounds(
     import numpy as np
 
     from mmsearch.encoders.shortened import principal_axes
-    from mmsearch.search.background import estimate
-    from mmsearch.search.familiarity import familiarity_of
+    from mmsearch.search.calibration.estimation import estimate
+    from mmsearch.search.calibration.familiarity import familiarity_of
 
     pictures, captions, owners, counts = _encode(encoder, collections)
     bank = encoder.bank("text")
@@ -89,7 +90,7 @@ def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vec
     """Pictures (n, d), captions (m, d), the picture of each caption (m,), and how many are of each collection."""
     import numpy as np
 
-    from mmsearch.evaluate.collections import Captioned, Choice, open_collection
+    from mmsearch.datasets.collections import Captioned, Choice, open_collection
     from mmsearch.media.picture import load_picture
 
     pictures: list[Vectors] = []

@@ -6,15 +6,15 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmsearch.datasets.captioned import json_lines
+from mmsearch.datasets.trec import read_text, written
 from mmsearch.errors import UsageError
-from mmsearch.evaluate.captioned import json_lines
-from mmsearch.evaluate.trec import read_text, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from mmsearch.evaluate.trec import Qrels
+    from mmsearch.datasets.trec import Qrels
     from mmsearch.library import Library
 
 

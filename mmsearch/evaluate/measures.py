@@ -21,7 +21,7 @@ from mmsearch.errors import MissingExtraError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mmsearch.evaluate.trec import Qrels, Run
+    from mmsearch.datasets.trec import Qrels, Run
 
     PerQuery = Mapping[str, Mapping[str, float]]  # measure -> query -> value from 0 to 1
 

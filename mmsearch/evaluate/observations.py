@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.evaluate.tasks import Task
     from mmsearch.library import Library
-    from mmsearch.search.background import Background
-    from mmsearch.search.channels import DenseChannel
+    from mmsearch.search.calibration.background import Background
+    from mmsearch.search.channels.dense import DenseChannel
     from mmsearch.types import Ids, Modality, Scores, Vector
 
 # Queries and items that are looked at: enough for curves down to 1 pair in 100,000.
@@ -131,8 +131,8 @@ def _asked(task: Task, library: Library) -> Iterator[tuple[list[DenseChannel], I
     import numpy as np
 
     from mmsearch.evaluate.tasks import as_query
-    from mmsearch.search.answer import prepare
-    from mmsearch.search.fusion import Fusion
+    from mmsearch.search.ranking.fusion import Fusion
+    from mmsearch.search.ranking.task import prepare
 
     items = library.catalogue.items(library.catalogue.select_items())
     documents = {item.path: item.document_id for item in items}
@@ -156,7 +156,7 @@ def _bank_counts(library: Library, encoder: Encoder, expected: Scores) -> Scores
     """The mean number of items that a text of the encoder's bank finds within each of ``expected``."""
     import numpy as np
 
-    from mmsearch.search.familiarity import familiarity_of
+    from mmsearch.search.calibration.familiarity import familiarity_of
 
     bank = encoder.bank("text")
     if bank is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mmsearch.evaluate.experiment import Outcome
     from mmsearch.evaluate.observations import ChannelScores
-    from mmsearch.search.background import Background
+    from mmsearch.search.calibration.background import Background
     from mmsearch.types import Scores
 
 # Okabe and Ito's colors, which people who see few colors tell apart too.
@@ -242,7 +242,7 @@ def _smooth(values: Scores, width: float) -> Scores:
 
 def _usual(background: Background, scores: Scores) -> Scores:
     """log P(score >= each) among all queries that one may ask."""
-    from mmsearch.search.curve import Curve
+    from mmsearch.search.calibration.curve import Curve
 
     curve = Curve(background.usual_bulk, background.usual_slope, background.usual_curvature)
     return curve.log_survival(background.calibrate(scores))

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from mmsearch.datasets.collections import Captioned
 from mmsearch.errors import UsageError
-from mmsearch.evaluate.collections import Captioned
 from mmsearch.ingest.sources import Source
-from mmsearch.search.query import Part, Picture, Query, Text
+from mmsearch.search.query.value import Part, Picture, Query, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mmsearch.evaluate.beir import TextCollection
-    from mmsearch.evaluate.trec import Qrels
+    from mmsearch.datasets.beir import TextCollection
+    from mmsearch.datasets.trec import Qrels
     from mmsearch.types import Modality
 
 TaskName: TypeAlias = Literal["text-to-image", "image-to-text", "mixed", "text-to-text"]

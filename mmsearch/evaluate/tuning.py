@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.evaluate.significance import Comparison, compare
-from mmsearch.search.answer import WORDS
-from mmsearch.search.backing import heard, losses
-from mmsearch.search.fusion import GRID, POWER, Fusion
-from mmsearch.search.weights import LEARNED_FUSION, LearnedWeights
+from mmsearch.search.ranking.corroboration import heard, losses
+from mmsearch.search.ranking.fusion import GRID, POWER, Fusion
+from mmsearch.search.ranking.task import WORDS
+from mmsearch.search.ranking.weights import LEARNED_FUSION, LearnedWeights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mmsearch.evaluate.judged import Judged
     from mmsearch.library import Library
-    from mmsearch.search.fusion import Matrix
+    from mmsearch.search.ranking.fusion import Matrix
     from mmsearch.types import Scores
 
 MEASURE, TOP = "nDCG@10", 10
@@ -244,8 +244,8 @@ def _said(library: Library, content: str | Path) -> tuple[dict[str, tuple[Scores
     import numpy as np
 
     from mmsearch.evaluate.tasks import as_query
-    from mmsearch.search.answer import prepare
-    from mmsearch.search.ranking import Ranker
+    from mmsearch.search.ranking.task import prepare
+    from mmsearch.search.ranking.threshold import Ranker
 
     query = as_query(content)
     try:

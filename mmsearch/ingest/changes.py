@@ -10,7 +10,7 @@ from mmsearch.ingest.sources import Skipped, Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mmsearch.store.rows import KnownDocument
+    from mmsearch.store.catalogue.values import KnownDocument
 
 
 @dataclass(frozen=True, slots=True)

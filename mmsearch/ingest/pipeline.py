@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 from mmsearch.errors import UsageError
 from mmsearch.ingest.changes import Plan, plan_run
 from mmsearch.ingest.crawl import CrawlOptions, crawl
-from mmsearch.ingest.reading import Reader, batch_size
+from mmsearch.ingest.worker import Reader, batch_size
 from mmsearch.media.limits import Limits
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.precision import DEFAULT_PRECISION, PRECISIONS
-from mmsearch.store.rows import NewDocument, NewItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.ingest.reading import Reading
     from mmsearch.ingest.sources import Skipped, Source
+    from mmsearch.ingest.worker import Reading
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.precision import Precision
     from mmsearch.store.vectors import VectorShards

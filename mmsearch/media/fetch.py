@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from mmsearch.errors import MediaError
+from mmsearch.errors import MediaError, UsageError
 from mmsearch.media.files import read_file, size_reason
 from mmsearch.media.limits import Limits
+from mmsearch.media.picture import fit_picture, is_pil_image, load_picture
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
+
+    from mmsearch.types import PictureSpec, Pixels
+
 
 _CHUNK = 1 << 16
 
@@ -88,3 +92,23 @@ def _read_stream(stream: BinaryIO, limits: Limits, deadline: float | None) -> by
     if reason := size_reason(len(data), limits.max_bytes):
         raise MediaError(reason)
     return bytes(data)
+
+
+def given_pixels(source: Any, spec: PictureSpec) -> Pixels:
+    """The pixels of a path, a URL, "-" (standard input), bytes or a PIL image, as ``spec`` wants them.
+
+    Raises UsageError when there is no such file, MediaError when it can't be decoded, TypeError for anything else.
+    """
+    if isinstance(source, str) and "://" not in source and source != "-":
+        source = Path(source).expanduser()
+    if isinstance(source, Path):
+        if not source.is_file():
+            raise UsageError(f"there is no picture {source}: give the path of a file, a URL, or - for stdin")
+        return load_picture(source, spec).pixels
+    if isinstance(source, bytes):
+        return load_picture(source, spec).pixels
+    if isinstance(source, str):
+        return load_picture(read_source(source), spec).pixels
+    if is_pil_image(source):
+        return fit_picture(source, spec)
+    raise TypeError(f"a picture is a path, a URL, bytes or a PIL image, not {type(source).__name__}")

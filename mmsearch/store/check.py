@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError
-from mmsearch.store import wordindex
-from mmsearch.store.catalogue import Catalogue
-from mmsearch.store.database import Database
+from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.database import Database
+from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.directory import CATALOGUE, MANIFEST, IndexDirectory
-from mmsearch.store.manifest import Manifest
+from mmsearch.store.header import Manifest
 from mmsearch.store.vectors import UNIT_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mmsearch.store.catalogue.values import EncoderRecord
     from mmsearch.store.precision import RowForm
-    from mmsearch.store.rows import EncoderRecord
     from mmsearch.types import Ids, Modality
 
 _ROWS_AT_ONCE = 8_192
@@ -68,7 +68,7 @@ def repair(path: Path) -> list[Problem]:
     A damaged catalogue is copied row by row, and kept beside as ``catalogue.damaged.sqlite``. Raises as
     ``check`` does, and IndexLockedError when another process writes.
     """
-    from mmsearch.store.salvage import finish_salvage, salvage
+    from mmsearch.store.catalogue.salvage import finish_salvage, salvage
 
     directory = _directory(path)
     with directory.write_lock():

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.manifest import Manifest
+from mmsearch.store.header import Manifest
 
 if TYPE_CHECKING:
-    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.catalogue.catalogue import Catalogue
+    from mmsearch.store.catalogue.values import EncoderRecord
     from mmsearch.store.directory import IndexDirectory
-    from mmsearch.store.rows import EncoderRecord
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Ids, Modality
 
@@ -38,7 +38,7 @@ def compact(directory: IndexDirectory) -> Compaction:
     The caller holds the lock. It needs room for a second copy of the vectors and of the catalogue; when the
     disk is full (IndexDirectoryError), the index is left whole.
     """
-    from mmsearch.store.catalogue import Catalogue
+    from mmsearch.store.catalogue.catalogue import Catalogue
 
     before = directory.size()
     with Catalogue.open(directory.catalogue_path, write=True) as catalogue:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
-from mmsearch.store.catalogue import Catalogue
-from mmsearch.store.conditions import PathGlob
-from mmsearch.store.directory import Manifest
+from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.conditions import PathGlob
+from mmsearch.store.header import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from mmsearch.store.catalogue.reader import CatalogueReader
+    from mmsearch.store.catalogue.values import StoredItem
     from mmsearch.store.directory import IndexDirectory
-    from mmsearch.store.reading import CatalogueReader
-    from mmsearch.store.rows import StoredItem
 
 
 def find_documents(catalogue: CatalogueReader, name: str) -> list[list[StoredItem]]:
@@ -57,3 +57,15 @@ def move_corpus(directory: IndexDirectory, old: Path, new: Path) -> None:
             known = ", ".join(sorted(corpora)) or "none"
             raise UsageError(f"no corpus was indexed from {wanted}; this index knows: {known}")
         catalogue.move_corpus(corpora[wanted], str(new.resolve()))
+
+
+def write_field(directory: IndexDirectory, name: str, values: Mapping[int, str | None]) -> int:
+    """`Catalogue.set_field` on the index in ``directory``, under its lock; how many documents changed.
+
+    Raises IndexLockedError when another process writes, and what ``set_field`` raises.
+    """
+    with directory.write_lock(), Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        changed = catalogue.set_field(name, values)
+        if changed:
+            directory.write_manifest(Manifest.of(catalogue))
+    return changed

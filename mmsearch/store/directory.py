@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
 from mmsearch.store.files import PARTIAL, plain_errors, replace_text
-from mmsearch.store.manifest import FORMAT, Manifest, ManifestEncoder, format_of
+from mmsearch.store.header import FORMAT, Manifest, ManifestEncoder, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Self
 
-    from mmsearch.store.rows import EncoderRecord
+    from mmsearch.store.catalogue.values import EncoderRecord
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Modality
 
@@ -52,7 +52,7 @@ class IndexDirectory:
             path.mkdir(parents=True, exist_ok=True)
         directory = cls(path)
         with directory.write_lock():
-            from mmsearch.store.catalogue import Catalogue
+            from mmsearch.store.catalogue.catalogue import Catalogue
 
             with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
                 directory.write_manifest(Manifest.of(catalogue))

@@ -9,7 +9,6 @@ import csv
 import gzip
 import io
 import json
-import re
 import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,8 +21,6 @@ from typing import Any
 from mmsearch.errors import UsageError
 
 MANIFESTS = ("records.jsonl", "manifest.jsonl", "manifest.csv", "metadata.csv")
-SHARDS = re.compile(r"\{(\d+)\.\.(\d+)\}")
-SUFFIXES = ("", ".zip", ".tar", ".jsonl", ".jsonl.gz", ".json", ".csv")
 PICTURES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 )
@@ -50,35 +47,6 @@ class Pair:
     captions: tuple[str, ...]
     extra: tuple[str, ...] = ()
     labels: tuple[tuple[str, ...] | None, ...] = ()
-
-
-def find_source(data: Path, name: str) -> Path:
-    """The file or folder that ``name`` means: under ``data``, or a path of its own."""
-    for folder in (data, Path()):
-        for suffix in SUFFIXES:
-            candidate = folder / f"{name}{suffix}"
-            if name and candidate.exists():
-                return candidate
-    raise UsageError(f"no {name} in {data}: give its name as --data shows it, or a path")
-
-
-def find_sources(data: Path, name: str) -> list[tuple[Path, str | None]]:
-    """What ``name`` means, as sources with the split that is wanted of each.
-
-    ``name-{000..003}.tar`` are four, the numbers of equal width; ``dataset.json#val`` asks for a split.
-    """
-    name, _, split = name.partition("#")
-    numbers = SHARDS.search(name)
-    if numbers is None:
-        return [(find_source(data, name), split or None)]
-    first, last = numbers.groups()
-    if int(first) > int(last):
-        raise UsageError(f"{name}: the numbers in braces fall; write the smaller one first")
-    shards = (
-        f"{name[: numbers.start()]}{number:0{len(first)}}{name[numbers.end() :]}"
-        for number in range(int(first), int(last) + 1)
-    )
-    return [(find_source(data, shard), split or None) for shard in shards]
 
 
 def read_pairs(

@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -30,11 +31,20 @@ from texts import TextTraining
 from tokenizers import Tokenizer
 from tower import encode
 
+from mmsearch.train.loop.state import (
+    CALIBRATION_FILE,
+    RECIPE_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    save_weights,
+)
 from mmsearch.train.recipe import BesideRecipe, Recipe
-from mmsearch.train.state import CALIBRATION_FILE, RECIPE_FILE, TOKENIZER_FILE, WEIGHTS_FILE, save_weights
-from mmsearch.train.tables import PackedTable
-from mmsearch.train.towers import TextTower, build_towers
-from mmsearch.train.weights import find_tokenizer
+from mmsearch.train.towers.build import build_towers
+from mmsearch.train.towers.pretrained import find_tokenizer
+from mmsearch.train.towers.tables import PackedTable
+
+if TYPE_CHECKING:
+    from mmsearch.train.towers.text import TextTower
 
 # files of texts, for the record
 TEXTS = (

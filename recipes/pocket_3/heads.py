@@ -12,7 +12,7 @@ from material import class_names, lines, related, tokenize
 from torch import Tensor, nn
 from tower import LARGEST_SCALE, Average, encode, parameter_groups, set_rates, unit
 
-from mmsearch.train.losses import info_nce
+from mmsearch.train.objectives.losses import info_nce
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pictures import Captions
     from tokenizers import Tokenizer
 
-    from mmsearch.train.heads import Head
-    from mmsearch.train.towers import TextTower
+    from mmsearch.train.towers.heads import Head
+    from mmsearch.train.towers.text import TextTower
 
 EPOCHS, BATCH, RATE = 20, 1024, 4e-4
 PAIRS, CLASSES, ENGLISH, PRINTED, CHINESE = 256, 40, 192, 160, 96  # further texts a step

@@ -20,14 +20,14 @@ from material import DEV, TRAIN
 from torch import Tensor, nn
 
 from mmsearch.media.picture import load_picture
-from mmsearch.train import compress
+from mmsearch.train.adapt.taps import FEATURES, expose_features
+from mmsearch.train.compile import compress
+from mmsearch.train.compile.rounding import round_weights
+from mmsearch.train.compile.run import take_centered
+from mmsearch.train.data.views import augment
 from mmsearch.train.pairs import read_pairs, read_pictures
-from mmsearch.train.rounding import round_weights
-from mmsearch.train.taps import FEATURES, expose_features
-from mmsearch.train.towers import fold_normalization
-from mmsearch.train.trained import take_centered
-from mmsearch.train.views import augment
-from mmsearch.train.weights import find_weights, load_weights, read_weights
+from mmsearch.train.towers.picture import fold_normalization
+from mmsearch.train.towers.pretrained import find_weights, load_weights, read_weights
 from mmsearch.types import PictureSpec
 
 if TYPE_CHECKING:

@@ -18,15 +18,15 @@ from material import TRAIN, related
 from torch import Tensor, nn
 from tower import Average, keep, parameter_groups, resume, set_rates, unit
 
-from mmsearch.train.heads import Head
-from mmsearch.train.losses import info_nce
+from mmsearch.train.objectives.losses import info_nce
 from mmsearch.train.recipe import HeadRecipe
-from mmsearch.train.towers import fold_normalization
+from mmsearch.train.towers.heads import Head
+from mmsearch.train.towers.picture import fold_normalization
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mmsearch.train.towers import Towers
+    from mmsearch.train.towers.build import Towers
 
 FIRST = 5  # of the blocks that train, in both networks
 SHAPES = ((112, 14, 14), (96, 10, 10))  # of the maps before them

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mmsearch.train.weights import find_weights, read_weights
+from mmsearch.train.towers.pretrained import find_weights, read_weights
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from pictures import Captions
 from tokenizers import Tokenizer
 from tower import encode, unit
 
-from mmsearch.train.towers import TextTower
-from mmsearch.train.weights import find_tokenizer, find_weights, load_weights, read_weights
+from mmsearch.train.towers.pretrained import find_tokenizer, find_weights, load_weights, read_weights
+from mmsearch.train.towers.text import TextTower
 
 if TYPE_CHECKING:
     from pathlib import Path

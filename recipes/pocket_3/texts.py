@@ -20,7 +20,7 @@ from prototypes import class_prototypes
 from torch import Tensor, nn
 from tower import LARGEST_SCALE, Average, encode, keep, parameter_groups, resume, set_rates, unit
 
-from mmsearch.train.losses import info_nce
+from mmsearch.train.objectives.losses import info_nce
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from material import Groups
     from tokenizers import Tokenizer
 
-    from mmsearch.train.heads import Head
     from mmsearch.train.recipe import Recipe
-    from mmsearch.train.towers import TextTower
+    from mmsearch.train.towers.heads import Head
+    from mmsearch.train.towers.text import TextTower
 
 STEPS = 330
 DRAWN = {"flickr": 88, "books": 36, "multi30k": 68, "coco": 32}  # groups a step

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mmsearch.train.towers import TextTower
+    from mmsearch.train.towers.text import TextTower
 
 PART = 64  # texts of like length that go through the tower together
 LARGEST_SCALE = math.log(100)

@@ -50,16 +50,23 @@ from text_tower import STEPS as TEXT_STEPS
 from text_tower import FurtherTextTraining
 from tower import encode, unit
 
+from mmsearch.train.loop.state import (
+    CALIBRATION_FILE,
+    RECIPE_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    save_weights,
+)
 from mmsearch.train.recipe import Recipe
-from mmsearch.train.state import CALIBRATION_FILE, RECIPE_FILE, TOKENIZER_FILE, WEIGHTS_FILE, save_weights
-from mmsearch.train.tables import PackedTable
-from mmsearch.train.towers import build_towers
-from mmsearch.train.weights import read_weights
+from mmsearch.train.towers.build import build_towers
+from mmsearch.train.towers.pretrained import read_weights
+from mmsearch.train.towers.tables import PackedTable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from mmsearch.train.towers import TextTower, Towers
+    from mmsearch.train.towers.build import Towers
+    from mmsearch.train.towers.text import TextTower
 
 DRAWING_VIEWS = (0, 2, 3)  # as it is, two random crops; what is written in some makes no sense mirrored
 PROMPTS = {

@@ -19,7 +19,7 @@ from material import related
 from torch import Tensor, nn
 from tower import LARGEST_SCALE, unit
 
-from mmsearch.train.losses import info_nce
+from mmsearch.train.objectives.losses import info_nce
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from drawings import Drawing
     from pictures import Captions
 
-    from mmsearch.train.heads import Head
+    from mmsearch.train.towers.heads import Head
 
 PAIRS, ENGLISH, PRINTED, CHINESE = 256, 192, 160, 96  # further texts a step
 NAME, FURTHER_NAME, KIND_OF, CHINESE_NAME = range(4)

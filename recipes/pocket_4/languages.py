@@ -24,11 +24,11 @@ import onnx
 from packages import unpacked
 from tokenizers import Tokenizer
 
-from mmsearch.encoders.compiled import DESCRIPTION, read_description, seal
-from mmsearch.train.decompiled import read_text_recipe
-from mmsearch.train.languages import Teaching, teach
-from mmsearch.train.vocabulary import keep_pieces
-from mmsearch.train.wordrows import Change, change_rows
+from mmsearch.encoders.description import DESCRIPTION, read_description, seal
+from mmsearch.train.compile.vocabulary import keep_pieces
+from mmsearch.train.languages.languages import Teaching, teach
+from mmsearch.train.languages.wordrows import Change, change_rows
+from mmsearch.train.towers.decompiled import read_text_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

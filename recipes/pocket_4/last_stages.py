@@ -15,7 +15,7 @@ from fit import fit
 from prototypes import class_prototypes
 from tower import parameter_groups
 
-from mmsearch.train.weights import find_weights, read_weights
+from mmsearch.train.towers.pretrained import find_weights, read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from material import lines, related, tokenize
 from texts import HIDDEN, MEMORY, TextTraining
 from tower import LARGEST_SCALE, encode, parameter_groups, unit
 
-from mmsearch.train.losses import info_nce
+from mmsearch.train.objectives.losses import info_nce
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 import mmsearch
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check
 from mmsearch.store.directory import IndexDirectory
 

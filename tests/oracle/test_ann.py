@@ -16,8 +16,8 @@ from mmsearch.ann.codes import Codes
 from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.faiss import ListedIndex, ScannedIndex, build_lists
 from mmsearch.ann.index import VectorIndex
+from mmsearch.ann.placement import Placement, StoredRows
 from mmsearch.ann.products import scan_error
-from mmsearch.ann.rows import Placement, StoredRows
 from mmsearch.store.precision import PRECISIONS, HalfForm, Precision, center_of, row_form
 
 DIMENSION = 24

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmsearch.search.background import Background, estimate
-from mmsearch.search.curve import BULK
-from mmsearch.search.familiarity import Familiarity
+from mmsearch.search.calibration.background import Background
+from mmsearch.search.calibration.curve import BULK
+from mmsearch.search.calibration.estimation import estimate
+from mmsearch.search.calibration.familiarity import Familiarity
 
 DIMENSION = 256
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmsearch.search.fusion import FUSIONS, GRID, Fusion, Table, contributions, fuse, tabulate
+from mmsearch.search.ranking.fusion import FUSIONS, GRID, Fusion, Table, contributions, fuse, tabulate
 from mmsearch.types import Ranking
 
 finite = st.floats(-20, 20).map(lambda value: round(value, 3))

@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mmsearch.train.caching import backward_in_parts  # noqa: E402
-from mmsearch.train.losses import Kin, info_nce, keep_similarities, relations, sigmoid  # noqa: E402
+from mmsearch.train.loop.caching import backward_in_parts  # noqa: E402
+from mmsearch.train.objectives.losses import Kin, info_nce, keep_similarities, relations, sigmoid  # noqa: E402
 from mmsearch.train.recipe import LossRecipe  # noqa: E402
 
 

@@ -25,12 +25,12 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.check import check, repair
 from mmsearch.store.compact import compact
 from mmsearch.store.directory import IndexDirectory, Manifest
 from mmsearch.store.precision import center_of, row_form
-from mmsearch.store.rows import NewDocument, NewItem
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.languages import ndcg, shares
-from benchmarks.references import CLOTHING, PACS, by_mapping, by_names
+from benchmarks.shared.references import CLOTHING, PACS, by_mapping, by_names
 
 
 def test_a_query_counts_where_its_own_answer_stands_and_a_tie_is_a_miss() -> None:

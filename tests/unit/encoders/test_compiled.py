@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmsearch.encoders.compiled import CompiledEncoder, read_description, seal, verify
+from mmsearch.encoders.compiled import CompiledEncoder
+from mmsearch.encoders.description import read_description, seal, verify
 from mmsearch.encoders.protocol import KnowsItsWords
 from mmsearch.encoders.registry import canonical_name, load_encoder, shipped_encoders
 from mmsearch.errors import EncoderError

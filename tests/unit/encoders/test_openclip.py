@@ -16,7 +16,7 @@ open_clip = pytest.importorskip("open_clip", reason="open_clip encoders come wit
 
 from mmsearch.encoders.compiled import CompiledEncoder  # noqa: E402
 from mmsearch.encoders.openclip import OpenClipEncoder, split_name  # noqa: E402
-from mmsearch.train.export import compile_encoder  # noqa: E402
+from mmsearch.train.compile.export import compile_encoder  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path

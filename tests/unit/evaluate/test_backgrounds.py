@@ -15,8 +15,9 @@ import mmsearch
 from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.encoders.registry import load_encoder, shipped_encoders
 from mmsearch.evaluate.backgrounds import _bank_pictures, store_backgrounds
-from mmsearch.search.background import Background, estimate
-from mmsearch.search.familiarity import familiarity_of
+from mmsearch.search.calibration.background import Background
+from mmsearch.search.calibration.estimation import estimate
+from mmsearch.search.calibration.familiarity import familiarity_of
 
 
 def test_the_first_pictures_of_each_collection_stay_as_a_bank(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import mmsearch
+from mmsearch.datasets.beir import TextCollection, TextDocument
+from mmsearch.datasets.collections import Captioned, open_collection
 from mmsearch.errors import UsageError
-from mmsearch.evaluate.beir import TextCollection, TextDocument
-from mmsearch.evaluate.collections import Captioned, open_collection
 from mmsearch.evaluate.experiment import Settings, run
 from mmsearch.evaluate.perquery import records, write_records
 from mmsearch.evaluate.tasks import image_to_text, tasks_of, text_to_image, text_to_text

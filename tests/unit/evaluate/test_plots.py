@@ -11,8 +11,8 @@ import pytest
 
 import mmsearch
 from mmsearch.cli.main import app
+from mmsearch.datasets.collections import Captioned, CaptionedPicture
 from mmsearch.errors import UsageError
-from mmsearch.evaluate.collections import Captioned, CaptionedPicture
 from mmsearch.evaluate.experiment import Outcome, Settings, run
 from mmsearch.evaluate.observations import BANK, OTHERS, recall
 from mmsearch.evaluate.plots import draw_calibration, draw_recall, draw_scores, write_plots

@@ -18,7 +18,7 @@ from mmsearch.errors import MmsearchError, UsageError
 from mmsearch.evaluate import tuning
 from mmsearch.evaluate.judged import Judged, judged_documents, read_queries
 from mmsearch.evaluate.tuning import DEPTH, Proposals, learn, propose, tune
-from mmsearch.search.query import Part, Query, Text
+from mmsearch.search.query.value import Part, Query, Text
 
 QUERIES = {
     "coffee": "a cup of coffee",

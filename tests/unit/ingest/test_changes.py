@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmsearch.ingest.changes import plan_run
 from mmsearch.ingest.sources import Skipped, Source
-from mmsearch.store.rows import KnownDocument
+from mmsearch.store.catalogue.values import KnownDocument
 
 
 def source(path: str, stamp: str = "1") -> Source:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmsearch.encoders.registry import load_encoder
 from mmsearch.ingest.pipeline import IndexOptions, IndexReport, Progress, update
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.directory import IndexDirectory
 from mmsearch.types import Modality, PictureSpec
 

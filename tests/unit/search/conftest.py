@@ -14,10 +14,11 @@ import pytest
 
 from mmsearch.ann.choose import open_index
 from mmsearch.ann.index import VectorIndex
-from mmsearch.search.background import Background, estimate
-from mmsearch.search.documents import Documents
-from mmsearch.store.catalogue import Catalogue
-from mmsearch.store.rows import NewDocument, NewItem
+from mmsearch.search.calibration.background import Background
+from mmsearch.search.calibration.estimation import estimate
+from mmsearch.search.index.documents import Documents
+from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.types import FieldValue, Locator, Modality, PictureSpec
 
 DIMENSION = 96

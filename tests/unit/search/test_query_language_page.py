@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mmsearch.errors import QueryError
-from mmsearch.search.filters import parse_filter
-from mmsearch.search.parse import parse
+from mmsearch.search.query.filters import parse_filter
+from mmsearch.search.query.parse import parse
 
 PAGE = (Path(__file__).parents[3] / "docs" / "query-language.md").read_text(encoding="utf-8")
 EXAMPLES = [re.split(r"\s{3,}", line)[0] for line in PAGE.split("```")[1].strip().splitlines()]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mmsearch.errors import UsageError
 from mmsearch.library import Library
 from mmsearch.search import request
-from mmsearch.search.answer import answer
 from mmsearch.search.request import search_arguments
+from mmsearch.search.search import answer
 
 
 def test_an_object_becomes_the_arguments_of_a_search() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.directory import IndexDirectory, Manifest
-from mmsearch.store.rows import NewDocument, NewItem
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check, repair
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def test_a_damaged_page_costs_only_what_it_held(directory: IndexDirectory, vecto
             shards.sync()
         from dataclasses import replace
 
-        from mmsearch.store.rows import NewDocument, NewItem
+        from mmsearch.store.catalogue.values import NewDocument, NewItem
         from mmsearch.types import Locator
 
         empty = NewDocument(1, "", "1", None, {}, ())

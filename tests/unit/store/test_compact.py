@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check
 from mmsearch.store.compact import compact
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
-from mmsearch.store.catalogue import Catalogue
+from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check, repair
 from mmsearch.store.directory import IndexDirectory, Manifest
-from mmsearch.store.manifest import FORMAT
+from mmsearch.store.header import FORMAT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -61,7 +61,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "words").mkdir()
     tokenizer.save(str(folder / "words" / "tokenizer.json"))
-    from mmsearch.train.towers import TextTower
+    from mmsearch.train.towers.text import TextTower
 
     torch.manual_seed(0)
     tower = TextTower(tiny_recipe().text, 8)

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 from benchmarks import towers
-from mmsearch.train.loop import train
+from mmsearch.train.loop.loop import train
 from tests.unit.train.conftest import COLORS, tiny_recipe
 
 pytestmark = pytest.mark.torch

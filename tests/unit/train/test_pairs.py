@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mmsearch.datasets.sources import find_source, find_sources
 from mmsearch.errors import UsageError
-from mmsearch.train.pairs import find_source, find_sources, read_pairs, read_pictures, read_text_groups
+from mmsearch.train.pairs import read_pairs, read_pictures, read_text_groups
 
 if TYPE_CHECKING:
     from pathlib import Path

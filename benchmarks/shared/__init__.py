@@ -1,0 +1,1 @@
+"""What several benchmarks share: data, processes, tables of figures."""

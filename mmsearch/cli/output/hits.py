@@ -1,0 +1,138 @@
+"""Results as text for a person, as JSON, and as lines for a pipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mmsearch.search.results.hit import Hit
+    from mmsearch.search.results.results import Results
+    from mmsearch.search.results.snippets import Snippet
+
+FACET_VALUES = 10
+INDENT = " " * 10
+# How what was looked for is marked, and the signs that stand for that until the rest is escaped.
+_BEFORE, _AFTER = "\x02", "\x03"
+
+
+def print_rows(results: Results) -> None:
+    """Rank, score, path, modality, locator and text of each hit, separated by tabs."""
+    for hit in results:
+        text = " ".join((hit.text or "").split())
+        row = (hit.rank, f"{hit.score:.4f}", hit.path, hit.modality, hit.locator, text)
+        typer.echo("\t".join(map(str, row)))
+
+
+def print_results(results: Results, *, explain: bool, thumbnails: str, field: str = "") -> None:
+    """For a person: notes, hits with the words that were found in bold, facets, and where the page ends.
+
+    Beside each hit stands the value of ``field``, if it has one.
+    """
+    from rich.markup import escape
+
+    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.thumbnails import terminal_pictures
+
+    out = console()
+    for note in results.notes:
+        out.print(f"[dim]{escape(note)}[/]")
+    if results.nothing_matches:
+        out.print("Nothing in this index matches.")
+        if results.best_guesses:
+            out.print("[dim]--anyway shows the nearest that there is.[/]")
+        return
+    show = terminal_pictures(thumbnails)
+    for hit in results:
+        _print_hit(out, hit, results, field)
+        if explain:
+            _print_reasons(out, hit)
+        if show is not None and hit.modality == "image":
+            show(Path(hit.file))
+    for name, counted in results.facets.items():
+        shown = " · ".join(f"{escape(_value(value))} [green]{n}[/]" for value, n in counted[:FACET_VALUES])
+        more = f" · [dim]{len(counted) - FACET_VALUES} more[/]" if len(counted) > FACET_VALUES else ""
+        out.print(f"[bold]{escape(name)}[/]  {shown}{more}")
+    if footer := _footer(results):
+        out.print(f"[dim]{footer}[/]")
+
+
+def _value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _footer(results: Results) -> str:
+    """Which hits these are, of how many; nothing when these are all."""
+    last = results.offset + len(results)
+    if not results:
+        return f"No more hits: there are {results.total}."
+    if not results.offset and last >= results.total:
+        return ""
+    # without a cutoff everything is a hit, and how many there are was not counted
+    about = "" if results.total_is_exact else "about "
+    total = f" of {about}{results.total}" if results.total_is_exact or results.cutoff is not None else ""
+    more = f"; --offset {last} shows the next" if last < results.total else ""
+    return f"{results.offset + 1}–{last}{total}{more}"
+
+
+def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
+    from mmsearch.search.results.snippets import snippet
+
+    def found(text: str) -> str:
+        return _marked(snippet(text, results.query.text, len(text) + 1, results.pieces))
+
+    extras = [f"[dim]{hit.locator}[/]"] if hit.locator.kind != "whole" else []
+    extras += [found(hit.title)] if hit.title else []
+    extras += [f"[cyan]{_plain(_value(hit.fields[field]))}[/]"] if field in hit.fields else []
+    extras += copies_left_out(hit)
+    line = "  ".join([f"[green]{hit.strength:>3.0f}[/]", found(hit.path), *extras])
+    out.print(f"[bold]{hit.rank:>3}[/]  {line}")
+    for one in hit.before:
+        _print_below(out, f"[dim]{_plain(one.text)}[/]")
+    if hit.snippet is not None and hit.text != hit.title:
+        around = bool(hit.before or hit.after)
+        _print_below(out, found(hit.text or "") if around else _marked(hit.snippet))
+    for one in hit.after:
+        _print_below(out, f"[dim]{_plain(one.text)}[/]")
+
+
+def copies_left_out(hit: Hit) -> list[str]:
+    """How many copies are not shown, for a person; nothing for none."""
+    return [f"[cyan]+{hit.copies} {'copy' if hit.copies == 1 else 'copies'}[/]"] if hit.copies else []
+
+
+def _print_reasons(out: Console, hit: Hit) -> None:
+    from rich.markup import escape
+
+    for reason in hit.explanation:
+        level = f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}"
+        _print_below(
+            out,
+            f"[cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} "
+            f"{escape(repr(reason.part))}: {level}, weight {reason.weight:g}, item #{reason.item_id}",
+        )
+    out.print(f"        = {hit.score:8.3f}  expected by chance: {hit.evalue:.2g}")
+
+
+def _print_below(out: Console, markup: str) -> None:
+    """Print below a hit's line; a terminal's narrow lines stay indented, in a pipe each is one line."""
+    from rich.padding import Padding
+
+    out.print(INDENT + markup if out.soft_wrap else Padding(markup, (0, 0, 0, len(INDENT))))
+
+
+def _marked(found: Snippet) -> str:
+    from rich.markup import escape
+
+    whole = " ".join(found.marked(_BEFORE, _AFTER).split())
+    return escape(whole).replace(_BEFORE, "[bold yellow]").replace(_AFTER, "[/]")
+
+
+def _plain(text: str | None) -> str:
+    from rich.markup import escape
+
+    return escape(" ".join((text or "").split()))

@@ -1,0 +1,1 @@
+"""Captioned pictures and judged collections, read from files within limits."""

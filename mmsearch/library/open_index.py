@@ -1,0 +1,192 @@
+"""An index directory, opened for searching: its items, encoders, vectors and backgrounds, read when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mmsearch.library.installed import installed
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from mmsearch.ann.index import VectorIndex
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.calibration.background import Background
+    from mmsearch.search.index.documents import Documents
+    from mmsearch.store.catalogue.catalogue import Catalogue
+    from mmsearch.store.catalogue.values import EncoderRecord
+    from mmsearch.store.directory import IndexDirectory
+    from mmsearch.store.pooled import Halves
+    from mmsearch.types import Ids, Modality, Vector, VectorKind
+
+
+class OpenIndex:
+    """What the search layer asks of an index (`mmsearch.search.index.protocol.SearchIndex`), read from its directory.
+
+    What was read is kept until the catalogue's generation changes: see ``refresh``.
+    """
+
+    def __init__(self, directory: IndexDirectory) -> None:
+        from mmsearch.store.catalogue.catalogue import Catalogue
+
+        self.directory = directory
+        self.catalogue: Catalogue = Catalogue.open(directory.catalogue_path)
+        self._generation = -1
+        self._records: tuple[EncoderRecord, ...] = ()
+        self._vector_indexes: dict[tuple[str, VectorKind], VectorIndex | None] = {}
+        self._backgrounds: dict[str, Background] = {}
+        self._documents: Documents | None = None
+        self._copy_groups: dict[bytes, int] | None = None
+        self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the catalogue; the index can't be used afterwards."""
+        self.catalogue.close()
+
+    def refresh(self) -> None:
+        """Forget what was read of an earlier generation, if the index has changed."""
+        generation = self.catalogue.generation()
+        if generation != self._generation:
+            self._generation = generation
+            self._records = tuple(self.catalogue.encoders())
+            self._vector_indexes.clear()
+            self._backgrounds.clear()
+            self._documents = None
+            self._copy_groups = None
+
+    def reopen(self) -> None:
+        """Read everything anew."""
+        from mmsearch.store.catalogue.catalogue import Catalogue
+
+        self.catalogue.close()
+        self.catalogue = Catalogue.open(self.directory.catalogue_path)
+        self._generation = -1
+        self.refresh()
+
+    @property
+    def documents(self) -> Documents:
+        """The document of each item."""
+        if self._documents is None:
+            from mmsearch.search.index.documents import Documents
+
+            self._documents = Documents.read(self.catalogue)
+        return self._documents
+
+    @property
+    def copy_groups(self) -> dict[bytes, int]:
+        """Pictures that a report found to be made from one another: content key -> number of the group."""
+        if self._copy_groups is None:
+            from mmsearch.store.copies import read_groups
+
+            self._copy_groups = read_groups(self.directory.path)
+        return self._copy_groups
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """The encoders whose vectors this index holds, the one it was first made with first."""
+        return tuple(installed(self._records))
+
+    def record(self, encoder: Encoder) -> EncoderRecord:
+        """What the index records of one of its ``encoders``."""
+        return next(record for record in self._records if record.fingerprint == encoder.fingerprint)
+
+    def vector_index(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
+        """The vectors of ``encoder`` for items of ``modality``, or for whole documents; None when there are none."""
+        key = (encoder.fingerprint, modality)
+        if key not in self._vector_indexes:
+            self._vector_indexes[key] = self._open_vectors(encoder, modality)
+        return self._vector_indexes[key]
+
+    def _open_vectors(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
+        from mmsearch.ann.choose import open_index
+
+        if modality == "document":
+            return self._open_pooled(encoder)
+        record = self.record(encoder)
+        ids, rows = self.catalogue.embeddings(record.encoder_id, modality)
+        if not ids.size:
+            return None
+        shards = self.directory.shards(record, modality, rows=int(rows.max()) + 1)
+        saved = self.directory.ann_path(record, modality)
+        return open_index(ids, rows, shards.blocks(), encoder.dimension, form=shards.form, saved=saved)
+
+    def _open_pooled(self, encoder: Encoder) -> VectorIndex | None:
+        """Whole documents as the last run saved them, or made anew when the index has changed since."""
+        import numpy as np
+
+        from mmsearch.ann.choose import open_index
+        from mmsearch.store.pooled import read_pooled
+
+        if self.directory.read_pooling() is None:
+            return None
+        folder = self.directory.pooled_path(self.record(encoder))
+        saved = read_pooled(folder, self._generation, encoder.dimension)
+        items, vectors = saved or self._pooled(encoder)
+        if not items.size:
+            return None
+        return open_index(items, np.arange(items.size), [(0, vectors)], encoder.dimension)
+
+    def _pooled(self, encoder: Encoder) -> tuple[Ids, Halves]:
+        import numpy as np
+
+        from mmsearch.search.index.pooling import pool
+
+        found = [self.vector_index(encoder, modality) for modality in sorted(encoder.modalities)]
+        items, vectors = pool(self.documents, [index for index in found if index is not None])
+        return items, vectors.astype(np.float16)
+
+    def background(self, encoder: Encoder, query: Modality, item: VectorKind) -> Background:
+        """How ``encoder`` scores a query of modality ``query`` and an item of ``item`` that are unrelated."""
+        from mmsearch.library.backgrounds import estimated, key_of
+        from mmsearch.search.calibration.background import Background
+
+        key = key_of(encoder, query, item)
+        if key not in self._backgrounds:
+            stored = self.directory.read_backgrounds().get(key)
+            self._backgrounds[key] = (
+                Background.from_json(stored)
+                if isinstance(stored, str)
+                else estimated(self, encoder, query, item, bits=self._has_bits(encoder))
+            )
+        return self._backgrounds[key]
+
+    def _has_bits(self, encoder: Encoder) -> bool:
+        return self.record(encoder).precision == "binary"
+
+    def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
+        """The vector of a picture that need not be in the index."""
+        from mmsearch.media.fetch import given_pixels
+
+        vector: Vector = encoder.encode_images(given_pixels(source, encoder.picture)[None])[0]
+        return vector
+
+    def update(self, encoder: Encoder) -> None:
+        """Save what follows from the vectors of ``encoder``: those of whole documents, then its backgrounds.
+
+        For the end of an indexing run, under the write lock.
+        """
+        from mmsearch.library.backgrounds import estimated_all
+        from mmsearch.store.pooled import forget_pooled, read_pooled, write_pooled
+
+        folder = self.directory.pooled_path(self.record(encoder))
+        if self.directory.read_pooling() is None:
+            forget_pooled(folder)
+        elif read_pooled(folder, self._generation, encoder.dimension) is None:
+            write_pooled(folder, self._generation, *self._pooled(encoder))
+        others = {
+            key: value
+            for key, value in self.directory.read_backgrounds().items()
+            if not key.startswith(f"{encoder.fingerprint}/")
+        }
+        own = estimated_all(self, encoder, bits=self._has_bits(encoder))
+        self.directory.write_backgrounds({**others, **own})
+        self._backgrounds.clear()

@@ -1,0 +1,1 @@
+"""Answer a question out of the texts of an index."""

@@ -1,0 +1,105 @@
+"""Answers to a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, overload
+
+from mmsearch.types import Locator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeAlias
+
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.results.hit import Neighbor
+    from mmsearch.types import FieldValue, Vector
+
+    _Reader: TypeAlias = "tuple[Encoder, Vector] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One passage that answers the question; ``text[start:end]`` is the sentence that does.
+
+    ``locator`` says where the passage lies in its document. ``before`` and ``after`` are the passages around
+    it, in document order, ``pictures`` those of the same document. ``score``, ``cosine``, ``strength`` and
+    ``evalue`` are those of the hit that led here: of the passage itself, or of its document's title or caption.
+    """
+
+    rank: int
+    item_id: int
+    document_id: int
+    corpus_root: str
+    path: str
+    title: str | None
+    locator: Locator
+    text: str
+    start: int
+    end: int
+    before: tuple[Neighbor, ...]
+    after: tuple[Neighbor, ...]
+    pictures: tuple[Neighbor, ...]
+    fields: Mapping[str, FieldValue]
+    score: float
+    cosine: float | None
+    strength: int
+    evalue: float
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that answers."""
+        return self.text[self.start : self.end]
+
+    @property
+    def sentence_locator(self) -> Locator:
+        """Where the sentence lies in its document; the passage's own locator when that is no range of characters."""
+        if self.locator.kind != "characters" or self.locator.start is None:
+            return self.locator
+        return Locator("characters", self.locator.start + self.start, self.locator.start + self.end)
+
+    @property
+    def citation(self) -> str:
+        """Document and place, to be written behind a quotation: ``help/refund.txt, characters 0–46``."""
+        place = self.sentence_locator
+        if place.kind != "characters" or place.start is None or place.end is None:
+            return f"{self.path}, {place}"
+        return f"{self.path}, characters {place.start:.0f}–{place.end:.0f}"
+
+    @property
+    def file(self) -> str:
+        """The document's file, absolute."""
+        return f"{self.corpus_root.rstrip('/')}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers(Sequence[Answer]):
+    """Answers to a ``question``, best first, among ``searched`` texts.
+
+    ``answers`` are within the cutoff; when none is, ``no_answer`` is true and ``best_guesses`` came nearest.
+    """
+
+    question: str
+    answers: tuple[Answer, ...]
+    best_guesses: tuple[Answer, ...] = ()
+    searched: int = 0
+    cutoff: float | None = None
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def no_answer(self) -> bool:
+        """Whether nothing in the index answers the question."""
+        return not self.answers
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    @overload
+    def __getitem__(self, index: int) -> Answer: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Answer, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Answer | tuple[Answer, ...]:
+        return self.answers[index]

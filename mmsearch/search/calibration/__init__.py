@@ -1,0 +1,1 @@
+"""The life of a score: from a cosine to evidence and to an expected count."""

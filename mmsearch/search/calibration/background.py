@@ -1,0 +1,127 @@
+"""A channel's background: how it scores things that have nothing to do with each other.
+
+A cosine of 0.3 may be a sure find between a sentence and a picture and mere chance between two sentences.
+Against the background of its own channel a score means something: how many scales it lies above the usual
+(``calibrate``), how probable such a score is between strangers (``survival``), and how much it tells (``evidence``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from mmsearch.search.calibration.curve import (
+    BULK,
+    GAUSSIAN_BULK,
+    GAUSSIAN_CURVATURE,
+    GAUSSIAN_SLOPE,
+    Curve,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mmsearch.types import Scores
+
+    Matrix: TypeAlias = NDArray[np.float64]
+
+# How scores fall off beyond the bulk is fitted up to this probability, with so many scores beyond it. A query that has
+# nothing to do with an index has distant relatives there all the same, the more the larger it is: a tail that is fitted
+# short of them (to 0.03) has such queries find four times as much in 100,000 items as in 100.
+TAIL_TO, USUAL_TO = 0.0003, 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The distribution of a channel's scores.
+
+    ``location`` and ``scale`` are those of the bulk, in raw scores. ``bulk``, ``slope`` and ``curvature`` are the
+    `Curve` of calibrated scores between strangers: they say what chance brings. ``usual_…`` are that of all queries
+    that one may ask, relatives included, each from its own standing (`Standing.corrected`): they say how many others
+    a good score has to stand out from, which differs between channels (sentences have more near relatives among
+    sentences than among pictures); the same as for strangers when not given. ``own`` is the deviation of a usual
+    query's calibrated scores. ``pairs`` is the number of scores that they were estimated from. ``familiar`` is what
+    chance takes off a query's raw scores for each unit of its `Familiarity`: 0 where that was not known.
+    """
+
+    location: float
+    scale: float
+    bulk: tuple[float, ...] = GAUSSIAN_BULK
+    slope: float = GAUSSIAN_SLOPE
+    curvature: float = GAUSSIAN_CURVATURE
+    pairs: int = 0
+    usual_bulk: tuple[float, ...] = ()
+    usual_slope: float = 0.0
+    usual_curvature: float = 0.0
+    own: float = 1.0
+    familiar: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.usual_bulk:
+            object.__setattr__(self, "usual_bulk", self.bulk)
+            object.__setattr__(self, "usual_slope", self.slope)
+            object.__setattr__(self, "usual_curvature", self.curvature)
+        if not min(self.scale, self.slope, self.usual_slope, self.own) > 0:
+            positive = (self.scale, self.slope, self.usual_slope, self.own)
+            raise ValueError(f"scale, slopes and own deviation must be positive, not {positive}")
+        for bulk in (self.bulk, self.usual_bulk):
+            if len(bulk) != len(BULK) or list(bulk) != sorted(bulk):
+                raise ValueError(f"{len(BULK)} ascending scores are expected, not {bulk}")
+
+    def calibrate(self, scores: Scores) -> Scores:
+        """Raw ``scores`` as scales above the location."""
+        import numpy as np
+
+        return np.asarray((scores - self.location) / self.scale, dtype=np.float64)
+
+    def log_survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
+        """log P(score of strangers >= score) for raw ``scores`` of queries of this ``familiarity``.
+
+        0 far below, falling without end above.
+        """
+        told = self.calibrate(scores - self.familiar * familiarity)
+        return Curve(self.bulk, self.slope, self.curvature).log_survival(told)
+
+    def survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
+        """P(score of strangers >= score) for raw ``scores`` of queries of this ``familiarity``."""
+        import numpy as np
+
+        return np.exp(self.log_survival(scores, familiarity))
+
+    def usual_as(self, other: Background) -> Background:
+        """This background of strangers, with what usually happens as ``other`` knows it."""
+        return replace(
+            self,
+            usual_bulk=other.usual_bulk,
+            usual_slope=other.usual_slope,
+            usual_curvature=other.usual_curvature,
+            own=other.own * other.scale / self.scale,
+        )
+
+    def evidence(self, corrected: Scores) -> Scores:
+        """How much a query's ``corrected`` scores tell, in decades: what rankings of different channels are merged by.
+
+        That is -log10 P(a usual query's score >= this one), each from its own standing.
+        """
+        import numpy as np
+
+        usual = Curve(self.usual_bulk, self.usual_slope, self.usual_curvature)
+        return np.asarray(usual.log_survival(corrected) / -np.log(10.0))
+
+    def to_json(self) -> str:
+        """The written form that ``from_json`` reads."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Background:
+        """The background that ``to_json`` wrote; ValueError for anything else."""
+        try:
+            values = json.loads(text)
+            bulks = {
+                name: tuple(map(float, values[name])) for name in ("bulk", "usual_bulk") if name in values
+            }
+            return cls(**{**values, **bulks})
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"not a background: {text[:80]!r}") from error

@@ -1,0 +1,1 @@
+"""Ways of scoring items: dense, lexical, exclusions; what each says, as signals."""

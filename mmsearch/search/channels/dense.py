@@ -1,0 +1,153 @@
+"""What the search layer asks of an open index, and the dense channels: how an encoder scores items for a query."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from mmsearch.search.calibration.standing import Standing
+from mmsearch.search.channels.signals import Scored
+from mmsearch.search.index.protocol import WHOLE, SearchIndex
+from mmsearch.types import MODALITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmsearch.ann.index import VectorIndex
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.calibration.background import Background
+    from mmsearch.search.channels.probes import Probe
+    from mmsearch.types import Ids, Scores, VectorKind, Vectors
+
+# Items that show how a query stands in a channel. A quarter of them would do for the mean, not for the deviation.
+CROWD = 1000
+
+
+# Drawn once for each vector index, for as long as that is open: a new generation opens new ones.
+_crowds: WeakKeyDictionary[VectorIndex, Vectors] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseChannel:
+    """The items of one modality in one encoder's space, scored for all plus parts of a query together.
+
+    With weights of Euclidean length 1 the calibrated scores of the parts add up to one that lies on the same
+    scale, whatever their number: text and picture parts are mixed by how unlike chance they are, not by cosine.
+
+    ``standing`` is where this query's mixed scores lie, in the calibrated units; it moves the evidence that
+    channels are merged by, not the surprise, which has to say when nothing matches.
+    """
+
+    encoder: str
+    item_modality: VectorKind
+    index: VectorIndex
+    probes: tuple[Probe, ...]
+    backgrounds: tuple[Background, ...]
+    weights: tuple[float, ...]
+    standing: Standing
+
+    @property
+    def name(self) -> str:
+        """As explanations call it: ``pocket text→image``."""
+        kinds = "+".join(dict.fromkeys(probe.modality for probe in self.probes))
+        return f"{self.encoder} {kinds}→{self.item_modality}"
+
+    def nearest(self, depth: int, among: Ids | None) -> Scored:
+        """What this channel says of the ``depth`` items that it says most of."""
+        import numpy as np
+
+        if len(self.probes) == 1:
+            ranking = self.index.search(self.probes[0].vector, depth, among)
+            return self._scored(ranking.ids, ranking.scores[None])
+        # Calibrated scores add up, so the items with the highest sum are the nearest to one direction.
+        direction = np.sum(
+            [
+                weight / background.scale * probe.vector
+                for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True)
+            ],
+            axis=0,
+        )
+        length = float(np.linalg.norm(direction))
+        direction = direction / length if length > 0 else self.probes[0].vector
+        return self.score(self.index.search(direction.astype(np.float32), depth, among).ids)
+
+    def score(self, ids: Ids) -> Scored:
+        """What this channel says of ``ids``, all of them in its index."""
+        return self._scored(ids, self.raw(ids))
+
+    def _scored(self, ids: Ids, raw: Scores) -> Scored:
+        """The same from cosines (parts, n)."""
+        import numpy as np
+
+        # one by one: a matrix product's last bits would depend on the items beside
+        mixed, evidence, surprise = np.zeros((3, ids.size))
+        foretold = 0.0
+        for row, probe, background, weight in zip(
+            self.calibrated(raw), self.probes, self.backgrounds, self.weights, strict=True
+        ):
+            mixed += weight * row
+            foretold += weight * background.familiar * probe.familiarity / background.scale
+        told = self.standing.corrected(mixed)
+        for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True):
+            evidence += weight**2 * background.evidence(told)
+            if len(raw) == 1:
+                log = background.log_survival(raw[0], probe.familiarity)
+            else:
+                log = background.log_survival(background.location + background.scale * (mixed - foretold))
+            surprise -= weight**2 / math.log(10.0) * log
+        unit = raw[0] if len(raw) == 1 else np.average(raw, axis=0, weights=self.weights)
+        return Scored(ids, evidence, surprise, 0.5 + 0.5 * unit)
+
+    def raw(self, ids: Ids) -> Scores:
+        """Cosines (parts, n) of each part with each of ``ids``."""
+        import numpy as np
+
+        return np.array([self.index.scores(probe.vector, ids) for probe in self.probes])
+
+    def calibrated(self, raw: Scores) -> Scores:
+        """Cosines (parts, n) as scales above each part's background."""
+        import numpy as np
+
+        pairs = zip(raw, self.backgrounds, strict=True)
+        return np.array([background.calibrate(row) for row, background in pairs])
+
+
+def dense_channels(
+    index: SearchIndex, encoder: Encoder, parts: Sequence[Probe], *, whole: bool = False
+) -> tuple[DenseChannel, ...]:
+    """A channel for each modality that ``encoder`` has items of; none without parts that it can read.
+
+    ``whole``: one of whole documents too, if the index has vectors of them.
+    """
+    channels = []
+    parts = [probe for probe in parts if probe.is_read]
+    length = math.sqrt(sum(probe.part.weight**2 for probe in parts))
+    kinds: list[VectorKind] = [modality for modality in MODALITIES if modality in encoder.modalities]
+    for modality in [*kinds, WHOLE] if whole else kinds:
+        vectors = index.vector_index(encoder, modality) if parts else None
+        if vectors is not None and vectors.ids.size:
+            backgrounds = tuple(index.background(encoder, probe.modality, modality) for probe in parts)
+            weights = tuple(probe.part.weight / length for probe in parts)
+            standing = _standing(vectors, parts, backgrounds, weights)
+            channels.append(
+                DenseChannel(encoder.name, modality, vectors, tuple(parts), backgrounds, weights, standing)
+            )
+    return tuple(channels)
+
+
+def _standing(
+    index: VectorIndex, parts: Sequence[Probe], backgrounds: Sequence[Background], weights: Sequence[float]
+) -> Standing:
+    """How the mixed calibrated scores of ``parts`` lie among the items of ``index``."""
+    import numpy as np
+
+    if index not in _crowds:
+        _crowds[index] = index.sample(CROWD, seed=3)[1]
+    crowd = _crowds[index]
+    mixed, variance = np.zeros(len(crowd)), 0.0
+    for probe, background, weight in zip(parts, backgrounds, weights, strict=True):
+        mixed += weight * background.calibrate((crowd @ probe.vector).astype(np.float64))
+        variance += (weight * background.own) ** 2
+    return Standing.of(mixed, math.sqrt(variance))

@@ -1,0 +1,100 @@
+"""The parts of a query in one encoder's space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import UsageError
+from mmsearch.search.calibration.familiarity import familiarity_of
+from mmsearch.search.query.value import Item, Picture, Text, written_content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.index.protocol import SearchIndex
+    from mmsearch.search.query.value import Content, Part, Query
+    from mmsearch.types import Modality, Vector
+
+# A text of which an encoder knows less is not read by it.
+LEAST_KNOWN = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """One part of a query in one encoder's space: its unit ``vector`` and how it was written.
+
+    ``is_read``: whether the encoder knows what it is made of; a text that it can't read is asked of the words alone.
+    ``familiarity``: of a plus part in words, by the bank of the encoder; 0 for others.
+    """
+
+    part: Part
+    label: str
+    modality: Modality
+    vector: Vector
+    is_read: bool = True
+    familiarity: float = 0.0
+
+
+def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, ...]:
+    """The parts of ``query`` that ``encoder`` can encode, in order; texts go through the tower together.
+
+    Raises UsageError for an item that is not in the index or has no vector, and what reading a picture raises.
+    """
+    texts = [part.content.meaning for part in query.parts if isinstance(part.content, Text)]
+    encoded = iter(encoder.encode_texts(texts)) if texts and "text" in encoder.modalities else iter(())
+    bank = familiarity_of(encoder) if texts else None
+    found: list[Probe] = []
+    for part in query.parts:
+        label = str(part) if part.kind != "plus" else written_content(part.content)
+        if isinstance(part.content, Text):
+            if "text" in encoder.modalities:
+                vector, is_read = next(encoded), _is_read(encoder, part.content)
+                known = bank is not None and part.kind == "plus"
+                familiarity = bank.of_one(vector, part.content.meaning) if known and bank else 0.0
+                found.append(Probe(part, label, "text", vector, is_read, familiarity))
+        elif isinstance(part.content, Picture):
+            if "image" in encoder.modalities:
+                found.append(Probe(part, label, "image", _picture(index, encoder, part.content)))
+        else:
+            modality, vector = _item(index, encoder, part.content)
+            found.append(Probe(part, label, modality, vector))
+    return tuple(found)
+
+
+def _is_read(encoder: Encoder, text: Text) -> bool:
+    from mmsearch.encoders.protocol import KnowsItsWords
+
+    return not isinstance(encoder, KnowsItsWords) or encoder.known_share(text.meaning) >= LEAST_KNOWN
+
+
+def given_items(contents: Sequence[Content]) -> tuple[int, ...]:
+    """The items of the index that a query names."""
+    return tuple(content.item_id for content in contents if isinstance(content, Item))
+
+
+def _picture(index: SearchIndex, encoder: Encoder, picture: Picture) -> Vector:
+    import numpy as np
+
+    source = picture.source
+    if not isinstance(source, np.ndarray):
+        return index.picture_vector(encoder, source)
+    length = float(np.linalg.norm(source))
+    if source.shape != (encoder.dimension,) or not length > 0:
+        raise UsageError(f"a vector for {encoder.name} has shape ({encoder.dimension},), not {source.shape}")
+    return np.asarray(source / length, dtype=np.float32)
+
+
+def _item(index: SearchIndex, encoder: Encoder, item: Item) -> tuple[Modality, Vector]:
+    stored = index.catalogue.items([item.item_id])
+    if not stored:
+        raise UsageError(f"there is no item #{item.item_id} in this index")
+    vectors = index.vector_index(encoder, stored[0].modality)
+    if vectors is not None:
+        import numpy as np
+
+        ids = np.array([item.item_id], dtype=np.int64)
+        if np.isin(ids, vectors.ids).all():
+            return stored[0].modality, vectors.vectors(ids)[0]
+    raise UsageError(f"item #{item.item_id} has no vector of {encoder.name}")

@@ -1,0 +1,51 @@
+"""What the search layer asks of an open index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mmsearch.ann.index import VectorIndex
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.calibration.background import Background
+    from mmsearch.search.index.documents import Documents
+    from mmsearch.store.catalogue.catalogue import Catalogue
+    from mmsearch.types import Modality, Vector, VectorKind
+
+
+# What a channel of whole documents calls its items.
+WHOLE: VectorKind = "document"
+
+
+class SearchIndex(Protocol):
+    """An open index as the search layer sees it; ``Library`` is one."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Documents, items, fields and words."""
+
+    @property
+    def documents(self) -> Documents:
+        """The document of each item of the catalogue's present generation."""
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """The encoders whose vectors the index holds; the first is the default."""
+
+    @property
+    def copy_groups(self) -> Mapping[bytes, int]:
+        """Pictures that were made from one another: by the key of their content, the number of their group."""
+
+    def vector_index(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
+        """The vectors of ``encoder`` for items of ``modality``; None when there are none.
+
+        Those of whole documents stand under the ids of the documents' first items.
+        """
+
+    def background(self, encoder: Encoder, query: Modality, item: VectorKind) -> Background:
+        """How ``encoder`` scores unrelated pairs of a query of modality ``query`` and an item of ``item``."""
+
+    def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
+        """The vector (dimension,) of a picture: a path, a URL, "-", bytes, a PIL image."""

@@ -1,0 +1,1 @@
+"""The query as a value, and the languages that it is written in."""

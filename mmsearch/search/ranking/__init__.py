@@ -1,0 +1,1 @@
+"""From channels to a ranking: weights, fusion, threshold, order, pages."""

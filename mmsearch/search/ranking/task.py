@@ -1,0 +1,179 @@
+"""A query made ready for ranking: its columns, what it leaves out, and the items that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from mmsearch.errors import UsageError
+from mmsearch.search.channels.dense import dense_channels
+from mmsearch.search.channels.exclusions import exclusions
+from mmsearch.search.channels.lexical import items_with, match, name_matches
+from mmsearch.search.channels.probes import given_items, probes
+from mmsearch.search.index.documents import common
+from mmsearch.search.query.value import Text
+from mmsearch.store.catalogue.conditions import ModalityIs, conjunction, conjuncts, names_modality
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mmsearch.search.channels.dense import DenseChannel
+    from mmsearch.search.channels.exclusions import Exclusion
+    from mmsearch.search.channels.lexical import Matches
+    from mmsearch.search.channels.signals import Scored
+    from mmsearch.search.index.documents import Documents
+    from mmsearch.search.index.protocol import SearchIndex
+    from mmsearch.search.query.value import Query
+    from mmsearch.search.ranking.fusion import Fusion
+    from mmsearch.types import Ids
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One channel in the fusion, with its ``weight``: dense, or ``listed`` (all that it has to say, by id).
+
+    ``expected``: what the words would tell, in decades, of a text that says the same as the query; 0 where that is
+    not known, and for all other channels.
+    """
+
+    name: str
+    weight: float
+    dense: DenseChannel | None = None
+    listed: Scored | None = None
+    expected: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What is to be ranked: by ``columns`` and ``exclusions``, in ``groups``, among ``searched`` items.
+
+    ``among`` are their ids, None for all; ``left_out`` are documents that must not be found.
+    """
+
+    columns: tuple[Column, ...]
+    exclusions: tuple[Exclusion, ...]
+    groups: Documents
+    among: Ids | None
+    searched: int
+    fusion: Fusion
+    left_out: frozenset[int] = frozenset()
+
+
+# Channels that are lists of words, by the names that ``weights`` knows them by.
+WORDS, NAME = "words", "name"
+Grouping: TypeAlias = Literal["document", "item"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A query brought to an index: what to rank, and what explains it. ``text`` is what was looked for in words.
+
+    ``notes`` say what could not be done.
+    """
+
+    task: Task
+    matches: Matches | None
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def prepare(
+    query: Query, index: SearchIndex, *, group: Grouping, fusion: Fusion, weights: Mapping[str, float]
+) -> Prepared:
+    """Resolve filters, encode the parts and open the channels of ``query``."""
+    if not query.parts and query.condition is None:
+        raise UsageError("the query is empty: say what to look for")
+    if query.parts and not query.of_kind("plus"):
+        raise UsageError("the query only says what to leave out: add what to look for")
+    among = _allowed(query, index)
+    searched = int(index.documents.ids.size if among is None else among.size)
+    encoders = index.encoders if query.parts and searched else ()
+    found = [probes(query, index, encoder) for encoder in encoders]
+    # A filter by modality asks for some items of a document; what the others say must not count.
+    whole = group == "document" and not names_modality(query.condition)
+    dense = [
+        channel
+        for encoder, parts in zip(encoders, found, strict=True)
+        for channel in dense_channels(
+            index, encoder, [probe for probe in parts if probe.part.kind == "plus"], whole=whole
+        )
+    ]
+    matches = (
+        match(index.catalogue, index.documents, query.text, among, searched)
+        if query.text and searched
+        else None
+    )
+    groups = index.documents if group == "document" else index.documents.each_alone
+    columns = [*_dense_columns(dense, weights, len(encoders)), *_word_columns(matches, query, index, weights)]
+    given = given_items([part.content for part in query.parts])
+    task = Task(
+        tuple(columns),
+        exclusions(index, encoders, found),
+        groups,
+        among,
+        searched,
+        fusion,
+        _documents_of(given, groups),
+    )
+    unread = dict.fromkeys(
+        f"{encoder.name} can't read {probe.label!r}: only words are compared"
+        for encoder, parts in zip(encoders, found, strict=True)
+        for probe in parts
+        if not probe.is_read
+    )
+    return Prepared(task, matches, query.text, tuple(unread))
+
+
+def _allowed(query: Query, index: SearchIndex) -> Ids | None:
+    """The items that pass the filter and the exact phrases, ascending; None when all do."""
+    # What is asked most often, one modality, is known without asking the catalogue.
+    conditions = conjuncts(query.condition)
+    kinds = [index.documents.modalities[part.modality] for part in conditions if isinstance(part, ModalityIs)]
+    rest = conjunction([part for part in conditions if not isinstance(part, ModalityIs)])
+    among = None if rest is None else index.documents.passing(index.catalogue, rest)
+    for items in kinds:
+        among = items if among is None else common(among, items)
+    for part in query.of_kind("plus"):
+        if isinstance(part.content, Text):
+            for words in part.content.phrases:
+                # The phrase may stand in the caption and the picture be what is looked for: documents count.
+                found = items_with(index.catalogue, words, exact=True)
+                items = index.documents.items_of(_unique(index.documents.of(found)))
+                among = items if among is None else common(among, items)
+    return among
+
+
+def _dense_columns(
+    channels: Sequence[DenseChannel], weights: Mapping[str, float], encoders: int
+) -> list[Column]:
+    """Several encoders share the weight of one: they look at the same things."""
+    columns = []
+    for channel in channels:
+        weight = weights.get(channel.name, weights.get(channel.name.removeprefix(f"{channel.encoder} "), 1.0))
+        columns.append(Column(channel.name, weight / encoders, dense=channel))
+    return columns
+
+
+def _word_columns(
+    matches: Matches | None, query: Query, index: SearchIndex, weights: Mapping[str, float]
+) -> list[Column]:
+    if matches is None:
+        return []
+    named = name_matches(index.catalogue, query.text, matches)
+    return [
+        Column(WORDS, weights.get(WORDS, 1.0), listed=matches.scored, expected=matches.expected),
+        Column(NAME, weights.get(NAME, 1.0), listed=named),
+    ]
+
+
+def _documents_of(items: Sequence[int], groups: Documents) -> frozenset[int]:
+    import numpy as np
+
+    known = common(np.array(sorted(set(items)), dtype=np.int64), groups.ids)
+    return frozenset(groups.of(known).tolist())
+
+
+def _unique(ids: Ids) -> Ids:
+    import numpy as np
+
+    return np.unique(ids)

@@ -1,0 +1,1 @@
+"""Recommend documents by what is liked and disliked."""

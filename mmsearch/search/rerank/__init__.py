@@ -1,0 +1,1 @@
+"""Score the first hits again, by exact vectors or a cross-encoder."""

@@ -1,0 +1,206 @@
+"""Hits with their reasons: what every part of the query adds to a document's score, by which channel and item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmsearch.ann.placement import contains
+from mmsearch.search.index.documents import common
+from mmsearch.search.index.protocol import WHOLE
+from mmsearch.search.ranking.fusion import GRID, on_grid
+from mmsearch.search.ranking.scoring import most_of
+from mmsearch.search.results.hit import Hit, Reason
+from mmsearch.search.results.snippets import snippet
+
+if TYPE_CHECKING:
+    from mmsearch.search.channels.dense import DenseChannel
+    from mmsearch.search.index.protocol import SearchIndex
+    from mmsearch.search.ranking.fusion import Matrix
+    from mmsearch.search.ranking.scoring import Scoring
+    from mmsearch.search.ranking.task import Column, Prepared
+    from mmsearch.types import Ids, Scores
+
+# A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.
+HALF_STRENGTH = 2.0
+
+
+def hits_of(
+    scoring: Scoring,
+    prepared: Prepared,
+    index: SearchIndex,
+    offset: int,
+    *,
+    copies: Ids | None = None,
+    explain: bool,
+) -> tuple[Hit, ...]:
+    """The documents of ``scoring`` as hits, ranked from ``offset`` + 1 on, each with its number of ``copies``."""
+    import numpy as np
+
+    task = prepared.task
+    chosen = telling_items(scoring, prepared)
+    stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
+    cosines = _cosines(chosen, [channel for channel in map(_of_items, task.columns) if channel is not None])
+    surprise = most_of(scoring.surprise)
+    scores = scoring.scores
+    # Without anything to rank by, the filter alone decides, and it is exact.
+    evalues = scoring.evalues(task.searched) if task.columns else np.zeros(chosen.size)
+    strengths = (
+        100.0 * (1.0 - 2.0 ** (-surprise / HALF_STRENGTH)) if task.columns else np.full(chosen.size, 100)
+    )
+    reasons = _reasons(scoring, prepared) if explain else [[]] * chosen.size
+    pieces = prepared.matches.pieces if prepared.matches is not None else ()
+    hits: list[Hit] = []
+    for row, item_id in enumerate(chosen.tolist()):
+        item = stored.get(item_id)
+        if item is None:
+            continue  # removed since the index was opened
+        hits.append(
+            Hit(
+                rank=offset + len(hits) + 1,
+                score=float(scores[row]),
+                item_id=item_id,
+                document_id=item.document_id,
+                corpus_root=item.corpus_root,
+                path=item.path,
+                modality=item.modality,
+                locator=item.locator,
+                title=item.title,
+                text=item.text,
+                snippet=snippet(item.text, prepared.text, pieces=pieces) if item.text else None,
+                fields=item.fields,
+                cosine=None if np.isnan(cosines[row]) else float(cosines[row]),
+                strength=round(float(strengths[row])),
+                evalue=float(evalues[row]),
+                explanation=tuple(reasons[row]),
+                copies=0 if copies is None else int(copies[row]),
+            )
+        )
+    return tuple(hits)
+
+
+def telling_items(scoring: Scoring, prepared: Prepared) -> Ids:
+    """The item of each document that contributes most to its score; its first item when none does."""
+    import numpy as np
+
+    task = prepared.task
+    if task.columns:
+        # a whole document is shown by the item that tells most of it
+        of_items = [column.dense is None or _of_items(column) is not None for column in task.columns]
+        parts = np.where((scoring.items >= 0) & of_items, scoring.parts, -np.inf)
+        rows = np.arange(scoring.documents.size)
+        return np.asarray(scoring.items[rows, parts.argmax(axis=1)])
+    items = task.groups.items_of(scoring.documents)
+    items = items if task.among is None else common(items, task.among)
+    documents, first = np.unique(task.groups.of(items), return_index=True)
+    return np.asarray(items[first[np.searchsorted(documents, scoring.documents)]])
+
+
+def _of_items(column: Column) -> DenseChannel | None:
+    """The dense channel of ``column`` if it scores items rather than whole documents."""
+    return None if column.dense is None or column.dense.item_modality == WHOLE else column.dense
+
+
+def _cosines(items: Ids, channels: list[DenseChannel]) -> Scores:
+    """The highest cosine (n,) of each item with a part of the query; NaN without any."""
+    import numpy as np
+
+    found = np.full(items.size, np.nan)
+    for channel in channels:
+        rows = np.flatnonzero(contains(channel.index.ids, items))
+        if rows.size:
+            found[rows] = np.fmax(found[rows], channel.raw(items[rows]).max(axis=0))
+    return found
+
+
+def _reasons(scoring: Scoring, prepared: Prepared) -> list[list[Reason]]:
+    """The reasons of each document, by column, then by part."""
+    reasons: list[list[Reason]] = [[] for _ in range(scoring.documents.size)]
+    for place, column in enumerate(prepared.task.columns):
+        if column.dense is not None:
+            _add_dense_reasons(reasons, scoring, place, column)
+        else:
+            _add_word_reasons(reasons, scoring, place, column, prepared)
+    for place, exclusion in enumerate(prepared.task.exclusions):
+        for row in scoring.excluded.penalties[:, place].nonzero()[0].tolist():
+            told = float(scoring.excluded.evidence[row, place])
+            penalty = float(scoring.excluded.penalties[row, place])
+            item = int(scoring.excluded.items[row, place])
+            reasons[row].append(
+                Reason(
+                    "exclusion",
+                    exclusion.label,
+                    item,
+                    told,
+                    exclusion.origin,
+                    1.0,
+                    told - exclusion.origin,
+                    -exclusion.weight,
+                    -penalty,
+                    told,
+                )
+            )
+    return reasons
+
+
+def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int, column: Column) -> None:
+    """One reason for each part, in proportion to what it brings to the channel's score."""
+    import numpy as np
+
+    channel = column.dense
+    assert channel is not None
+    rows = np.flatnonzero(scoring.items[:, place] >= 0)
+    items = scoring.items[rows, place]
+    raw = channel.raw(items)
+    calibrated = channel.calibrated(raw)
+    split = _split(scoring.parts[rows, place], calibrated * np.array(channel.weights)[:, None])
+    for part, probe in enumerate(channel.probes):
+        name = f"{channel.encoder} {probe.modality}→{channel.item_modality}"
+        background, weight = channel.backgrounds[part], column.weight * channel.weights[part]
+        columns = (items, raw[part], calibrated[part], split[part], scoring.calibrated[rows, place])
+        for row, item, cosine, scales, share, told in zip(rows, *(c.tolist() for c in columns), strict=True):
+            reasons[row].append(
+                Reason(
+                    name,
+                    probe.label,
+                    item,
+                    cosine,
+                    background.location,
+                    background.scale,
+                    scales,
+                    weight,
+                    share,
+                    told,
+                )
+            )
+
+
+def _split(contributions: Scores, parts: Matrix) -> Matrix:
+    """``contributions`` (n,) shared out (parts, n) in proportion to ``parts``; the shares add up exactly."""
+    import numpy as np
+
+    whole = parts.sum(axis=0)
+    even = np.abs(whole) < GRID
+    shares = np.where(even, 1.0 / len(parts), parts / np.where(even, 1.0, whole))
+    split = on_grid(contributions * shares)
+    split[-1] = contributions - split[:-1].sum(axis=0)  # exact, since all are multiples of the grid
+    return split
+
+
+def _add_word_reasons(
+    reasons: list[list[Reason]], scoring: Scoring, place: int, column: Column, prepared: Prepared
+) -> None:
+    import numpy as np
+
+    matches = prepared.matches
+    for row in np.flatnonzero(scoring.parts[:, place]).tolist():
+        item = int(scoring.items[row, place])
+        raw, scale = 1.0, 1.0
+        if matches is not None and column.listed is matches.scored:
+            raw = float(matches.raw[np.searchsorted(matches.scored.ids, item)])
+            scale = matches.ceiling
+        calibrated, part = float(scoring.calibrated[row, place]), float(scoring.parts[row, place])
+        reasons[row].append(
+            Reason(
+                column.name, prepared.text, item, raw, 0.0, scale, calibrated, column.weight, part, calibrated
+            )
+        )

@@ -1,0 +1,74 @@
+"""Results as HTML with thumbnails: for notebooks and contact sheets. Everything that comes from files is escaped."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import MediaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mmsearch.search.results.hit import Hit
+    from mmsearch.search.results.results import Results
+
+THUMBNAIL = 240
+TEXT_SHOWN = 280
+
+_STYLE = """
+.mmsearch{display:flex;flex-wrap:wrap;gap:12px;font:13px/1.4 system-ui,sans-serif;margin:8px 0 20px}
+.mmsearch figure{width:180px;margin:0;border:1px solid #8884;border-radius:6px;overflow:hidden}
+.mmsearch img{width:180px;height:135px;object-fit:cover;display:block}
+.mmsearch blockquote{margin:0;padding:8px 10px;height:119px;overflow:hidden;background:#8881}
+.mmsearch figcaption{padding:6px 10px;overflow-wrap:anywhere}
+.mmsearch b{font-variant-numeric:tabular-nums}
+.mmsearch-none{font:13px system-ui,sans-serif;opacity:.7;margin:8px 0 20px}
+"""
+
+
+def fragment(results: Results) -> str:
+    """The hits as cards, best first, for a page or a notebook cell."""
+    if not results:
+        return f'<style>{_STYLE}</style><p class="mmsearch-none">Nothing in this index matches.</p>'
+    cards = "".join(_card(hit) for hit in results)
+    return f'<style>{_STYLE}</style><div class="mmsearch">{cards}</div>'
+
+
+def page(title: str, sections: Iterable[tuple[str, Results]]) -> str:
+    """A whole page: a heading and the cards of each of the ``sections``."""
+    body = "".join(f"<h2>{escape(heading)}</h2>{fragment(results)}" for heading, results in sections)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title>"
+        "<style>body{max-width:1000px;margin:24px auto;padding:0 16px;font-family:system-ui,sans-serif;"
+        "color-scheme:light dark}h2{font-size:15px;margin:18px 0 4px}</style>"
+        f"<h1>{escape(title)}</h1>{body}</html>\n"
+    )
+
+
+def _card(hit: Hit) -> str:
+    name = escape(hit.title or Path(hit.path).name)
+    shown = _picture(hit) if hit.modality == "image" else _quote(hit)
+    return (
+        f"<figure>{shown}<figcaption><b>{hit.rank}</b> · {hit.strength:.0f} · "
+        f'<span title="{escape(hit.path)}">{name}</span></figcaption></figure>'
+    )
+
+
+def _picture(hit: Hit) -> str:
+    from mmsearch.media.picture import thumbnail
+
+    try:
+        data = base64.b64encode(thumbnail(Path(hit.file), THUMBNAIL)).decode()
+    except (MediaError, OSError) as error:
+        return f"<blockquote>{escape(str(error))}</blockquote>"
+    return f'<img alt="{escape(hit.path)}" src="data:image/jpeg;base64,{data}">'
+
+
+def _quote(hit: Hit) -> str:
+    text = hit.text or ""
+    return f"<blockquote>{escape(text[:TEXT_SHOWN])}{'…' if len(text) > TEXT_SHOWN else ''}</blockquote>"

@@ -1,0 +1,83 @@
+"""One result, and why it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mmsearch.search.results.snippets import Snippet
+    from mmsearch.types import FieldValue, Locator, Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One summand of a hit's score.
+
+    ``channel`` is how it was scored (``pocket text→image``, ``words``, ``name``), ``part`` the part of the query
+    (``a red bicycle``, ``-snow``), ``item_id`` the item of the document that it is about. ``raw`` is the score as
+    the channel gives it (a cosine, a BM25); ``calibrated`` is (raw - location) / scale where there is a
+    background; ``evidence`` is how much the channel tells of the item, all of its parts together, in decades: 3 is
+    as rare as 1 in 1,000. ``contribution`` is what comes of it in the score, with ``weight`` and beside the others.
+    """
+
+    channel: str
+    part: str
+    item_id: int
+    raw: float
+    location: float
+    scale: float
+    calibrated: float
+    weight: float
+    contribution: float
+    evidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A passage beside a hit or an answer, or a picture (``text`` None) of the same document."""
+
+    item_id: int
+    locator: Locator
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result. The contributions in ``explanation`` add up to ``score`` exactly.
+
+    ``item_id``, ``modality``, ``locator`` and ``text`` are of the item that speaks most for the document.
+    ``cosine`` is that item's highest raw similarity, None when it was found by words alone. ``evalue`` is the
+    number of items as good as this one that an unrelated query would find in this index by chance, and
+    ``strength`` (0 to 100) says how unlike chance the likeness is, whatever the size of the index.
+
+    ``copies`` documents with the same content are left out of the results behind this one, as far as the search
+    looked. ``before`` and ``after`` are the passages around a passage, in document order, when they were asked for.
+    """
+
+    rank: int
+    score: float
+    item_id: int
+    document_id: int
+    corpus_root: str
+    path: str
+    modality: Modality
+    locator: Locator
+    title: str | None
+    text: str | None
+    snippet: Snippet | None
+    fields: Mapping[str, FieldValue]
+    cosine: float | None
+    strength: int
+    evalue: float
+    explanation: tuple[Reason, ...] = ()
+    copies: int = 0
+    before: tuple[Neighbor, ...] = ()
+    after: tuple[Neighbor, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The document's file, absolute (``corpus_root`` / ``path``)."""
+        return f"{self.corpus_root.rstrip('/')}/{self.path}"

@@ -1,0 +1,1 @@
+"""Tag documents with labels that fit them."""

@@ -1,0 +1,1 @@
+"""The SQLite database of documents, items, fields and words; all SQL is here."""

@@ -1,0 +1,226 @@
+"""The catalogue: documents, items, fields and words in one SQLite file. Reading is in ``reading``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mmsearch.store.catalogue.database import Database, json_ids
+from mmsearch.store.catalogue.reader import CatalogueReader
+from mmsearch.store.catalogue.words import index as wordindex
+from mmsearch.store.catalogue.words.grams import joined_grams, name_words
+from mmsearch.store.precision import DEFAULT_PRECISION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from typing import Self
+
+    from mmsearch.store.catalogue.values import NewDocument
+    from mmsearch.store.precision import Precision
+    from mmsearch.types import Ids, Modality
+
+_FINGERPRINT_SHOWN = 12  # characters of the fingerprint in the name of an encoder's folder
+_NAME_SHOWN = 40
+_FIELD_TEXTS = "SELECT text FROM fields WHERE document_id = ? AND kind IN ('text', 'list') ORDER BY id"
+
+
+class Catalogue(CatalogueReader):
+    """The catalogue of an index, to read and to write.
+
+    Each writing method is one transaction: it happens as a whole or, after an error or a kill, not at all.
+    ``transaction()`` makes several of them one. Raises IndexDirectoryError for a damaged file or a full disk.
+    """
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = False) -> Self:
+        """Open the catalogue at ``path``; ``write`` creates and migrates it, and wants the index's lock held.
+
+        Raises IndexDirectoryError when it is missing or damaged, IndexFormatError when it is newer or no
+        catalogue.
+        """
+        return cls(Database(path, write=write))
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All writing inside is one transaction; nests."""
+        return self._database.transaction()
+
+    def add_corpus(self, root: str) -> int:
+        """The id of the corpus at ``root`` (absolute), made if it is new."""
+        with self.transaction():
+            self._execute("INSERT INTO corpora (root) VALUES (?) ON CONFLICT DO NOTHING", (root,))
+            return int(self._database.value("SELECT id FROM corpora WHERE root = ?", (root,)))
+
+    def move_corpus(self, corpus_id: int, root: str) -> None:
+        """Point a corpus to its new place. ValueError when another corpus is there, or none has that id."""
+        with self.transaction():
+            if any(corpus.root == root and corpus.corpus_id != corpus_id for corpus in self.corpora()):
+                raise ValueError(f"another corpus of this index lies at {root}")
+            if not self._execute("UPDATE corpora SET root = ? WHERE id = ?", (root, corpus_id)):
+                raise ValueError(f"no corpus has the id {corpus_id}")
+
+    def add_encoder(
+        self,
+        name: str,
+        fingerprint: str,
+        dimension: int,
+        modalities: Sequence[Modality],
+        precision: Precision = DEFAULT_PRECISION,
+    ) -> int:
+        """The id of the encoder with this fingerprint, made if it is new; ``precision`` is of a new one."""
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:_NAME_SHOWN]
+        folder = f"{readable or 'encoder'}-{fingerprint[:_FINGERPRINT_SHOWN]}"
+        values = (name, fingerprint, dimension, ",".join(sorted(modalities)), folder, precision)
+        with self.transaction():
+            made = self._execute(
+                """
+                INSERT INTO encoders (name, fingerprint, dimension, modalities, folder, precision)
+                VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (fingerprint) DO NOTHING
+                """,
+                values,
+            )
+            if made:
+                self._changed()
+            return int(self._database.value("SELECT id FROM encoders WHERE fingerprint = ?", (fingerprint,)))
+
+    def put(self, documents: Sequence[NewDocument], encoder_id: int) -> None:
+        """Store documents, or bring those that are there by (corpus, path) up to date.
+
+        An item with equal modality, locator and key keeps its id, and any content keeps its vectors, of all
+        encoders; items that are gone are removed. The rows that items point to must be on disk (synced).
+        Raises ValueError when a path occurs twice.
+        """
+        from mmsearch.store.catalogue.put import put_documents
+
+        with self.transaction():
+            put_documents(self._database, documents, encoder_id)
+            self._changed()
+
+    def rename(self, document_id: int, path: str, stamp: str) -> None:
+        """Give a document its new path; one that stood there before is removed.
+
+        ValueError when no document has the id.
+        """
+        with self.transaction():
+            rows = self._database.rows("SELECT corpus_id, title FROM documents WHERE id = ?", (document_id,))
+            if not rows:
+                raise ValueError(f"no document has the id {document_id}")
+            [(corpus_id, title)] = rows
+            query = "SELECT id FROM documents WHERE corpus_id = ? AND path = ? AND id <> ?"
+            self.remove([row[0] for row in self._database.rows(query, (corpus_id, path, document_id))])
+            wordindex.forget(self._database, [document_id])
+            texts = [row[0] for row in self._database.rows(_FIELD_TEXTS, (document_id,))]
+            self._execute(
+                "UPDATE documents SET path = ?, stamp = ?, name = ?, grams = ? WHERE id = ?",
+                (path, stamp, name_words(path), joined_grams([title, path, *texts]), document_id),
+            )
+            wordindex.learn(self._database, [document_id])
+            self._changed()
+
+    def touch(self, stamps: Mapping[int, str]) -> None:
+        """Set the stamps of documents whose files changed in nothing but their stamp."""
+        with self.transaction():
+            self._database.connection.executemany(
+                "UPDATE documents SET stamp = ? WHERE id = ?",
+                [(stamp, number) for number, stamp in stamps.items()],
+            )
+
+    def remove(self, document_ids: Sequence[int]) -> int:
+        """Remove documents; how many were there. Their vectors stay as tombstones until compaction.
+
+        Words, texts and fields go at once. When the same content comes back, it isn't encoded again.
+        """
+        listed = json_ids(list(document_ids))
+        with self.transaction():
+            wordindex.forget(self._database, document_ids)
+            for table in ("fields", "items"):
+                self._execute(
+                    f"DELETE FROM {table} WHERE document_id IN (SELECT value FROM json_each(?))", (listed,)
+                )
+            removed = self._execute(
+                "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))", (listed,)
+            )
+            if removed:
+                self._changed()
+        return removed
+
+    def set_field(self, name: str, values: Mapping[int, str | None]) -> int:
+        """Give documents (by id) a value of the field ``name``, "red; green" for a list; None takes it away.
+
+        How many documents changed. Ids that are not there are passed over. Raises UsageError for a name that
+        a field of the corpus has, or that can't be one.
+        """
+        from mmsearch.store.catalogue.tagging import set_field
+
+        with self.transaction():
+            changed = set_field(self._database, self.field_names(), name, values)
+            if changed:
+                self._changed()
+        return changed
+
+    def live_contents(self, encoder_id: int, modality: Modality) -> tuple[Ids, Ids]:
+        """Contents that an item has and their rows, (n,) int64 each, in the order of their first item."""
+        import numpy as np
+
+        contents, rows, items = self._database.id_columns(
+            """
+            FROM (
+                SELECT v.content_id AS content, v.row AS row, min(i.id) AS item
+                FROM vectors v JOIN items i ON i.modality = v.modality AND i.content_id = v.content_id
+                WHERE v.encoder_id = ? AND v.modality = ? GROUP BY v.content_id
+            )
+            """,
+            ("content", "row", "item"),
+            (encoder_id, modality),
+        )
+        order = np.argsort(items)
+        return contents[order], rows[order]
+
+    def purge(self, encoder_id: int, folder: str, contents: Mapping[Modality, Ids]) -> None:
+        """For compaction: the encoder's vectors lie in ``folder`` now, row n of a modality being of
+        ``contents[modality][n]``; all its other vectors are dropped."""
+        with self.transaction():
+            self._execute("DELETE FROM vectors WHERE encoder_id = ?", (encoder_id,))
+            self._database.connection.executemany(
+                "INSERT INTO vectors (content_id, encoder_id, modality, row) VALUES (?, ?, ?, ?)",
+                [
+                    (content, encoder_id, modality, row)
+                    for modality, listed in contents.items()
+                    for row, content in enumerate(listed.tolist())
+                ],
+            )
+            self._execute("UPDATE encoders SET folder = ? WHERE id = ?", (folder, encoder_id))
+            self._changed()
+
+    def drop_vectors(self, encoder_id: int, modality: Modality, rows: Ids) -> int:
+        """Forget vectors by row, so that the next index run encodes their items anew; how many there were."""
+        with self.transaction():
+            dropped = self._execute(
+                """
+                DELETE FROM vectors WHERE encoder_id = ? AND modality = ?
+                AND row IN (SELECT value FROM json_each(?))
+                """,
+                (encoder_id, modality, json_ids(rows)),
+            )
+            self._changed()
+        return dropped
+
+    def vacuum(self) -> None:
+        """Drop contents that nothing has, merge the word indexes, and give unused pages back to the disk."""
+        with self._database.unchecked(), self.transaction():
+            self._execute(
+                """
+                DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM items)
+                AND id NOT IN (SELECT content_id FROM vectors)
+                """
+            )
+            wordindex.optimize(self._database)
+        self._database.vacuum()
+
+    def _execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        return self._database.connection.execute(sql, parameters).rowcount
+
+    def _changed(self) -> None:
+        self._execute("UPDATE state SET value = value + 1 WHERE name = 'generation'")

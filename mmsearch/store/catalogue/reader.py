@@ -1,0 +1,314 @@
+"""Reading the catalogue: plain sqlite3, since a first query must not wait for more."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import UsageError
+from mmsearch.store.catalogue import overview
+from mmsearch.store.catalogue.database import Database, json_ids
+from mmsearch.store.catalogue.items import stored_items
+from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
+from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument
+from mmsearch.store.catalogue.words import index as wordindex
+from mmsearch.store.precision import DEFAULT_PRECISION
+from mmsearch.types import MODALITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from mmsearch.store.catalogue.conditions import Condition
+    from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem, WordStatistics
+    from mmsearch.types import FieldValue, Ids, Modality, Scores
+
+_KEYS_AT_ONCE = 1_000
+
+COUNTS_KEPT = 10_000
+
+
+class CatalogueReader:
+    """Corpora, encoders, documents and items of one catalogue, open for reading or for writing.
+
+    All methods raise IndexDirectoryError for a damaged file. Ids that are not there are left out of answers.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._counts: dict[
+            str, int
+        ] = {}  # of one generation: a word that many items have takes 1 ms to count
+        self._counts_of = -1
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._database.path
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything read inside sees one state, whatever a writer commits meanwhile.
+
+        Compaction changes an encoder's folder and its rows together: read both in one snapshot.
+        """
+        return self._database.snapshot()
+
+    def generation(self) -> int:
+        """A number that grows with every change of what can be found."""
+        return int(self._database.value("SELECT value FROM state WHERE name = 'generation'"))
+
+    def corpora(self) -> list[Corpus]:
+        """All corpora, in the order of their ids."""
+        return [Corpus(*row) for row in self._database.rows("SELECT id, root FROM corpora ORDER BY id")]
+
+    def encoders(self) -> list[EncoderRecord]:
+        """All encoders, in the order of their ids."""
+        # before schema 2, all vectors were halves
+        precision = "precision" if self._database.version >= 2 else f"'{DEFAULT_PRECISION}'"
+        query = f"SELECT id, name, fingerprint, dimension, modalities, folder, {precision} FROM encoders ORDER BY id"
+        return [
+            EncoderRecord(number, name, fingerprint, dimension, tuple(modalities.split(",")), *rest)
+            for number, name, fingerprint, dimension, modalities, *rest in self._database.rows(query)
+        ]
+
+    def known_documents(self, corpus_id: int, encoder_id: int) -> dict[str, KnownDocument]:
+        """All documents of a corpus by path; ``complete`` with regard to this encoder's modalities."""
+        with self.snapshot():
+            modalities = [m for e in self.encoders() if e.encoder_id == encoder_id for m in e.modalities]
+            lacking = self._database.rows(
+                f"""
+                SELECT document_id FROM items WHERE id IN (
+                    SELECT i.id FROM items i
+                    LEFT JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = ?
+                    WHERE i.modality IN ({", ".join("?" * len(modalities))}) AND v.row IS NULL
+                )
+                """,
+                (encoder_id, *modalities),
+            )
+            query = "SELECT path, id, stamp FROM documents WHERE corpus_id = ?"
+            rows = self._database.rows(query, (corpus_id,))
+        incomplete = {document_id for (document_id,) in lacking}
+        return {path: KnownDocument(number, stamp, number not in incomplete) for path, number, stamp in rows}
+
+    def rows_of_keys(self, encoder_id: int, modality: Modality, keys: Sequence[bytes]) -> dict[bytes, int]:
+        """The row in the encoder's shard for each of ``keys`` that has one, tombstones included."""
+        found: dict[bytes, int] = {}
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            query = f"""
+                SELECT c.key, v.row FROM contents c JOIN vectors v ON v.content_id = c.id AND v.encoder_id = ?
+                WHERE c.modality = ? AND c.key IN ({marks})
+            """
+            found.update(self._database.rows(query, (encoder_id, modality, *some)))
+        return found
+
+    def documents_with_key(self, corpus_id: int, key: bytes) -> list[tuple[int, str]]:
+        """(document id, path) of the documents with an item of this content, in the order of their ids."""
+        marks = ", ".join("?" * len(MODALITIES))  # named, so that the index on (modality, key) serves
+        query = f"""
+            SELECT DISTINCT d.id, d.path
+            FROM contents c
+            JOIN items i ON i.modality = c.modality AND i.content_id = c.id
+            JOIN documents d ON d.id = i.document_id
+            WHERE c.modality IN ({marks}) AND c.key = ? AND d.corpus_id = ?
+            ORDER BY d.id
+        """
+        return [(number, path) for number, path in self._database.rows(query, (*MODALITIES, key, corpus_id))]
+
+    def embeddings(self, encoder_id: int, modality: Modality) -> tuple[Ids, Ids]:
+        """Ids of the items that have a vector of this encoder, ascending, and the rows of their vectors.
+
+        Both (n,) int64. Items with equal content share a row.
+        """
+        import numpy as np
+
+        ids, rows = self._database.id_columns(
+            """
+            FROM items i CROSS JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = ?
+            WHERE i.modality = ?
+            """,
+            ("i.id", "v.row"),
+            (encoder_id, modality),
+        )
+        order = np.argsort(ids)
+        return ids[order], rows[order]
+
+    def highest_row(self, encoder_id: int, modality: Modality) -> int:
+        """The highest row that the catalogue points to, tombstones included; -1 when there is none."""
+        query = "SELECT max(row) FROM vectors WHERE encoder_id = ? AND modality = ?"
+        highest = self._database.value(query, (encoder_id, modality))
+        return -1 if highest is None else int(highest)
+
+    def used_rows(self, encoder_id: int, modality: Modality) -> Ids:
+        """The rows that the catalogue points to, tombstones included, (n,) int64 ascending."""
+        query = "FROM vectors WHERE encoder_id = ? AND modality = ?"
+        [rows] = self._database.id_columns(query, ("row",), (encoder_id, modality))
+        rows.sort()
+        return rows
+
+    def items(self, item_ids: Sequence[int] | Ids) -> list[StoredItem]:
+        """The items in the given order; ids that are not there are left out."""
+        found = {item.item_id: item for item in stored_items(self._database, "i.id", item_ids)}
+        return [found[number] for number in map(int, item_ids) if number in found]
+
+    def document_items(self, document_id: int) -> list[StoredItem]:
+        """The items of one document, in document order."""
+        return stored_items(self._database, "i.document_id", [document_id])
+
+    def documents_of_items(self, item_ids: Ids) -> Ids:
+        """The document of each item, aligned (n,) int64; -1 for an item that is not there."""
+        import numpy as np
+
+        items, documents = self._database.id_columns(
+            "FROM items WHERE id IN (SELECT value FROM json_each(?))",
+            ("id", "document_id"),
+            (json_ids(item_ids),),
+        )
+        order = np.argsort(items)
+        items, documents = np.append(items[order], -1), np.append(documents[order], -1)
+        places = np.searchsorted(items[:-1], item_ids)
+        return np.where(items[places] == item_ids, documents[places], -1)
+
+    def content_keys(self, item_ids: Ids) -> dict[int, bytes]:
+        """The SHA-256 (32 bytes) of each item's content; equal content has an equal one."""
+        query = """
+            SELECT i.id, c.key FROM items i JOIN contents c ON c.id = i.content_id
+            WHERE i.id IN (SELECT value FROM json_each(?))
+        """
+        return dict(self._database.rows(query, (json_ids(item_ids),)))
+
+    def find(self, path: str) -> list[int]:
+        """Documents at ``path``: relative to a corpus, absolute, or else the end of a path; ascending ids."""
+        exact = self._database.rows(
+            """
+            SELECT d.id FROM documents d JOIN corpora c ON c.id = d.corpus_id
+            WHERE (d.corpus_id IN (SELECT id FROM corpora) AND d.path = ?1)
+               OR (?1 LIKE '/%' AND rtrim(c.root, '/') || '/' || d.path = ?1) ORDER BY d.id
+            """,
+            (path,),
+        )
+        if not exact:
+            ending = "/" + path.lstrip("/")
+            query = "SELECT id FROM documents WHERE substr(path, -length(?1)) = ?1 ORDER BY id"
+            exact = self._database.rows(query, (ending,))
+        return [row[0] for row in exact]
+
+    def select_items(
+        self, condition: Condition | None = None, modalities: Sequence[Modality] | None = None
+    ) -> Ids:
+        """Ids of the items that pass, (n,) int64 ascending; exact.
+
+        Raises UsageError for a field that no document has, and for conditions nested beyond what SQLite reads.
+        """
+        import numpy as np
+
+        try:
+            where, parameters = ("1", ()) if condition is None else to_sql(condition, self)
+            if modalities is not None:
+                where += f" AND i.modality IN ({', '.join('?' * len(modalities))})"
+                parameters = (*parameters, *modalities)
+            [ids] = self._database.id_columns(f"FROM items i WHERE {where}", ("i.id",), parameters)
+        except (sqlite3.OperationalError, RecursionError) as error:
+            raise UsageError(f"the filter is too long or too deeply nested ({error})") from error
+        return np.sort(ids)
+
+    def select_documents(self, condition: Condition) -> Ids | None:
+        """Ids of the documents that pass, in no order and maybe repeated, in a fifth of the time of their items.
+
+        None for a condition that is not one comparison or glob; ``select_items`` knows those too.
+        """
+        query = document_query(condition, self)
+        if query is None:
+            return None
+        return self._database.id_columns(f"FROM ({query.text})", ("id",), query.parameters)[0]
+
+    def field_names(self) -> list[str]:
+        """The names of all metadata fields, sorted; steps from name to name in the index."""
+        query = """
+            WITH RECURSIVE names (name) AS (
+                SELECT min(name) FROM fields
+                UNION ALL
+                SELECT (SELECT min(name) FROM fields WHERE name > names.name) FROM names
+                WHERE name IS NOT NULL
+            )
+            SELECT name FROM names WHERE name IS NOT NULL
+        """
+        return [row[0] for row in self._database.rows(query)]
+
+    def match_words(
+        self,
+        expression: str,
+        *,
+        depth: int,
+        weights: Mapping[str, float] | None = None,
+        among: Ids | None = None,
+    ) -> tuple[Ids, Scores]:
+        """The best ``depth`` items for an FTS5 expression over the columns of words.WORD_COLUMNS.
+
+        English words are stemmed (Porter). Chinese, Japanese and Korean lie as bigrams in the column
+        ``grams``: see words.grams_query. A document's title, name and fields belong to its first item.
+        Scores are BM25 with the columns' ``weights`` (1 where not given), > 0, best first, ties by id; the
+        first of a larger ``depth`` are the same. ``among`` limits the items before they are ranked.
+        Raises ValueError for an expression that FTS5 can't read, or an unknown column.
+        """
+        return wordindex.match(self._database, "words", expression, depth, weights or {}, among)
+
+    def match_substrings(
+        self, expression: str, *, depth: int, among: Ids | None = None
+    ) -> tuple[Ids, Scores]:
+        """The best ``depth`` items for an FTS5 expression over the columns of words.SUBSTRING_COLUMNS.
+
+        A quoted string of 3 characters or more is found anywhere, within words too, without case; ``name`` is
+        the path as it is. As ``match_words`` otherwise.
+        """
+        return wordindex.match(self._database, "substrings", expression, depth, {}, among)
+
+    def count_matches(self, expression: str) -> int:
+        """How many items match an FTS5 expression: the document frequency of a word or phrase."""
+        generation = self.generation()
+        if generation != self._counts_of or len(self._counts) >= COUNTS_KEPT:
+            self._counts, self._counts_of = {}, generation
+        if expression not in self._counts:
+            self._counts[expression] = wordindex.count(self._database, expression)
+        return self._counts[expression]
+
+    def word_statistics(self) -> WordStatistics:
+        """Size of the word index, for BM25."""
+        return wordindex.statistics(self._database)
+
+    def fields(self) -> dict[str, FieldInfo]:
+        """All metadata fields by name, sorted."""
+        return overview.fields(self._database, self.field_names())
+
+    def facets(self, field: str, among: Ids | None = None) -> list[tuple[FieldValue, int]]:
+        """The values of a field with the number of documents that have each, most frequent first.
+
+        A list counts for each of its parts; values that differ in nothing but case count as one, and so do
+        long ones with the same first 100 characters. ``among`` limits to the documents of these items.
+        Raises UsageError for a field that no document has.
+        """
+        names = spellings(field, self.field_names())
+        if not names:
+            raise UsageError(unknown_field(field, self.field_names()))
+        return overview.facets(self._database, names, among)
+
+    def statistics(self) -> Statistics:
+        """What the catalogue holds, in numbers."""
+        with self.snapshot():
+            return overview.statistics(self._database, self.generation(), self.corpora())

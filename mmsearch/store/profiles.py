@@ -1,0 +1,88 @@
+"""Profiles, as the index directory keeps them: what a person liked and disliked."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mmsearch.errors import IndexDirectoryError, UsageError
+from mmsearch.store.files import plain_errors, replace_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+PROFILES = "profiles"
+
+
+FORMAT = 1
+
+
+_NAME = re.compile(r"[\w][\w .-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Examples by where they lie, in the order in which they were given; nothing is in both lists."""
+
+    name: str
+    likes: tuple[dict[str, str], ...] = ()
+    dislikes: tuple[dict[str, str], ...] = ()
+
+
+def read_profile(directory: Path, name: str) -> Profile:
+    """The profile ``name`` of the index at ``directory``; an empty one when there is none.
+
+    Raises UsageError for a name that can't be a file's, IndexDirectoryError for a damaged or newer file.
+    """
+    file = _file(directory, name)
+    if not file.exists():
+        return Profile(name)
+    with plain_errors(file):
+        text = file.read_bytes().decode("utf-8", "replace")
+    try:
+        data = json.loads(text)
+        if data["format"] > FORMAT:
+            raise IndexDirectoryError(f"{file} was written by a newer mmsearch; update mmsearch")
+        likes, dislikes = (tuple(_places(data[kind])) for kind in ("likes", "dislikes"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise IndexDirectoryError(f"{file} is damaged; delete it to start the profile anew") from error
+    return Profile(name, likes, dislikes)
+
+
+def write_profile(directory: Path, profile: Profile) -> None:
+    """Put ``profile`` in the place of the one of its name, durably; of two writers the later one stays."""
+    file = _file(directory, profile.name)
+    with plain_errors(file):
+        file.parent.mkdir(exist_ok=True)
+    data = {"format": FORMAT, "likes": profile.likes, "dislikes": profile.dislikes}
+    replace_text(file, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+
+
+def delete_profile(directory: Path, name: str) -> bool:
+    """Delete the profile; whether there was one."""
+    file = _file(directory, name)
+    with plain_errors(file):
+        known = file.exists()
+        file.unlink(missing_ok=True)
+    return known
+
+
+def profile_names(directory: Path) -> list[str]:
+    """The names of all profiles, sorted."""
+    return sorted(file.stem for file in (directory / PROFILES).glob("*.json"))
+
+
+def _places(entries: Any) -> list[dict[str, str]]:
+    places = [{str(key): str(value) for key, value in entry.items()} for entry in entries]
+    if not all("path" in place or "file" in place for place in places):
+        raise ValueError("an entry without a place")
+    return places
+
+
+def _file(directory: Path, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} can't be a profile's name: use letters, digits, blanks and .-_")
+    return directory / PROFILES / f"{name}.json"

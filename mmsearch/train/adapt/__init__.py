@@ -1,0 +1,1 @@
+"""Adapt a compiled encoder to a few hundred pairs."""

@@ -1,0 +1,1 @@
+"""From torch modules to a directory of compiled towers."""

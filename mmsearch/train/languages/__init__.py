@@ -1,0 +1,1 @@
+"""Teach an encoder a language by its words alone."""

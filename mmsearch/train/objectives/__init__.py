@@ -1,0 +1,1 @@
+"""What is minimized: contrast, classes, teachers."""

@@ -1,0 +1,1 @@
+"""Towers as torch modules, and where their first weights come from."""

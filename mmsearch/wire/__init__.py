@@ -1,0 +1,1 @@
+"""The JSON shapes that the command line, HTTP and MCP share; plain dictionaries."""

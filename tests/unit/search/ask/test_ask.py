@@ -1,0 +1,122 @@
+"""Answers out of texts, over the toy index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from mmsearch.errors import UsageError
+from mmsearch.search.ask.ask import ask, best_sentence, neighbors
+from mmsearch.search.ask.sentences import sentence_spans
+from tests.unit.search.conftest import Doc, ToyIndex
+
+Build = Callable[[Sequence[Doc]], ToyIndex]
+
+OTHERS = [Doc(f"other/{n}.txt", passages=[f"matter{n} about topic{n} and theme{n}."]) for n in range(40)]
+HANDBOOK = Doc(
+    "handbook.txt",
+    shows="red bicycle",
+    title="Bicycle repair",
+    passages=[
+        "Turn the bicycle over. Take the wheel out.",
+        "Find the hole in the tube. Glue a patch over the hole. Wait five minutes.",
+        "Put the wheel back. Pump the tyre.",
+    ],
+)
+
+
+@pytest.fixture
+def shop(build: Build) -> ToyIndex:
+    return build(
+        [
+            HANDBOOK,
+            Doc("tea.txt", passages=["Green tea wants cool water. Black tea wants boiling water."]),
+            *OTHERS,
+        ]
+    )
+
+
+def test_the_sentence_that_answers_is_marked_by_offsets(shop: ToyIndex) -> None:
+    first = ask(shop, "what water does black tea want?")[0]
+    assert first.path == "tea.txt"
+    assert first.sentence == first.text[first.start : first.end] == "Black tea wants boiling water."
+
+
+def test_an_answer_is_cited_by_document_and_characters(shop: ToyIndex) -> None:
+    first = ask(shop, "glue a patch over the hole")[0]
+    before = len(HANDBOOK.passages[0]) + 1 + HANDBOOK.passages[1].index("Glue")
+    assert first.citation == f"handbook.txt, characters {before}–{before + len(first.sentence)}"
+    assert str(first.sentence_locator) == f"characters:{before}-{before + len(first.sentence)}"
+
+
+def test_passages_around_come_along_and_pictures_of_the_document(shop: ToyIndex) -> None:
+    first = ask(shop, "glue a patch over the hole")[0]
+    assert [one.text for one in first.before] == [HANDBOOK.passages[0]]
+    assert [one.text for one in first.after] == [HANDBOOK.passages[2]]
+    assert len(first.pictures) == 1
+    alone = ask(shop, "glue a patch over the hole", context=0)[0]
+    assert (alone.before, alone.after) == ((), ())
+
+
+def test_a_title_leads_to_the_passage_of_its_document(shop: ToyIndex) -> None:
+    found = ask(shop, "bicycle repair", k=5)
+    assert found[0].path == "handbook.txt"
+    assert found[0].text in HANDBOOK.passages
+    assert len({one.item_id for one in found}) == len(found)
+
+
+def test_there_is_no_answer_to_a_question_about_something_else(shop: ToyIndex) -> None:
+    found = ask(shop, "volcano eruption lava", cutoff=0.05)
+    assert found.no_answer
+    assert not found
+    assert found.best_guesses
+    assert all(one.evalue > 0.05 for one in found.best_guesses)
+    assert len(ask(shop, "volcano eruption lava", cutoff=None)) == 3
+
+
+def test_the_first_answers_are_the_same_whatever_number_is_asked_for(shop: ToyIndex) -> None:
+    few, many = ask(shop, "wheel", k=2, cutoff=None), ask(shop, "wheel", k=10, cutoff=None)
+    assert [one.item_id for one in few] == [one.item_id for one in many[:2]]
+
+
+@pytest.mark.parametrize("question", ['is -tea "hot"?', "year>1990", "@file.jpg", "#1", "(((", "NOT tea"])
+def test_a_question_is_no_query(shop: ToyIndex, question: str) -> None:
+    assert ask(shop, question, cutoff=None).question == question
+
+
+def test_only_documents_that_pass_the_filter_are_asked(shop: ToyIndex) -> None:
+    found = ask(shop, "black tea", cutoff=None, path="handbook.txt")
+    assert {one.path for one in found} == {"handbook.txt"}
+
+
+@pytest.mark.parametrize("options", [{"k": 0}, {"context": -1}, {"cutoff": 0.0}])
+def test_requests_without_sense_are_refused(shop: ToyIndex, options: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        ask(shop, "tea", **options)  # type: ignore[arg-type]
+    with pytest.raises(UsageError):
+        ask(shop, "  ")
+
+
+def test_neighbors_are_passages_in_document_order(shop: ToyIndex) -> None:
+    items = shop.catalogue.document_items(shop.catalogue.find("handbook.txt")[0])
+    passages = [item for item in items if item.locator.kind == "characters"]
+    assert neighbors(items, passages[0].item_id, 5) == ([], passages[1:])
+    assert neighbors(items, passages[2].item_id, 1) == ([passages[1]], [])
+    title = next(item for item in items if item.locator.kind == "title")
+    assert neighbors(items, title.item_id, 1) == ([], [])
+
+
+def test_without_an_encoder_words_choose_the_sentence(shop: ToyIndex) -> None:
+    text = "We open at nine. Orders leave on the same day."
+    start, end = best_sentence(text, "when do orders leave?", shop)
+    assert text[start:end] == "Orders leave on the same day."
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n ", "One. Two!  Three?\n", "no full stop", "\ud800 a. b", "你好。再见。"]
+)
+def test_sentences_cover_the_text_without_white_space_around(text: str) -> None:
+    spans = sentence_spans(text)
+    assert all(text[start:end].strip() == text[start:end] != "" for start, end in spans)
+    assert "".join(text[start:end] for start, end in spans).replace(" ", "") == "".join(text.split())

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from mmsearch.search.channels import lexical
+from mmsearch.search.channels.lexical import ALL_WORDS_EVALUE, PARTIAL, SCALE, items_with, match, name_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mmsearch.search.index.protocol import SearchIndex
+
+Build = "Callable[[Sequence[Any]], SearchIndex]"
+
+TEXTS = [
+    "the old lighthouse keeper",
+    "a lighthouse",
+    "the keeper of bees",
+    "bees and flowers",
+    "an old man",
+    "lighthouse lighthouse lighthouse",
+    "nothing of the kind",
+]
+
+
+@pytest.fixture
+def index(build: Callable[[Sequence[Any]], SearchIndex], doc: Any) -> SearchIndex:
+    return build([doc(f"{n}.txt", passages=[text]) for n, text in enumerate(TEXTS)])
+
+
+def found(index: SearchIndex, text: str, among: Sequence[int] | None = None) -> dict[int, float]:
+    ids = None if among is None else np.array(among, dtype=np.int64)
+    scored = match(index.catalogue, index.documents, text, ids, len(TEXTS)).scored
+    return dict(zip((scored.ids - 1).tolist(), scored.unit.tolist(), strict=True))
+
+
+def test_more_of_the_words_is_more(index: SearchIndex) -> None:
+    scores = found(index, "old lighthouse keeper")
+    assert max(scores, key=lambda n: scores[n]) == 0
+    assert set(scores) == {0, 1, 2, 4, 5}
+
+
+def test_scores_have_a_floor_and_a_ceiling_whatever_the_list(index: SearchIndex) -> None:
+    for text in ("bees", "old lighthouse keeper", "bees zebra xylophone"):
+        matches = match(index.catalogue, index.documents, text, None, len(TEXTS))
+        assert ((matches.scored.unit > 0) & (matches.scored.unit < 1)).all()
+    # a single weak hit is not the best that there can be
+    assert (
+        max(found(index, "bees zebra xylophone harpsichord").values())
+        < 0.4
+        < max(found(index, "bees").values())
+    )
+
+
+def test_an_item_scores_the_same_whatever_is_found_beside_it(index: SearchIndex) -> None:
+    assert found(index, "lighthouse", among=[2]) == {1: found(index, "lighthouse")[1]}
+
+
+def test_all_of_the_words_are_what_was_asked_for(index: SearchIndex) -> None:
+    matches = match(index.catalogue, index.documents, "lighthouse keeper", None, len(TEXTS))
+    assert (matches.whole - 1).tolist() == [0]
+    at = matches.scored.ids.tolist().index(1)
+    assert len(TEXTS) * 10 ** -matches.scored.surprise[at] <= ALL_WORDS_EVALUE * 1.001
+
+
+def test_some_of_the_words_tell_part_of_what_chance_would_not_bring(index: SearchIndex) -> None:
+    matches = match(index.catalogue, index.documents, "old lighthouse keeper", None, len(TEXTS))
+    whole = np.isin(matches.scored.ids, matches.whole)
+    assert whole.sum() == 1
+    told, surprise = matches.scored.calibrated, matches.scored.surprise
+    np.testing.assert_allclose(told[~whole], PARTIAL * surprise[~whole])
+    assert told[whole].min() == pytest.approx(SCALE * matches.scored.unit[whole].min())
+    assert told[whole].min() > told[~whole].max()
+
+
+def test_many_rare_words_tell_the_more_the_more_they_are(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any
+) -> None:
+    words = [f"word{letter}{other}" for letter in "abcdef" for other in "abcdef"]
+    others = [[f"other{n}{letter}" for letter in range(len(words))] for n in range(100)]
+    counts = [6, 12, 24, 35, *[0] * 96]
+    texts = [" ".join([*words[:count], *other[count:]]) for count, other in zip(counts, others, strict=True)]
+    index = build([doc(f"{n}.txt", passages=[text]) for n, text in enumerate(texts)])
+    scored = match(index.catalogue, index.documents, " ".join(words), None, 100).scored
+    assert (np.diff(scored.calibrated) > 0.5).all()
+    assert scored.calibrated[-1] > SCALE  # what some of the words tell has no ceiling
+
+
+def test_what_is_expected_of_a_text_that_says_the_same_is_a_share_of_the_words_that_are_known(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def expected(text: str) -> float:
+        return match(index.catalogue, index.documents, text, None, len(TEXTS)).expected
+
+    told = match(index.catalogue, index.documents, "flowers", None, len(TEXTS)).scored.surprise.max()
+    assert 0 < expected("flowers") < PARTIAL * told
+    assert expected("flowers zebra") == expected("flowers")
+    assert expected("flowers keeper") > expected("flowers")
+    assert expected("zebra") == 0.0
+    # where not every text with a word was found, nothing can be said of the others
+    monkeypatch.setattr(lexical, "DEPTH", 1)
+    assert expected("flowers keeper") == expected("flowers")
+
+
+@pytest.mark.parametrize("text", ["", "!!!", "zebra", "zebra xylophone"])
+def test_no_word_found_is_no_match(index: SearchIndex, text: str) -> None:
+    assert found(index, text) == {}
+
+
+def test_frequent_words_count_where_all_words_are_found(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = found(index, "old lighthouse keeper")
+    monkeypatch.setattr(lexical, "MOST_POSTINGS", 1)
+    cut = found(index, "old lighthouse keeper")
+    assert cut[0] == whole[0]
+    assert 0 < len(cut) < len(whole)
+
+
+def test_many_allowed_items_and_few_give_the_same(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    among = [1, 2, 3, 4]
+    few = found(index, "lighthouse", among)
+    monkeypatch.setattr(lexical, "DEPTH", 3)
+    assert found(index, "lighthouse", among) == few
+
+
+def test_items_with_all_words_or_the_phrase(index: SearchIndex) -> None:
+    assert (items_with(index.catalogue, "keeper lighthouse") - 1).tolist() == [0]
+    assert (items_with(index.catalogue, "lighthouse keeper", exact=True) - 1).tolist() == [0]
+    assert items_with(index.catalogue, "keeper lighthouse", exact=True).size == 0
+    assert items_with(index.catalogue, "?").size == 0
+
+
+def test_names_are_compared_without_case_and_signs(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any
+) -> None:
+    index = build(
+        [doc("Red-Kite.jpg", shows="a bird"), doc("b.jpg", shows="a bird", title="A red kite in flight")]
+    )
+    matches = match(index.catalogue, index.documents, "red kite", None, 3)
+    assert name_matches(index.catalogue, "red kite", matches).ids.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("图书馆", {0}),
+        ("大学", {0}),
+        ("狗", {1}),
+        ("一只狗在海滩上奔跑", {1}),
+        ("桜の季節", {2}),
+        ("축구", {3}),
+        ("海岸", {4}),
+        ("猫", set()),
+    ],
+)
+def test_chinese_japanese_and_korean_are_found_by_their_words(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any, text: str, expected: set[int]
+) -> None:
+    index = build(
+        [
+            doc("0.txt", passages=["北京大学的图书馆在校园的中心。"]),
+            doc("1.txt", passages=["一只狗在海滩上奔跑，孩子们在旁边玩。"]),
+            doc("2.txt", passages=["京都の寺には美しい庭がある。桜の季節には多くの人が訪れる。"]),
+            doc("3.txt", passages=["학교에서 친구들과 축구를 했다."]),
+            doc("写真/海岸の犬.jpg", shows="a dog"),
+        ]
+    )
+    matches = match(index.catalogue, index.documents, text, None, 5)
+    assert set((matches.whole - 1).tolist()) == expected
+    assert not matches.pieces

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mmsearch.errors import UsageError
+from mmsearch.search.query.parse import parse
+from mmsearch.search.results.context import neighbors, with_context
+from mmsearch.search.search import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mmsearch.search.index.protocol import SearchIndex
+
+PASSAGES = ["Rain fell.", "The dog barked.", "A boat came in.", "Night fell."]
+
+
+@pytest.fixture
+def index(build: Callable[[list[Any]], SearchIndex], doc: Any) -> SearchIndex:
+    return build(
+        [
+            doc("before.txt", passages=["Another text."]),
+            doc("story.txt", title="Harbor", passages=PASSAGES),
+            doc("dog.jpg", shows="a dog", captions=["dog"]),
+        ]
+    )
+
+
+def around(index: SearchIndex, text: str, count: int) -> tuple[list[str | None], list[str | None]]:
+    [hit] = answer(parse(f"{text} path:story.txt"), index, 1, cutoff=None)
+    before, after = neighbors(index, hit, count)
+    return [one.text for one in before], [one.text for one in after]
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "expected"),
+    [
+        ("dog barked", 1, (PASSAGES[:1], PASSAGES[2:3])),
+        ("dog barked", 9, (PASSAGES[:1], PASSAGES[2:])),
+        ("rain fell", 2, ([], PASSAGES[1:3])),
+        ("night", 2, (PASSAGES[1:3], [])),
+        ("dog barked", 0, ([], [])),
+    ],
+)
+def test_the_passages_around_one_are_those_of_its_document(
+    index: SearchIndex, text: str, count: int, expected: tuple[list[str], list[str]]
+) -> None:
+    assert around(index, text, count) == expected
+
+
+def test_nothing_lies_around_a_picture_a_title_or_a_caption(index: SearchIndex) -> None:
+    for hit in answer(parse("dog harbor"), index, 50, cutoff=None, group="item"):
+        if hit.locator.kind != "characters":
+            assert neighbors(index, hit, 3) == ((), ())
+
+
+def test_hits_and_best_guesses_get_their_context(index: SearchIndex) -> None:
+    results = with_context(index, answer(parse("dog barked path:story.txt"), index, 1, cutoff=None), 1)
+    assert [one.text for one in results[0].before] == PASSAGES[:1]
+    none = answer(parse("purple zeppelins path:story.txt"), index, 9, cutoff=1e-9, group="item")
+    guesses = with_context(index, none, 1)
+    assert guesses.nothing_matches
+    assert any(hit.before or hit.after for hit in guesses.best_guesses)
+
+
+def test_a_negative_number_of_passages_is_refused(index: SearchIndex) -> None:
+    [hit] = answer(parse("dog barked path:story.txt"), index, 1, cutoff=None)
+    with pytest.raises(UsageError, match="at least 0"):
+        neighbors(index, hit, -1)

@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from mmsearch.errors import QueryError, UsageError
+from mmsearch.search.query.parse import parse
+from mmsearch.search.query.value import Item, Part, Picture, Query, Text
+from mmsearch.search.ranking.fusion import FUSIONS, Fusion
+from mmsearch.search.request import compose
+from mmsearch.search.search import answer, facets
+from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Or, PathGlob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mmsearch.search.index.protocol import SearchIndex
+
+
+def paths(index: SearchIndex, text: str, k: int = 10, **options: Any) -> list[str]:
+    return [hit.path for hit in answer(parse(text), index, k, **options)]
+
+
+def test_words_find_pictures_and_texts_in_one_list(pictures: SearchIndex) -> None:
+    hits = answer(parse("a red dog"), pictures, 30, group="item")
+    assert {hit.modality for hit in hits} == {"image", "text"}
+    assert all("dog" in hit.path or "red" in (hit.text or "red") for hit in hits[:5])
+
+
+def test_a_picture_finds_pictures_and_texts(pictures: SearchIndex) -> None:
+    hits = answer(Query((Part(Picture("dog boat")),)), pictures, 10)
+    assert {hit.modality for hit in hits} == {"image", "text"}
+    first = next(hit.path for hit in hits if hit.modality == "image")
+    assert first in ("photos/dog/0-4.jpg", "photos/boat/4-0.jpg")
+    everything = answer(Query((Part(Picture("dog")),)), pictures, 1_000, group="item", cutoff=None)
+    texts = [hit.text for hit in everything if hit.modality == "text"]
+    assert sum("dog" in str(text) for text in texts[:5]) >= 3
+
+
+def test_contributions_add_up_to_the_score_exactly(pictures: SearchIndex) -> None:
+    queries = ["a red dog -snow", "dog @beach -0.5:cat", "2:dog 0.3:@snow NOT tree", "dog", "@dog", "#7 dog"]
+    for text in queries:
+        for fusion in FUSIONS:
+            for hit in answer(parse(text), pictures, 20, fusion=fusion, cutoff=None):
+                assert sum(reason.contribution for reason in hit.explanation) == hit.score
+
+
+def test_an_explanation_names_every_part_with_its_background(pictures: SearchIndex) -> None:
+    [hit] = answer(parse("dog @dog -snow"), pictures, 1, cutoff=None)
+    dense = [reason for reason in hit.explanation if "→" in reason.channel]
+    assert {(reason.channel, reason.part) for reason in dense} >= {
+        ("toy text→image", "dog"),
+        ("toy image→image", "@dog"),
+    }
+    for reason in dense:
+        assert reason.calibrated == pytest.approx((reason.raw - reason.location) / reason.scale)
+        assert reason.raw <= 1
+
+
+def test_without_explanation_the_answer_is_the_same(pictures: SearchIndex) -> None:
+    short = answer(parse("dog -snow"), pictures, 5, explain=False)
+    assert [(hit.item_id, hit.score) for hit in short] == [
+        (hit.item_id, hit.score) for hit in answer(parse("dog -snow"), pictures, 5)
+    ]
+    assert not any(hit.explanation for hit in short)
+
+
+def test_what_is_not_there_is_said_so_with_the_nearest_beside(pictures: SearchIndex) -> None:
+    results = answer(parse("purple zeppelins"), pictures, 5)
+    assert results.nothing_matches
+    assert list(results) == []
+    assert len(results.best_guesses) == 5
+    assert min(hit.evalue for hit in results.best_guesses) > 0.5
+
+
+def test_without_a_cutoff_all_come_back_each_with_its_expected_count(pictures: SearchIndex) -> None:
+    results = answer(parse("purple zeppelins"), pictures, 1_000, cutoff=None)
+    assert len(results) == 450
+    assert results[0].evalue < results[-1].evalue
+    assert not results.best_guesses
+
+
+def test_a_stricter_cutoff_keeps_the_first_of_a_laxer_one_that_pass(pictures: SearchIndex) -> None:
+    lax = answer(parse("a red dog"), pictures, 1_000, cutoff=5.0)
+    strict = answer(parse("a red dog"), pictures, 1_000, cutoff=0.01)
+    assert 0 < len(strict) < len(lax)
+    assert [hit.path for hit in strict] == [hit.path for hit in lax if hit.evalue <= 0.01]
+
+
+def test_strength_is_higher_for_what_is_less_by_chance(pictures: SearchIndex) -> None:
+    hits = answer(parse("a red dog"), pictures, 1_000, cutoff=None)
+    by_evalue = sorted(hits, key=lambda hit: hit.evalue)
+    strengths = [hit.strength for hit in by_evalue]
+    assert strengths == sorted(strengths, reverse=True)
+    assert all(0 <= strength <= 100 for strength in strengths)
+
+
+def test_k_hits_come_back_whenever_k_documents_pass_the_filter(pictures: SearchIndex) -> None:
+    hits = answer(parse("a red dog thing:boat"), pictures, 15, cutoff=None)
+    assert len(hits) == 15
+    assert all(hit.fields["thing"] == "boat" for hit in hits)
+    assert hits.searched == 20  # 15 pictures and the captions of every third
+
+
+def test_a_filter_alone_lists_what_passes(pictures: SearchIndex) -> None:
+    results = answer(parse("thing=boat year<1945"), pictures, 100)
+    assert [hit.document_id for hit in results] == sorted(hit.document_id for hit in results)
+    assert results.total == len(results) == 10
+    assert all(hit.evalue == 0 and hit.strength == 100 for hit in results)
+
+
+def test_a_filter_that_nothing_passes_is_no_error(pictures: SearchIndex) -> None:
+    results = answer(parse("dog year>3000"), pictures, 5)
+    assert results.nothing_matches
+    assert not results.best_guesses
+    assert results.searched == 0
+
+
+def test_an_exact_phrase_must_stand_in_the_document(pictures: SearchIndex) -> None:
+    hits = answer(parse('"red dog"'), pictures, 100, cutoff=None)
+    assert {hit.path for hit in hits} == {
+        "photos/dog/0-3.jpg",
+        "notes/3-0.txt",
+        "notes/13-0.txt",
+    } | {hit.path for hit in hits if "red dog" in str(hit.text)}
+    assert not paths(pictures, '"dog red"', cutoff=None)
+
+
+def test_minus_lowers_and_not_removes(pictures: SearchIndex) -> None:
+    def with_snow(text: str) -> int:
+        return sum(
+            "snow" in str(hit.text) or "snow" in hit.path or "/0-10." in hit.path for hit in hits(text)
+        )
+
+    def hits(text: str) -> list[Any]:
+        return list(answer(parse(text), pictures, 25, cutoff=None))
+
+    # the toy picture of a dog in snow may lie just short of what NOT removes
+    assert with_snow("dog NOT snow") <= 1 < with_snow("dog snow") - 5
+    places = [
+        paths(pictures, text, 450, cutoff=None).index("photos/snow/10-0.jpg") for text in ("dog", "dog -snow")
+    ]
+    assert places[1] > places[0]
+    assert "photos/snow/10-0.jpg" not in paths(pictures, "dog NOT snow", 450, cutoff=None)
+
+
+def test_an_item_is_not_found_by_itself(pictures: SearchIndex) -> None:
+    dog = answer(parse("path:photos/dog/0-0.jpg"), pictures, 1)[0]
+    hits = answer(Query((Part(Item(dog.item_id)),)), pictures, 50, cutoff=None)
+    assert dog.document_id not in {hit.document_id for hit in hits}
+    assert hits[0].path.startswith(("photos/dog/", "notes/0-0"))
+
+
+def test_a_name_wins_over_a_vague_resemblance(build: Callable[[list[Any]], SearchIndex], doc: Any) -> None:
+    documents = [doc(f"{n}.jpg", shows=f"a woman portrait number{n}") for n in range(40)]
+    documents.append(doc("scan-0042.jpg", shows="a ship", title="Ada Lovelace"))
+    documents.append(doc("Grace Hopper.jpg", shows="a bridge"))
+    documents.append(doc("x.jpg", shows="a lamp", fields={"tags": "Marie Curie; physics"}))
+    index = build(documents)
+    for name, path in (
+        ("Ada Lovelace", "scan-0042.jpg"),
+        ("Grace Hopper", "Grace Hopper.jpg"),
+        ("marie curie", "x.jpg"),
+    ):
+        [hit] = answer(parse(name), index, 1)
+        assert hit.path == path
+        assert "name" in {reason.channel for reason in hit.explanation}
+
+
+def test_two_parts_are_mixed_on_one_scale(pictures: SearchIndex) -> None:
+    """Cosines between pictures are 0.8 and those of words with pictures 0.2: their sum would ask the picture only."""
+    hits = answer(parse("boat @snow modality:image"), pictures, 3, cutoff=None)
+    both = {"photos/boat/4-10.jpg", "photos/snow/10-4.jpg"}
+    assert {hit.path for hit in hits} & both
+
+
+def test_a_vector_is_a_picture_query(pictures: SearchIndex) -> None:
+    vector = pictures.picture_vector(pictures.encoders[0], "dog")
+    by_vector = answer(Query((Part(Picture(3 * vector)),)), pictures, 5)
+    by_source = answer(Query((Part(Picture("dog")),)), pictures, 5)
+    assert [hit.item_id for hit in by_vector] == [hit.item_id for hit in by_source]
+    with pytest.raises(UsageError, match="shape"):
+        answer(
+            Query(
+                (
+                    Part(
+                        Picture(np.ones(3)),
+                    ),
+                )
+            ),
+            pictures,
+            5,
+        )
+
+
+def test_documents_are_grouped_and_their_items_are_not_repeated(pictures: SearchIndex) -> None:
+    hits = answer(parse("a red dog"), pictures, 1_000, cutoff=None)
+    assert len({hit.document_id for hit in hits}) == len(hits) == 450
+    items = answer(parse("a red dog"), pictures, 1_000, cutoff=None, group="item")
+    assert len({hit.item_id for hit in items}) == len(items) == 525
+
+
+def test_results_can_be_sorted_by_a_field(pictures: SearchIndex) -> None:
+    relevant = {hit.path for hit in answer(parse("red dog"), pictures, 1_000)}
+    by_year = answer(parse("red dog"), pictures, 1_000, sort="-year")
+    years = [hit.fields["year"] for hit in by_year if "year" in hit.fields]
+    assert years == sorted(years, reverse=True)
+    assert {hit.path for hit in by_year} == relevant
+    assert paths(pictures, "red dog", 5, sort="path") == sorted(relevant)[:5]
+    assert paths(pictures, "red dog", 5, sort="relevance") == paths(pictures, "red dog", 5)
+    with pytest.raises(UsageError, match="no document has a field 'size'"):
+        paths(pictures, "dog", sort="size")
+
+
+def test_facets_count_the_documents_that_match(pictures: SearchIndex) -> None:
+    counted = dict(facets(parse("thing:(boat, dog) year<1945"), pictures, ["thing"])["thing"])
+    assert counted == {"dog": 15, "boat": 10}
+
+
+def test_facets_come_with_the_answer_whatever_page_is_shown(pictures: SearchIndex) -> None:
+    query = parse("red dog")
+    counted = facets(query, pictures, ["thing", "year"])
+    for options in ({"k": 1}, {"k": 3, "offset": 4}, {"sort": "-year"}):
+        results = answer(query, pictures, facets=["thing", "year"], **options)  # type: ignore[arg-type]
+        assert results.facets == counted
+        assert results.total_is_exact
+        assert results.total == len(answer(query, pictures, 1_000))
+    assert answer(query, pictures, 1).facets == {}
+    with pytest.raises(UsageError, match="no document has a field 'size'"):
+        answer(query, pictures, facets=["size"])
+
+
+def test_pages_follow_one_another(pictures: SearchIndex) -> None:
+    for sort in (None, "-year", "path"):
+        whole = answer(parse("red dog"), pictures, 12, sort=sort)
+        pages = [answer(parse("red dog"), pictures, 4, offset=offset, sort=sort) for offset in (0, 4, 8)]
+        assert [(hit.rank, hit.item_id) for page in pages for hit in page] == [
+            (hit.rank, hit.item_id) for hit in whole
+        ]
+        assert [page.offset for page in pages] == [0, 4, 8]
+    beyond = answer(parse("red dog"), pictures, 4, offset=10_000)
+    assert (len(beyond), beyond.nothing_matches, beyond.total) == (
+        0,
+        False,
+        len(answer(parse("red dog"), pictures, 1_000)),
+    )
+
+
+def test_what_an_encoder_cannot_read_is_asked_of_the_words_alone(
+    build: Callable[[list[Any]], SearchIndex], doc: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = build(
+        [doc(f"{n}.jpg", shows="a dog") for n in range(20)]
+        + [
+            doc("zh.txt", passages=["一只狗在海滩上奔跑。"]),
+            doc("zh2.txt", passages=["上海的博物馆今天关门。"]),
+        ]
+    )
+    encoder = type(index.encoders[0])
+    monkeypatch.setattr(encoder, "known_share", lambda self, text: float(text.isascii()), raising=False)
+    results = answer(parse("海滩"), index, 5)
+    assert [hit.path for hit in results] == ["zh.txt"]
+    assert {reason.channel for reason in results[0].explanation} == {"words"}
+    assert results.notes == ("toy can't read '海滩': only words are compared",)
+    assert answer(parse("猫"), index, 5).nothing_matches
+    assert [hit.path for hit in answer(parse("dog (海滩) NOT 博物馆"), index, 5)] != []
+    assert not answer(parse("博物馆 NOT 上海"), index, 5)
+    assert not answer(parse("dog"), index, 5).notes
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "complaint"),
+    [
+        ("dog", {"k": 0}, "k must be at least 1"),
+        ("dog", {"offset": -1}, "offset at least 0"),
+        ("dog", {"cutoff": 0.0}, "above 0"),
+        ("dog", {"fusion": "magic"}, "no fusion 'magic'"),
+        ("-dog", {}, "only says what to leave out"),
+        ("dog size>3", {}, "no document has a field 'size'"),
+        ("#999999", {}, "no item #999999"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(
+    pictures: SearchIndex, text: str, options: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        answer(parse(text), pictures, **options)
+
+
+def test_rrf_has_parameters_of_its_own(pictures: SearchIndex) -> None:
+    [hit] = answer(parse("dog"), pictures, 1, fusion=Fusion("rrf", rrf_k=0, depth=5), cutoff=None)
+    assert hit.score >= 1
+
+
+def test_arguments_compose_a_query() -> None:
+    composed = compose(
+        "red", image=Path("a.jpg"), minus=["snow", "@b.jpg"], exclude="people", item=3, modality="image",
+        where="year > 1990", path=["x/**", "y/**"],
+    )  # fmt: skip
+    assert composed == Query(
+        (
+            Part(Text("red")),
+            Part(Picture("a.jpg")),
+            Part(Item(3)),
+            Part(Text("snow"), "minus"),
+            Part(Picture("b.jpg"), "minus"),
+            Part(Text("people"), "not"),
+        ),
+        And(
+            (
+                ModalityIs("image"),
+                Or((PathGlob("x/**"), PathGlob("y/**"))),
+                Comparison("year", ">", 1990),
+            )
+        ),
+    )
+    assert parse(str(composed)) == composed
+
+
+@pytest.mark.parametrize("arguments", [{}, {"text": ""}, {"text": "  "}, {"text": None, "minus": []}])
+def test_nothing_composed_is_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        compose(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"modality": "smell"}, UsageError),
+        ({"text": "x", "minus": " "}, UsageError),
+        ({"text": "(x"}, QueryError),
+        ({"where": "year >"}, QueryError),
+    ],
+)
+def test_a_bad_argument_is_refused(arguments: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        compose(**arguments)

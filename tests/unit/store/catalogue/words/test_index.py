@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mmsearch.store.catalogue.words import index as wordindex
+from mmsearch.store.catalogue.words.grams import WORD_COLUMNS, grams_query
+
+if TYPE_CHECKING:
+    from mmsearch.store.catalogue.catalogue import Catalogue
+
+
+def matches(catalogue: Catalogue, expression: str) -> list[int]:
+    return sorted(catalogue.match_words(expression, depth=100)[0].tolist())
+
+
+@pytest.fixture
+def filled(catalogue: Catalogue, writer: Any) -> Catalogue:
+    writer.put(
+        writer.document(
+            "scans/IMG_2034-RedBicycle.jpg",
+            picture="A",
+            title="Evening ride",
+            captions=("a dog runs beside a bicycle", "北京大学的照片"),
+            fields={"creator": "Ada Lovelace", "year": 1990, "tags": "cycling; dusk"},
+        ),
+        writer.document("notes/Zürich.txt", passages=("Snow lay on the roofs.", "The dogs were asleep.")),
+    )
+    return catalogue
+
+
+@pytest.mark.parametrize(
+    ("expression", "items"),
+    [
+        ("running", [2]),  # stemmed
+        ("dogs", [2, 5]),
+        ("snow", [4]),
+        ("zurich", [4]),  # without its diacritic, and on the first item only
+        ("evening", [1]),
+        ("lovelace", [1]),
+        ("dusk", [1]),
+        ("1990", []),  # numbers are for filters
+        ("bicycle", [1, 2]),
+        ("redbicycle", [1]),
+        ("2034", [1]),
+        ("name : bicycle", [1]),
+        ("caption : bicycle", [2]),
+        ('"beside a bicycle"', [2]),
+        ("cycl*", [1]),
+        ("asleep NOT snow", [5]),
+        ("jpg", []),
+        (f"grams : {grams_query('北京')}", [3]),
+        (f"grams : {grams_query('照')}", [3]),
+        (f"grams : {grams_query('片')}", [3]),
+        (f"grams : {grams_query('京大学的')}", [3]),
+        (f"grams : {grams_query('大京')}", []),
+    ],
+)
+def test_items_are_found_by_their_words(filled: Catalogue, expression: str, items: list[int]) -> None:
+    assert matches(filled, expression) == items
+
+
+@pytest.mark.parametrize(
+    ("expression", "items"),
+    [
+        ('"034-red"', [1]),
+        ('"ening r"', [1]),
+        ('"LOVEL"', [1]),
+        ('"ürich.t"', [4]),
+        ('"bicycle"', [1]),
+        ('"zzz"', []),
+    ],
+)
+def test_documents_are_found_by_any_part_of_name_title_and_fields(
+    filled: Catalogue, expression: str, items: list[int]
+) -> None:
+    assert filled.match_substrings(expression, depth=10)[0].tolist() == items
+
+
+def test_a_title_item_has_no_words_of_its_own(catalogue: Catalogue, writer: Any) -> None:
+    picture = writer.document("a.jpg", picture="A")
+    title = writer.item("text", "title", "Moonrise", "Moonrise")
+    writer.put(type(picture)(1, "a.jpg", "1", None, {}, (*picture.items, title)))
+    assert matches(catalogue, "moonrise") == [1]
+    assert catalogue.items([1])[0].title == "Moonrise"
+
+
+def test_scores_are_positive_and_best_first_with_ties_by_id(catalogue: Catalogue, writer: Any) -> None:
+    texts = ("moon", "sun", "moon", "moon moon moon", "sea and sun and moon and stars", "sun", "sea", "sky")
+    for number, text in enumerate(texts):
+        writer.put(writer.document(f"{number}", passages=(text,)))
+    ids, scores = catalogue.match_words("moon", depth=10)
+    assert ids.tolist() == [4, 1, 3, 5]
+    assert (scores > 0).all()
+    assert (scores[:-1] >= scores[1:]).all()
+    assert scores[1] == scores[2]
+    for depth in range(4):
+        assert catalogue.match_words("moon", depth=depth)[0].tolist() == ids[:depth].tolist()
+
+
+def test_weights_move_a_column(filled: Catalogue) -> None:
+    by_name = filled.match_words("bicycle", depth=2, weights={"name": 10.0})[0].tolist()
+    by_caption = filled.match_words("bicycle", depth=2, weights={"caption": 10.0})[0].tolist()
+    assert (by_name, by_caption) == ([1, 2], [2, 1])
+    with pytest.raises(ValueError, match="no column nonsense"):
+        filled.match_words("bicycle", depth=2, weights={"nonsense": 1.0})
+
+
+def test_items_are_limited_before_they_are_ranked(filled: Catalogue) -> None:
+    everything = filled.select_items()
+    assert filled.match_words("bicycle", depth=1, among=everything[1:])[0].tolist() == [2]
+    assert filled.match_words("bicycle", depth=1, among=everything[:0])[0].tolist() == []
+    assert filled.match_substrings('"bicycle"', depth=1, among=everything[1:])[0].tolist() == []
+
+
+def test_an_expression_that_is_none_is_refused(filled: Catalogue) -> None:
+    for expression in ('"', "AND", "nocolumn : x", "", "a ("):
+        with pytest.raises(ValueError, match="not an FTS5 expression"):
+            filled.match_words(expression, depth=1)
+
+
+def test_matches_are_counted(filled: Catalogue) -> None:
+    assert filled.count_matches("dog") == 2
+    assert filled.count_matches("nothing") == 0
+
+
+def test_statistics_are_those_of_the_words(catalogue: Catalogue, writer: Any) -> None:
+    assert catalogue.word_statistics().items == 0
+    writer.put(writer.document("one two.txt", passages=("a b c", "d " * 300)))
+    statistics = catalogue.word_statistics()
+    assert statistics.items == 2
+    assert statistics.mean_words["text"] == (3 + 300) / 2
+    assert statistics.mean_words["name"] == (2 + 0) / 2
+    assert set(statistics.mean_words) == set(WORD_COLUMNS)
+
+
+changes = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("put"),
+            st.sampled_from("abc"),
+            st.lists(st.sampled_from(["red dog", "blue 北京", "x"]), max_size=3),
+            st.sampled_from([None, "Red title", "北京"]),
+        ),
+        st.tuples(st.just("remove"), st.sampled_from("abc")),
+        st.tuples(st.just("rename"), st.sampled_from("abc"), st.sampled_from("abcd")),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(steps=changes)
+def test_the_word_indexes_follow_every_change(
+    catalogue: Catalogue, writer: Any, steps: list[tuple[Any, ...]]
+) -> None:
+    catalogue.remove([number for path in "abcd" for number in catalogue.find(path)])
+    for step in steps:
+        documents = catalogue.find(step[1])
+        if step[0] == "put":
+            fields = {"note": step[3]} if step[3] else {}
+            writer.put(writer.document(step[1], passages=tuple(step[2]), title=step[3], fields=fields))
+        elif step[0] == "remove":
+            catalogue.remove(documents)
+        elif documents:
+            catalogue.rename(documents[0], step[2], "renamed")
+    assert wordindex.damage(catalogue._database) == []
+    with_red = [
+        item.item_id
+        for path in "abcd"
+        for document in catalogue.find(path)
+        for item in catalogue.document_items(document)
+        if "red" in (item.text or "")
+    ]
+    assert sorted(catalogue.match_words("text : red", depth=100)[0].tolist()) == sorted(with_red)
+
+
+def test_a_word_index_that_lost_a_row_is_noticed_and_rebuilt(filled: Catalogue) -> None:
+    database = filled._database
+    database.connection.execute("DELETE FROM words WHERE rowid = 5")
+    assert wordindex.damage(database) == ["words"]
+    wordindex.rebuild(database)
+    assert wordindex.damage(database) == []
+    assert matches(filled, "dogs") == [2, 5]
