@@ -85,8 +85,8 @@ class Library(OpenIndex):
         ``weights``: of channels, {} for 1 each, None for those that were learned for this index, if any.
         Raises QueryError for a query that can't be parsed, UsageError for one that asks for nothing.
         """
+        from mmsearch.search.compose import compose
         from mmsearch.search.ranking.weights import weights_in_use
-        from mmsearch.search.request import compose
         from mmsearch.search.results.context import with_context
         from mmsearch.search.search import answer
 

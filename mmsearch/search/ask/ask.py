@@ -14,9 +14,9 @@ from mmsearch.ann.terms import terms
 from mmsearch.errors import UsageError
 from mmsearch.search.ask.answers import Answer, Answers
 from mmsearch.search.ask.sentences import sentence_spans
+from mmsearch.search.compose import compose
 from mmsearch.search.index.documents import common
 from mmsearch.search.query.value import Part, Query, Text
-from mmsearch.search.request import compose
 from mmsearch.search.results.hit import Neighbor
 from mmsearch.search.results.snippets import snippet
 from mmsearch.search.search import DEFAULT_CUTOFF, answer

@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from mmsearch.search.compose import restriction
 from mmsearch.search.duplicates.components import Components
 from mmsearch.search.duplicates.near import centered, near_pairs
 from mmsearch.search.duplicates.perceptual import MOST_DIFFERENT_BITS
 from mmsearch.search.duplicates.pictures import Candidates
 from mmsearch.search.duplicates.report import DuplicateReport, group_of
 from mmsearch.search.index.documents import common
-from mmsearch.search.request import restriction
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:

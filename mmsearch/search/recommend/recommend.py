@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
+from mmsearch.search.compose import compose
 from mmsearch.search.index.documents import common
 from mmsearch.search.query.value import Query
 from mmsearch.search.ranking.distinct import distinct
@@ -26,7 +27,6 @@ from mmsearch.search.recommend.examples import resolve
 from mmsearch.search.recommend.hits import hits
 from mmsearch.search.recommend.surroundings import POOL, by_surroundings
 from mmsearch.search.recommend.taste import METHODS, ROUGH, Taste
-from mmsearch.search.request import compose
 from mmsearch.search.results.results import Results
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.prompts import word_background, word_vectors
+from mmsearch.search.compose import restriction
 from mmsearch.search.index.documents import common
-from mmsearch.search.request import restriction
 from mmsearch.search.tags.labels import Label
 from mmsearch.types import MODALITIES
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import QueryError, UsageError
+from mmsearch.search.compose import compose
 from mmsearch.search.query.parse import parse
 from mmsearch.search.query.value import Item, Part, Picture, Query, Text
 from mmsearch.search.ranking.fusion import FUSIONS, Fusion
-from mmsearch.search.request import compose
 from mmsearch.search.search import answer, facets
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Or, PathGlob
 

@@ -27,7 +27,7 @@ MEMBER = """
 import json, sys
 from pathlib import Path
 import torch.distributed as distributed
-from mmsearch.train.loop import train
+from mmsearch.train.loop.loop import train
 from mmsearch.train.recipe import Recipe
 rank, size, store, data, jobs = sys.argv[1:]
 distributed.init_process_group("gloo", init_method=f"file://{store}", rank=int(rank), world_size=int(size))

@@ -1,0 +1,108 @@
+"""A query from separate arguments, as the Python API, the command line and HTTP give them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmsearch.errors import UsageError
+from mmsearch.search.query.filters import parse_filter
+from mmsearch.search.query.parse import parse
+from mmsearch.search.query.value import Item, Part, Picture, Query, Text
+from mmsearch.store.catalogue.conditions import ModalityIs, Or, PathGlob, conjunction
+from mmsearch.types import MODALITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmsearch.search.query.value import Content, Kind
+    from mmsearch.store.catalogue.conditions import Condition
+    from mmsearch.types import Modality
+
+
+def compose(
+    text: str | Query | None = None,
+    *,
+    image: Any = None,
+    minus: Any = (),
+    exclude: Any = (),
+    item: int | Sequence[int] = (),
+    modality: Modality | Sequence[Modality] | None = None,
+    where: str | Condition | None = None,
+    path: str | Sequence[str] | None = None,
+) -> Query:
+    """One query from all that is given.
+
+    ``text`` is in the query language, or a query to add to. ``image``: a picture or several (a path, a URL, "-",
+    a PIL image, bytes, a unit vector). ``minus`` lowers and ``exclude`` removes what is like them: texts (taken
+    as they are) or pictures. ``item``: ids to look for more of. ``modality``, ``where`` (the filter language) and
+    ``path`` (globs) say which items are ranked; several modalities or paths are alternatives.
+
+    Raises QueryError for what can't be read, UsageError for an empty text beside nothing else.
+    """
+    base = text if isinstance(text, Query) else Query() if text is None or not text.strip() else parse(text)
+    parts = [
+        *base.parts,
+        *(Part(Picture(_source(picture))) for picture in _several(image)),
+        *(Part(Item(number)) for number in _several(item)),
+        *_unwanted(minus, "minus"),
+        *_unwanted(exclude, "not"),
+    ]
+    condition = conjunction([base.condition, restriction(modality=modality, where=where, path=path)])
+    query = Query(tuple(parts), condition, base.notes)
+    if not query.parts and query.condition is None:
+        raise UsageError("the query is empty: say what to look for")
+    return query
+
+
+def restriction(
+    *,
+    modality: Modality | Sequence[Modality] | None = None,
+    where: str | Condition | None = None,
+    path: str | Sequence[str] | None = None,
+) -> Condition | None:
+    """Which items the arguments of these names let pass; None when all do.
+
+    Raises QueryError for a filter that can't be read, UsageError for an unknown modality.
+    """
+    asked = parse_filter(where) if isinstance(where, str) else where
+    return conjunction([_modality(modality), _path(path), asked])
+
+
+def _unwanted(things: Any, kind: Kind) -> list[Part]:
+    return [Part(_content(thing), kind) for thing in _several(things)]
+
+
+def _content(thing: Any) -> Content:
+    """A text as it is; ``@`` before a path makes a picture of it, as in the query language."""
+    if not isinstance(thing, str):
+        return Picture(_source(thing))
+    if thing.startswith("@") and len(thing) > 1:
+        return Picture(thing[1:])
+    if not thing.strip():
+        raise UsageError("a part of the query is empty")
+    return Text(thing)
+
+
+def _source(picture: Any) -> Any:
+    return str(picture) if isinstance(picture, Path) else picture
+
+
+def _several(things: Any) -> list[Any]:
+    """One thing or a sequence of things as a list; None is none."""
+    if things is None:
+        return []
+    return list(things) if isinstance(things, (list, tuple)) else [things]
+
+
+def _modality(modality: Modality | Sequence[Modality] | None) -> Condition | None:
+    chosen = _several(modality)
+    for one in chosen:
+        if one not in MODALITIES:
+            raise UsageError(f"no modality {one!r}; there are {', '.join(MODALITIES)}")
+    return Or(tuple(ModalityIs(one) for one in chosen)) if chosen else None
+
+
+def _path(path: str | Sequence[str] | None) -> Condition | None:
+    patterns = _several(path)
+    return Or(tuple(PathGlob(pattern) for pattern in patterns)) if patterns else None
