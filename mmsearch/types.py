@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Vectors: TypeAlias = NDArray[np.float32]  # (n, dimension), rows of unit length
@@ -80,8 +81,6 @@ class Ranking:
     scores: Scores
 
     def __post_init__(self) -> None:
-        import numpy as np
-
         if self.ids.ndim != 1 or self.ids.shape != self.scores.shape:
             raise ValueError(f"ids {self.ids.shape} and scores {self.scores.shape} must be (n,)")
         if not np.isfinite(self.scores).all() or (np.diff(self.scores) > 0).any():

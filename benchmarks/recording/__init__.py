@@ -15,8 +15,6 @@ from contextlib import chdir, closing
 from pathlib import Path
 from typing import Any
 
-from benchmarks.data import shared_data
-from benchmarks.figures import Figure, at_least, seen
 from benchmarks.recording.answers import Asker
 from benchmarks.recording.commands import commands, mistaken_commands
 from benchmarks.recording.comparison import RENAMED, Comparison, compare
@@ -24,6 +22,8 @@ from benchmarks.recording.corpora import make_corpora, make_indexes
 from benchmarks.recording.request import Request
 from benchmarks.recording.searches import searches
 from benchmarks.recording.verbs import mistakes, tending, verbs
+from benchmarks.shared.data import shared_data
+from benchmarks.shared.figures import Figure, at_least, seen
 
 
 def measure(scale: float = 1.0) -> list[Figure]:

@@ -10,8 +10,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.processes import environment
 from benchmarks.recording.request import COMMAND, InMemory, Request
+from benchmarks.shared.processes import environment
 
 if TYPE_CHECKING:
     from mmsearch import Library

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from benchmarks.processes import environment
+from benchmarks.shared.processes import environment
 
 PRODUCTS, PHOTOS, DRAWINGS = 300, 150, 90
 # Queries that `tune` learns from: who names a kind of product and a season finds the products of both.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from mmsearch.ann.products import factors, scan_error
 from mmsearch.store.precision import BitForm, HalfForm, signs_of_bytes, widen
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.ann.placement import StoredRows
@@ -47,8 +48,6 @@ class Codes:
     """
 
     def __init__(self, rows: StoredRows) -> None:
-        import numpy as np
-
         self._rows = rows
         self._index, held = _faiss_index(rows)
         self._center, self._step = np.zeros(rows.dimension), np.ones(rows.dimension)
@@ -78,8 +77,6 @@ class Codes:
 
         None when the search is better done otherwise.
         """
-        import numpy as np
-
         asked = self._asked(query)
         parameters, available, allowed, _keep = None, self._rows.rows, None, None
         if live is not None and isinstance(self._rows.form, BitForm):
@@ -107,8 +104,6 @@ class Codes:
                 return None
 
     def _asked(self, query: Vector) -> _Asked:
-        import numpy as np
-
         rounding = 2.0 * scan_error(self._rows.dimension)
         shift = float(self._center @ query)
         if isinstance(self._rows.form, BitForm):
@@ -124,16 +119,12 @@ class Codes:
 
     def _highest(self, products: NDArray[np.float32], asked: _Asked) -> NDArray[np.float64]:
         """The highest score that each product can stand for; descending as they are."""
-        import numpy as np
-
         told = products.astype(np.float64) * asked.unit
         return np.asarray(told + self._slack * np.abs(told) + (asked.shift + asked.error))
 
 
 def _ranges(rows: StoredRows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The middle of the range of each float of ``rows``, and the step that divides it into bytes, (dimension,)."""
-    import numpy as np
-
     lowest = np.full(rows.dimension, np.inf, dtype=np.float32)
     highest = -lowest
     for _, block in rows.blocks():
@@ -148,8 +139,6 @@ def _round_to_bytes(
     rows: StoredRows, center: NDArray[np.float64], step: NDArray[np.float64], held: NDArray[np.uint8]
 ) -> tuple[float, float]:
     """Fill ``held`` with the codes of halves; the length of the longest, and of most that was rounded off a row."""
-    import numpy as np
-
     middle, width = center.astype(np.float32), step.astype(np.float32)
     length = lost = 0.0
     for first, block in rows.blocks():
@@ -167,8 +156,6 @@ def _round_to_bytes(
 
 
 def _longest(vectors: Vectors) -> float:
-    import numpy as np
-
     return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max(initial=0.0)))
 
 
@@ -185,7 +172,6 @@ def _faiss_index(rows: StoredRows) -> tuple[Any, NDArray[np.uint8]]:
 
 def _empty_index(form: RowForm) -> Any:
     import faiss
-    import numpy as np
 
     index: Any
     if isinstance(form, BitForm):
@@ -202,8 +188,6 @@ def _empty_index(form: RowForm) -> Any:
 
 def _codes(rows: Rows, form: RowForm) -> NDArray[np.uint8]:
     """The bytes (n, code size) that FAISS stores."""
-    import numpy as np
-
     rows = np.ascontiguousarray(rows)
     if isinstance(form, BitForm):
         return np.asarray(rows["bits"])
@@ -232,7 +216,6 @@ def selector(live: Ids | None, rows: int, kind: Any = None) -> tuple[Any, int, A
     """Search parameters that allow only ``live`` of the first ``rows``, how many those are, and what must
     outlive the search."""
     import faiss
-    import numpy as np
 
     parameters = (kind or faiss.SearchParameters)()
     if live is None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.ann.index import best, check_query, draw
 from mmsearch.ann.placement import Placement, StoredRows
 from mmsearch.ann.products import scan_error
@@ -53,8 +55,6 @@ class ExactIndex:
 
         The depth-th best by the scan and an item of the answer may each be off by the scan's error, hence 2.
         """
-        import numpy as np
-
         if not depth:
             return Placement(placement.ids[:0], placement.rows[:0])
         near = self._rows.scan(query)[placement.rows]

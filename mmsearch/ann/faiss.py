@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.ann.codes import GATHER_ROWS, Codes, search, selector
 from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.index import best, check_query
@@ -84,7 +86,6 @@ class ListedIndex(ExactIndex):
 
     def search(self, query: Vector, depth: int, among: Ids | None = None) -> Ranking:
         import faiss
-        import numpy as np
 
         query = check_query(query, self._rows.dimension, depth)
         placement = self._placement if among is None else self._placement.among(among)
@@ -108,7 +109,6 @@ def build_lists(rows: StoredRows, queries: Vectors, path: Path, *, seed: int = 0
     sentences lie further from every picture than pictures do. Takes about a minute a million rows.
     """
     import faiss
-    import numpy as np
 
     lists = max(1, int(4 * rows.rows**0.5))
     index = faiss.IndexIVFScalarQuantizer(
@@ -135,8 +135,6 @@ class _ItemsOfRows:
     """The items of each row, for rows in any order."""
 
     def __init__(self, placement: Placement, rows: int) -> None:
-        import numpy as np
-
         order = np.argsort(placement.rows, kind="stable")
         self._placement = placement
         self._ids = placement.ids[order]
@@ -146,8 +144,6 @@ class _ItemsOfRows:
 
     def of(self, rows: Ids, allowed: Placement) -> tuple[Ids, Ids]:
         """The items of ``rows`` (unique) that are in ``allowed``, and the place of each one's row among ``rows``."""
-        import numpy as np
-
         counts = self._counts[rows]
         before = np.repeat(np.cumsum(counts) - counts, counts)
         ids = self._ids[np.repeat(self._firsts[rows], counts) + np.arange(before.size) - before]
@@ -160,8 +156,6 @@ class _ItemsOfRows:
 
 def _lists_to_visit(index: Any, rows: StoredRows, queries: Vectors) -> int:
     """The fewest lists, a power of 2 (at most all), with ``BUILD_RECALL`` of the 10 best rows."""
-    import numpy as np
-
     depth = min(10, rows.rows)
     truth = []
     for query in queries:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from mmsearch.types import Ranking
 
 if TYPE_CHECKING:
@@ -50,16 +52,12 @@ class VectorIndex(Protocol):
 
 def best(ids: Ids, scores: Scores, depth: int) -> Ranking:
     """The ``depth`` first of ``ids`` (n,), unique, by (-score, id)."""
-    import numpy as np
-
     order = np.lexsort((ids, -scores))[:depth]
     return Ranking(ids[order], scores[order])
 
 
 def draw(ids: Ids, n: int, seed: int) -> Ids:
     """At most ``n`` different members of ``ids``, ascending; the same for the same seed."""
-    import numpy as np
-
     if n >= ids.size:
         return ids
     return np.sort(np.random.default_rng(seed).choice(ids, n, replace=False))
@@ -67,8 +65,6 @@ def draw(ids: Ids, n: int, seed: int) -> Ids:
 
 def check_query(query: Vector, dimension: int, depth: int) -> Vector:
     """``query`` as contiguous float32; ValueError for a wrong shape or a negative ``depth``."""
-    import numpy as np
-
     if query.shape != (dimension,):
         raise ValueError(f"a query of shape {query.shape} in an index of dimension {dimension}")
     if depth < 0:

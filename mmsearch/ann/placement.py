@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.ann.products import products_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.store.precision import RowForm, Rows
@@ -63,8 +64,6 @@ class StoredRows:
 
     def read(self, rows: Ids) -> Vectors:
         """The vectors (n, dimension) float32 of the given rows, in the order given."""
-        import numpy as np
-
         if len(self.arrays) == 1:
             return self.form.decode(self.arrays[0][rows])
         stored = np.empty(rows.size, dtype=self.form.dtype)
@@ -78,8 +77,6 @@ class StoredRows:
 
     def scan(self, query: Vector, first: int = 0) -> NDArray[np.float32]:
         """Products of ``query`` with the rows from ``first`` on, nearly exact (see ``scan_error``)."""
-        import numpy as np
-
         multiply = products_with(query, self.form)
         products = np.empty(max(0, self.rows - first), dtype=np.float32)
         for start, block in self.blocks(first):
@@ -92,8 +89,6 @@ class StoredRows:
         A matrix product is faster, but its last bits depend on the row's neighbours: an item's score would
         change with the set that it is scored in, and equal vectors could get unequal scores.
         """
-        import numpy as np
-
         found = np.empty(rows.size, dtype=np.float64)
         for start in range(0, rows.size, BLOCK_ROWS):
             part = self.read(rows[start : start + BLOCK_ROWS])
@@ -113,8 +108,6 @@ class Placement:
     lookup: Lookup = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        import numpy as np
-
         object.__setattr__(self, "lookup", Lookup(self.ids, self.rows))
         if self.ids.ndim != 1 or self.ids.shape != self.rows.shape:
             raise ValueError(f"ids {self.ids.shape} and rows {self.rows.shape} must be (n,)")
@@ -130,8 +123,6 @@ class Placement:
 
     def among(self, allowed: Ids) -> Placement:
         """The items that are also in ``allowed`` (ascending)."""
-        import numpy as np
-
         if allowed.size * FEW_TO_MANY < self.ids.size:
             at = np.searchsorted(self.ids, allowed)
             at[at == self.ids.size] = 0
@@ -153,8 +144,6 @@ class Lookup:
 
     def __call__(self, wanted: Ids) -> Ids:
         """The values of ``wanted`` (m,), in their order; -1 for an id that is not there."""
-        import numpy as np
-
         if not self._ids.size or not wanted.size:
             return np.full(wanted.size, -1, dtype=np.int64)
         highest = int(self._ids[-1])
@@ -173,8 +162,6 @@ class Lookup:
 
 def contains(many: Ids, ids: Ids) -> NDArray[np.bool_]:
     """Whether each of ``ids`` (n,) is among ``many`` (ascending); both may be large."""
-    import numpy as np
-
     if not many.size or not ids.size:
         return np.zeros(ids.size, dtype=bool)
     highest = int(max(many[-1], ids.max()))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.store.precision import BitForm, ByteForm, signs_of_bytes, widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.store.precision import RowForm, Rows
@@ -32,8 +33,6 @@ def products_with(query: Vector, form: RowForm) -> Products:
 
 def factors(rows: Rows, form: RowForm) -> NDArray[np.float32] | None:
     """What the product of a query with each row's codes has to be multiplied by, (m,); None where that is 1."""
-    import numpy as np
-
     if isinstance(form, BitForm):
         return np.asarray(rows["spread"], dtype=np.float32)
     if isinstance(form, ByteForm):
@@ -47,8 +46,6 @@ def scan_error(dimension: int) -> float:
 
 
 def _products_with_bytes(query: Vector) -> Products:
-    import numpy as np
-
     def products(rows: Rows) -> NDArray[np.float32]:
         found: NDArray[np.float32] = rows["codes"].astype(np.float32) @ query
         found *= rows["scale"]
@@ -59,8 +56,6 @@ def _products_with_bytes(query: Vector) -> Products:
 
 def _products_with_bits(query: Vector, form: BitForm) -> Products:
     """Rows become signs and are multiplied by BLAS, which is as fast as a table of what each byte adds."""
-    import numpy as np
-
     signs = signs_of_bytes()
     padded = np.zeros(-(-form.dimension // 8) * 8, dtype=np.float32)
     padded[: form.dimension] = query

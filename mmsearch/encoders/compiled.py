@@ -12,6 +12,8 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.encoders.description import BANK_LINES, digest_files, read_description
 from mmsearch.errors import EncoderError
 
@@ -77,8 +79,6 @@ class CompiledEncoder:
 
     def encode_images(self, batch: Images) -> Vectors:
         """(n, size, size, 3) uint8 RGB -> (n, dimension) float32, unit rows."""
-        import numpy as np
-
         size = self.picture.size
         if batch.shape[1:] != (size, size, 3) or batch.dtype != np.uint8:
             raise ValueError(
@@ -92,8 +92,6 @@ class CompiledEncoder:
 
     def encode_texts(self, batch: Sequence[str]) -> Vectors:
         """n texts -> (n, dimension) float32, unit rows; what is beyond ``max_tokens`` is cut."""
-        import numpy as np
-
         vectors = np.zeros((len(batch), self.dimension), np.float32)
         if not batch:
             return vectors
@@ -120,8 +118,6 @@ class CompiledEncoder:
 
     def bank(self, modality: Modality) -> Vectors | None:
         """Vectors (m, dimension) of varied queries that ship with the encoder; None when there are none."""
-        import numpy as np
-
         file = self.description.files.get(f"bank-{modality}")
         if file is None:
             return None
@@ -129,8 +125,6 @@ class CompiledEncoder:
 
     def axes(self) -> Vectors | None:
         """Orthonormal rows (dimension, dimension), the most telling first; None when they were not measured."""
-        import numpy as np
-
         file = self.description.files.get("axes")
         if file is None:
             return None
@@ -184,7 +178,5 @@ class CompiledEncoder:
 
 
 def _unit_rows(vectors: Vectors) -> Vectors:
-    import numpy as np
-
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)

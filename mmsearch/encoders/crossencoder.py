@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.errors import EncoderError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ class CrossEncoder:
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Log odds (n,) float64 that each of ``texts`` answers ``query``; what is too long for the model is cut."""
-        import numpy as np
-
         if not texts:
             return np.zeros(0)
         found = self._model.predict(

@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from mmsearch.errors import EncoderError, MissingExtraError
 from mmsearch.types import PictureSpec
 
@@ -130,7 +132,6 @@ class OpenClipEncoder:
 
     def encode_texts(self, batch: Sequence[str]) -> Vectors:
         """n texts -> (n, dimension) float32, unit rows; open_clip's tokenizer cuts long texts, keeping EOT."""
-        import numpy as np
         import torch
 
         parts = []

@@ -12,6 +12,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.encoders.protocol import KnowsItsAxes, KnowsItsLines
 from mmsearch.errors import UsageError
 
@@ -99,8 +101,6 @@ def principal_axes(*parts: Vectors) -> Vectors:
 
     Each part counts the same. The vectors are not centered, since cosines are not either.
     """
-    import numpy as np
-
     moment = sum(part.T.astype(np.float64) @ part / len(part) for part in parts if len(part))
     _, axes = np.linalg.eigh(moment)  # columns, by rising eigenvalue
     return np.ascontiguousarray(axes[:, ::-1].T, dtype=np.float32)
@@ -111,8 +111,6 @@ def projection(axes: Vectors, dimension: int) -> Vectors:
 
     The turn is a cosine transform, whose every float has its part of every axis.
     """
-    import numpy as np
-
     number = np.arange(dimension)
     turn = np.cos(np.pi * (2 * number[:, None] + 1) * number / (2 * dimension)) * (2 / dimension) ** 0.5
     turn[:, 0] /= 2**0.5
@@ -124,8 +122,6 @@ def shorten(vectors: Vectors, dimension: int) -> Vectors:
 
     A vector that has nothing there, which no encoder makes, becomes the first axis.
     """
-    import numpy as np
-
     kept = np.array(vectors[:, :dimension], dtype=np.float32)
     lengths = np.linalg.norm(kept, axis=1, keepdims=True)
     kept[lengths[:, 0] == 0, 0] = 1.0

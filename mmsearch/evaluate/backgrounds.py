@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.encoders.description import DESCRIPTION
 from mmsearch.errors import UsageError
@@ -38,8 +40,6 @@ def measure_backgrounds(
     Text queries are the encoder's bank; picture queries are the pictures, each against the items that are not
     its own. Raises UsageError for a collection without captioned pictures.
     """
-    import numpy as np
-
     from mmsearch.encoders.shortened import principal_axes
     from mmsearch.search.calibration.estimation import estimate
     from mmsearch.search.calibration.familiarity import familiarity_of
@@ -72,8 +72,6 @@ def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str,
 
     Its bank of pictures and its axes are written beside that.
     """
-    import numpy as np
-
     found, pictures, axes = measure_backgrounds(CompiledEncoder(directory), collections)
     path = directory / DESCRIPTION
     record = json.loads(path.read_text(encoding="utf-8"))
@@ -88,8 +86,6 @@ def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str,
 
 def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vectors, Ids, list[int]]:
     """Pictures (n, d), captions (m, d), the picture of each caption (m,), and how many are of each collection."""
-    import numpy as np
-
     from mmsearch.datasets.collections import Captioned, Choice, open_collection
     from mmsearch.media.picture import load_picture
 
@@ -116,8 +112,6 @@ def _encode(encoder: Encoder, collections: Sequence[Path]) -> tuple[Vectors, Vec
 
 def _bank_pictures(pictures: Vectors, counts: Sequence[int]) -> Vectors:
     """The first BANK_EACH of each collection's ``counts`` pictures (n, d)."""
-    import numpy as np
-
     starts = np.cumsum([0, *counts[:-1]])
     kept = [pictures[at : at + min(n, BANK_EACH)] for at, n in zip(starts, counts, strict=True)]
     return np.concatenate(kept)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import MediaError
 from mmsearch.types import MODALITIES
 
@@ -60,8 +62,6 @@ def observe(task: Task, library: Library) -> Observations:
 
     Of several encoders the first is looked at.
     """
-    import numpy as np
-
     encoder = library.encoders[0]
     searched = int(library.documents.ids.size)
     expected = np.geomspace(
@@ -116,8 +116,6 @@ def approximation(task: Task, library: Library) -> float | None:
 
 def recall(index: VectorIndex, query: Vector, depth: int = ANN_DEPTH) -> float:
     """The share of the ``depth`` best items, or equals of the last, among the first that ``index`` finds."""
-    import numpy as np
-
     every = index.scores(query, index.ids)
     depth = min(depth, every.size)
     if not depth:
@@ -128,8 +126,6 @@ def recall(index: VectorIndex, query: Vector, depth: int = ANN_DEPTH) -> float:
 
 def _asked(task: Task, library: Library) -> Iterator[tuple[list[DenseChannel], Ids]]:
     """The dense channels of each query that could be asked, and the items that are right for it, ascending."""
-    import numpy as np
-
     from mmsearch.evaluate.tasks import as_query
     from mmsearch.search.ranking.fusion import Fusion
     from mmsearch.search.ranking.task import prepare
@@ -154,8 +150,6 @@ def _asked(task: Task, library: Library) -> Iterator[tuple[list[DenseChannel], I
 
 def _bank_counts(library: Library, encoder: Encoder, expected: Scores) -> Scores | None:
     """The mean number of items that a text of the encoder's bank finds within each of ``expected``."""
-    import numpy as np
-
     from mmsearch.search.calibration.familiarity import familiarity_of
 
     bank = encoder.bank("text")
@@ -182,7 +176,5 @@ def _within(
     scores: Scores, background: Background, searched: int, expected: Scores, familiarity: Scores | float
 ) -> Scores:
     """How many of ``scores`` (n,) have an expected count of at most each of ``expected`` (t,), ascending."""
-    import numpy as np
-
     evalues = np.sort(searched * background.survival(scores, familiarity))
     return np.searchsorted(evalues, expected, side="right").astype(np.float64)

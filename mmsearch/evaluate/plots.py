@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.errors import MissingExtraError
 from mmsearch.evaluate.measures import mean, per_query
 from mmsearch.evaluate.observations import BANK
@@ -83,8 +85,6 @@ def draw_scores(name: str, outcomes: Sequence[Outcome]) -> Any:
 
 
 def _density(panel: Any, channel: ChannelScores) -> None:
-    import numpy as np
-
     low, high = _range(channel)
     edges = np.linspace(low, high, BINS + 1)
     for scores, color in ((channel.unrelated, GREY), (channel.related, BLUE)):
@@ -101,8 +101,6 @@ def _density(panel: Any, channel: ChannelScores) -> None:
 
 
 def _reached(panel: Any, channel: ChannelScores) -> None:
-    import numpy as np
-
     low, high = _range(channel)
     pairs = ((channel.related, BLUE, "right pairs"), (channel.unrelated, GREY, "other pairs"))
     for scores, color, label in pairs:
@@ -123,8 +121,6 @@ def _reached(panel: Any, channel: ChannelScores) -> None:
 
 def draw_calibration(name: str, outcomes: Sequence[Outcome]) -> Any:
     """The mean number of items within each expected count, against that count: on the diagonal E means what it says."""
-    import numpy as np
-
     figure = _figure(7.5, 6.5)
     panel = figure.subplots()
     lowest, highest = 1.0, 1.0
@@ -225,16 +221,12 @@ def _plain_numbers() -> Any:
 
 
 def _range(channel: ChannelScores) -> tuple[float, float]:
-    import numpy as np
-
     every = np.concatenate([channel.related, channel.unrelated])
     return float(every.min(initial=0.0)) - 0.02, float(every.max(initial=0.1)) + 0.02
 
 
 def _smooth(values: Scores, width: float) -> Scores:
     """``values`` (n,) evened out by a Gaussian ``width`` places wide."""
-    import numpy as np
-
     reach = min(int(3 * width) + 1, (values.size - 1) // 2)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     return np.convolve(values, kernel / kernel.sum(), mode="same")

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 # Choices of signs that are tried when there are too many for all: p values down to 0.0001.
@@ -64,8 +65,6 @@ def compare(
 
     ValueError when there is no query at all.
     """
-    import numpy as np
-
     queries = sorted(first.keys() | second.keys())
     if not queries:
         raise ValueError("no query to compare")
@@ -85,8 +84,6 @@ def compare(
 
 def randomization_p(differences: NDArray[np.float64], *, rounds: int = ROUNDS, seed: int = 0) -> float:
     """Two-sided p value of the sum of ``differences`` (n,); 1 when there is none."""
-    import numpy as np
-
     if not differences.size:
         return 1.0
     observed = abs(differences.sum()) - ROUNDING * np.abs(differences).sum()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.evaluate.significance import Comparison, compare
 from mmsearch.search.ranking.corroboration import heard, losses
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.evaluate.judged import Judged
@@ -79,8 +80,6 @@ class Proposals:
 
     def scorer(self) -> Callable[[Sequence[float]], Matrix]:
         """``scores`` for many weights one after the other, which share what they can."""
-        import numpy as np
-
         words = self.channels.index(WORDS) if WORDS in self.channels else None
 
         @lru_cache(maxsize=1)
@@ -131,8 +130,6 @@ def tune(proposals: Proposals, *, folds: int = FOLDS, seed: int = 0) -> Tuning:
 
     Raises UsageError for fewer than 2 folds, or too few queries for them.
     """
-    import numpy as np
-
     queries = len(proposals.queries)
     if folds < 2:
         raise UsageError(f"at least 2 folds, not {folds}: one part is judged by what the others teach")
@@ -173,8 +170,6 @@ def learn(proposals: Proposals) -> list[float]:
     the weights are scaled so that the best documents' scores stay as high as they were on average: what minus parts
     take off then weighs as much as before. Rounded to three digits.
     """
-    import numpy as np
-
     scored = proposals.scorer()
     weights = _ones(proposals)
     for _ in range(MOST_ROUNDS):
@@ -194,8 +189,6 @@ def learn(proposals: Proposals) -> list[float]:
 
 def _choice(reached: Matrix) -> int:
     """Which of the weights to take, whose values (w, q) by query were ``reached``; the last one is there now."""
-    import numpy as np
-
     means = reached.mean(axis=1)
     best = int(means.argmax())
     now = len(means) - 1
@@ -217,8 +210,6 @@ def propose(
 
     A picture that can't be read proposes nothing. ``progress`` hears how many queries are done, of how many.
     """
-    import numpy as np
-
     found: list[tuple[dict[str, tuple[Scores, Scores]], Scores]] = []
     for number, (query, relevance) in enumerate(judged.relevance.items()):
         if progress is not None:
@@ -241,8 +232,6 @@ def propose(
 
 def _said(library: Library, content: str | Path) -> tuple[dict[str, tuple[Scores, Scores]], list[int]]:
     """Channel -> evidence (n,) of what the channels propose, and what share of it the words take; the documents."""
-    import numpy as np
-
     from mmsearch.evaluate.tasks import as_query
     from mmsearch.search.ranking.task import prepare
     from mmsearch.search.ranking.threshold import Ranker
@@ -273,8 +262,6 @@ def _ones(proposals: Proposals) -> list[float]:
 
 def _quality(scores: Matrix, gains: Matrix, ideal: Scores) -> Scores:
     """nDCG@10 (q,) by (-score, place); a document without a score is not found."""
-    import numpy as np
-
     places = np.arange(scores.shape[1])
     # One number for both: places are fractions of the grid that scores lie on.
     keys = scores / GRID - places / (places.size + 1.0)
@@ -287,8 +274,6 @@ def _quality(scores: Matrix, gains: Matrix, ideal: Scores) -> Scores:
 
 
 def _ideal(relevances: Sequence[int]) -> float:
-    import numpy as np
-
     best = np.sort(np.maximum(np.array(relevances, dtype=np.float64), 0.0))[::-1][:TOP]
     return float((best / np.log2(np.arange(2, best.size + 2))).sum())
 

@@ -13,6 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.ingest.changes import Plan, plan_run
 from mmsearch.ingest.crawl import CrawlOptions, crawl
@@ -245,8 +247,6 @@ class _Run:
         self.catalogue.put(documents, self.encoder_id)
 
     def _append_vectors(self, readings: list[Reading]) -> None:
-        import numpy as np
-
         for modality, shards in self.shards.items():
             drafts = [d for reading in readings for d in reading.drafts if d.modality == modality]
             fresh = {d.key: d.vector for d in drafts if d.vector is not None}  # copies share a row

@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import MediaError
 from mmsearch.ingest.passages import Passage, split_passages
 from mmsearch.ingest.sources import Skipped, Source
@@ -137,8 +139,6 @@ class Reader:
         return draft, picture.fields
 
     def _encode_images(self, drafts: list[Draft]) -> None:
-        import numpy as np
-
         size = batch_size(self.encoder)
         for start in range(0, len(drafts), size):
             chosen = drafts[start : start + size]

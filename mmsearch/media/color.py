@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,7 +57,6 @@ def _from_lab(image: Image.Image) -> Image.Image:
 
 
 def _from_deep(image: Image.Image, levels: Levels) -> Image.Image:
-    import numpy as np
     from PIL import Image
 
     black, white = levels
@@ -82,8 +83,6 @@ def deep_levels(image: Image.Image) -> Levels:
 
 def _extremes(image: Image.Image) -> tuple[float, float]:
     """Least and greatest finite value (0 and 0 when there is none), without a copy of the whole."""
-    import numpy as np
-
     low, high = float("inf"), float("-inf")
     for strip in strips(image):
         values = np.asarray(strip)

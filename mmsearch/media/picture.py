@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeGuard
 
+import numpy as np
+
 from mmsearch.media.formats import PICTURE_SUFFIXES, RAW_SUFFIXES
 from mmsearch.media.limits import Limits
 
@@ -57,8 +59,6 @@ def load_picture(
     faster on 12 megapixels. False: every pixel is decoded and filtered.
     Raises MediaError, whose message is the reason for a report.
     """
-    import numpy as np
-
     from mmsearch.media.decode import decoded, open_picture
     from mmsearch.media.exif import read_exif, transposition
     from mmsearch.media.fit import REDUCING_GAP, decoding_size, fit
@@ -106,8 +106,6 @@ def _facts(
 
 def fit_picture(image: Image.Image, spec: PictureSpec) -> Pixels:
     """A PIL image of any mode as ``load_picture`` would give it: (size, size, 3) uint8 RGB."""
-    import numpy as np
-
     from mmsearch.media.exif import read_exif, transposition
     from mmsearch.media.fit import fit
 

@@ -10,6 +10,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import IndexDirectoryError, IndexFormatError
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.database import Database
@@ -164,8 +166,6 @@ def _bad_rows(
     directory: IndexDirectory, catalogue: Catalogue, record: EncoderRecord, modality: Modality
 ) -> Iterator[tuple[Path, str, Ids]]:
     """For each shard: its file, what is wrong, and the rows in use that can't be trusted."""
-    import numpy as np
-
     used = catalogue.used_rows(record.encoder_id, modality)
     shards = directory.shards(record, modality, rows=0)
     try:
@@ -188,8 +188,6 @@ def _bad_rows(
 
 
 def _wrong_vectors(file: Path, form: RowForm, held: int, places: Ids) -> Ids:
-    import numpy as np
-
     if not places.size:
         return places
     block = np.memmap(file, dtype=form.dtype, mode="r", shape=(held,))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.store.files import plain_errors, replace_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.types import Ids
@@ -36,8 +37,6 @@ def write_pooled(folder: Path, generation: int, items: Ids, vectors: Halves) -> 
 
 def read_pooled(folder: Path, generation: int, dimension: int) -> tuple[Ids, Halves] | None:
     """What ``write_pooled`` saved for this generation, memory-mapped; None when it is missing or unreadable."""
-    import numpy as np
-
     try:
         items = np.load(_items_file(folder, generation))
         vectors = np.load(_vectors_file(folder, generation), mmap_mode="r")
@@ -64,8 +63,6 @@ def _items_file(folder: Path, generation: int) -> Path:
 
 
 def _npy(array: Ids | Halves) -> bytes:
-    import numpy as np
-
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()

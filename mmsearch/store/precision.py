@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.types import Vectors
@@ -47,14 +48,10 @@ class HalfForm:
     @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Of one row."""
-        import numpy as np
-
         return np.dtype(("<f2", (self.dimension,)))
 
     def encode(self, vectors: Vectors) -> Rows:
         """Rows (m, dimension) float16 of unit vectors (m, dimension)."""
-        import numpy as np
-
         return np.ascontiguousarray(vectors, dtype="<f2")
 
     def decode(self, rows: Rows) -> Vectors:
@@ -82,14 +79,10 @@ class ByteForm:
     @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Of one row."""
-        import numpy as np
-
         return np.dtype([("codes", "i1", (self.dimension,)), ("scale", "<f4")])
 
     def encode(self, vectors: Vectors) -> Rows:
         """Rows (m,) of unit vectors (m, dimension)."""
-        import numpy as np
-
         largest = np.abs(vectors).max(axis=1, initial=0.0)
         usual = BYTE_RANGE / self.dimension**0.5
         codes = np.rint(vectors * (127 / np.maximum(largest, usual))[:, None])
@@ -100,8 +93,6 @@ class ByteForm:
 
     def decode(self, rows: Rows) -> Vectors:
         """The vectors (m, dimension) float32 of rows."""
-        import numpy as np
-
         return np.asarray(np.multiply(rows["codes"], rows["scale"][:, None], dtype=np.float32))
 
 
@@ -127,14 +118,10 @@ class BitForm:
     @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Of one row."""
-        import numpy as np
-
         return np.dtype([("bits", "u1", (-(-self.dimension // 8),)), ("spread", "<f2")])
 
     def encode(self, vectors: Vectors) -> Rows:
         """Rows (m,) of unit vectors (m, dimension)."""
-        import numpy as np
-
         above = vectors > self.center
         rows = np.empty(len(vectors), dtype=self.dtype)
         rows["bits"] = np.packbits(above, axis=1, bitorder="little")
@@ -146,8 +133,6 @@ class BitForm:
 
     def decode(self, rows: Rows) -> Vectors:
         """The vectors (m, dimension) float32 of rows."""
-        import numpy as np
-
         signs = signs_of_bytes().take(rows["bits"], axis=0).reshape(len(rows), -1)[:, : self.dimension]
         vectors = signs * rows["spread"].astype(np.float32)[:, None]
         vectors += self.center
@@ -171,8 +156,6 @@ def row_form(precision: Precision, dimension: int, center: NDArray[np.float32] |
 
 def center_of(vectors: Vectors) -> NDArray[np.float32]:
     """The center (dimension,) for bits, from the first vectors (m, dimension) of many to come."""
-    import numpy as np
-
     total = vectors.sum(axis=0, dtype=np.float64)
     return np.asarray(total / (len(vectors) + CENTER_PRIOR), dtype=np.float32)
 
@@ -180,8 +163,6 @@ def center_of(vectors: Vectors) -> NDArray[np.float32]:
 @cache
 def signs_of_bytes() -> NDArray[np.float32]:
     """The eight signs, +1 for a bit that is set, of each byte, its lowest bit first: (256, 8) float32."""
-    import numpy as np
-
     bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
     return np.where(bits, np.float32(1), np.float32(-1))
 
@@ -191,8 +172,6 @@ def widen(halves: NDArray[np.float16]) -> Vectors:
 
     A half's exponent and fraction, moved to where float32 has them, are the value times 2**-112.
     """
-    import numpy as np
-
     words = np.ascontiguousarray(halves).view(np.int16).astype(np.int32)  # the sign fills the upper half
     np.left_shift(words, 13, out=words)
     np.bitwise_and(words, np.int32(-0x70000001), out=words)  # keep one copy of the sign

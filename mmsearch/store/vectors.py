@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import IndexDirectoryError
 from mmsearch.store.files import plain_errors, replace_bytes, sync
 from mmsearch.store.precision import DEFAULT_PRECISION, FORMS, BitForm, center_of, row_form
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.store.precision import Precision, RowForm, Rows
@@ -160,16 +161,12 @@ class VectorShards:
 
         Raises ValueError for a row that is not there.
         """
-        import numpy as np
-
         if not len(rows):
             return np.empty((0, self.dimension), dtype=np.float32)  # bits may not have a center yet
         return self.form.decode(self.stored(rows))
 
     def stored(self, rows: Ids) -> Rows:
         """The ``rows`` (n,) as they lie in the files, in that order. ValueError for one that is not there."""
-        import numpy as np
-
         rows = np.asarray(rows, dtype=np.int64)
         if rows.size and not 0 <= int(rows.min()) <= int(rows.max()) < self.rows:
             raise ValueError(f"rows must lie between 0 and {self.rows - 1}")
@@ -196,8 +193,6 @@ class VectorShards:
 
     def _stored_center(self) -> NDArray[np.float32] | None:
         """None when it is missing or damaged. A center that is a mean of unit vectors lies within their sphere."""
-        import numpy as np
-
         if not self.center_file.is_file():
             return None
         with plain_errors(self.center_file):
@@ -242,8 +237,6 @@ class VectorShards:
             )
 
     def _map(self, shard: int, held: int) -> Rows:
-        import numpy as np
-
         if (shard, held) not in self._maps:
             self._maps = {key: block for key, block in self._maps.items() if key[0] != shard}
             try:
@@ -263,7 +256,5 @@ def _division(rows: int, shard_rows: int) -> Iterator[tuple[int, int]]:
 
 
 def _check_lengths(vectors: Vectors) -> None:
-    import numpy as np
-
     if not (np.abs(np.linalg.norm(vectors, axis=1) - 1) <= UNIT_TOLERANCE).all():
         raise ValueError("vectors must be finite and of unit length")

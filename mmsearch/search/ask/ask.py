@@ -10,6 +10,8 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.ann.terms import terms
 from mmsearch.errors import UsageError
 from mmsearch.search.ask.answers import Answer, Answers
@@ -144,8 +146,6 @@ def _passages(index: SearchIndex, hits: Sequence[Hit], reader: _Reader) -> Itera
 
 def _likeliest(index: SearchIndex, items: Sequence[StoredItem], reader: _Reader) -> StoredItem | None:
     """The passage among ``items`` that is most like the question; the first when none has a vector."""
-    import numpy as np
-
     passages = {item.item_id: item for item in items if item.locator.kind == "characters"}
     if reader is not None and len(passages) > 1:
         vectors = index.vector_index(reader[0], "text")

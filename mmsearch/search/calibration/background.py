@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from mmsearch.search.calibration.curve import (
     BULK,
     GAUSSIAN_BULK,
@@ -20,7 +22,6 @@ from mmsearch.search.calibration.curve import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.types import Scores
@@ -72,8 +73,6 @@ class Background:
 
     def calibrate(self, scores: Scores) -> Scores:
         """Raw ``scores`` as scales above the location."""
-        import numpy as np
-
         return np.asarray((scores - self.location) / self.scale, dtype=np.float64)
 
     def log_survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
@@ -86,8 +85,6 @@ class Background:
 
     def survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
         """P(score of strangers >= score) for raw ``scores`` of queries of this ``familiarity``."""
-        import numpy as np
-
         return np.exp(self.log_survival(scores, familiarity))
 
     def usual_as(self, other: Background) -> Background:
@@ -105,8 +102,6 @@ class Background:
 
         That is -log10 P(a usual query's score >= this one), each from its own standing.
         """
-        import numpy as np
-
         usual = Curve(self.usual_bulk, self.usual_slope, self.usual_curvature)
         return np.asarray(usual.log_survival(corrected) / -np.log(10.0))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Values = NDArray[np.float64]
@@ -41,8 +42,6 @@ class Curve:
 
     def log_survival(self, values: Values) -> Values:
         """log P(score >= value); 0 far below, falling without end above."""
-        import numpy as np
-
         levels = np.log(np.array((1.0, *BULK)))
         places = np.array((2.0 * self.bulk[0] - self.bulk[2], *self.bulk))
         beyond = np.maximum(values - self.bulk[-1], 0.0)
@@ -59,8 +58,6 @@ def fit_tail(beyond: Values, fallen: Values) -> tuple[float, float]:
 
     Both (n,), ascending; the Gaussian's when the distances say nothing.
     """
-    import numpy as np
-
     if not np.isfinite(beyond).all() or beyond[0] <= 0:
         return GAUSSIAN_SLOPE, GAUSSIAN_CURVATURE
     slope, curvature = np.linalg.lstsq(np.stack([beyond, beyond**2], axis=1), fallen, rcond=None)[0]
@@ -73,7 +70,5 @@ def fit_tail(beyond: Values, fallen: Values) -> tuple[float, float]:
 
 def ascending(values: list[float]) -> tuple[float, ...]:
     """``values``, each raised a trifle where it does not lie above the one before."""
-    import numpy as np
-
     steps = 1e-9 * np.arange(len(values))
     return tuple((np.maximum.accumulate(np.array(values) - steps) + steps).tolist())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from mmsearch.search.calibration.background import TAIL_TO, USUAL_TO, Background
 from mmsearch.search.calibration.curve import (
     BULK,
@@ -14,7 +16,6 @@ from mmsearch.search.calibration.curve import (
 from mmsearch.search.calibration.standing import BELOW, OWN_ITEMS, UNRELATED
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.types import Ids, Scores, Vectors
@@ -72,8 +73,6 @@ def estimate(
     tail).
     With the ``familiarity`` (m,) of the queries chance is reckoned from what that leaves of their scores.
     """
-    import numpy as np
-
     scores = (queries.astype(np.float32) @ items.astype(np.float32).T).astype(np.float64)
     if query_groups is not None and item_groups is not None:
         scores[query_groups[:, None] == item_groups[None, :]] = np.nan
@@ -89,8 +88,6 @@ def estimate(
 
 def _measured(scores: Matrix, familiarity: Scores | None) -> Background:
     """The background that ``scores`` (queries, items), NaN for pairs that do not count, show by themselves."""
-    import numpy as np
-
     scores = np.sort(scores, axis=1)  # NaN comes last
     every = np.sort(scores[~np.isnan(scores)])
     counts = (~np.isnan(scores)).sum(axis=1)
@@ -126,8 +123,6 @@ def _measured(scores: Matrix, familiarity: Scores | None) -> Background:
 
 def _row_quantiles(ordered: Matrix, counts: Ids, share: float) -> Scores:
     """The quantile of the first ``counts`` of each row of ``ordered`` (m, n)."""
-    import numpy as np
-
     place = share * (counts - 1)
     below = np.floor(place).astype(np.int64)
     rows = np.arange(len(ordered))
@@ -138,8 +133,6 @@ def _row_quantiles(ordered: Matrix, counts: Ids, share: float) -> Scores:
 def _curve(values: Scores, to: float) -> Curve:
     """The curve of ascending ``values`` (n,), with a tail that is fitted up to the probability ``to``, or as far as
     there are enough of them: where there are hardly any, the Gaussian's."""
-    import numpy as np
-
     bulk = ascending(list(np.quantile(values, 1.0 - np.array(BULK))))
     end = max(to, LEAST_ABOVE / values.size)
     if values.size < LEAST_PAIRS or end > BULK[-1] / 2.0:
@@ -155,8 +148,6 @@ def _usual(scores: Matrix, own: Scores) -> tuple[Curve, float]:
     Rows are ascending, with NaN at their ends for pairs that do not count. ``own`` (m,) is the share in which a query's
     own level and deviation are known. Too few scores have the Gaussian's tail.
     """
-    import numpy as np
-
     deviations = np.nanstd(scores, axis=1)
     lowest = np.ceil(UNRELATED * (~np.isnan(scores)).sum(axis=1)).astype(np.int64)
     levels = np.nancumsum(scores, axis=1)[np.arange(len(scores)), lowest - 1] / lowest

@@ -14,10 +14,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.encoders.protocol import Encoder
@@ -52,8 +53,6 @@ class Familiarity:
     @classmethod
     def of(cls, bank: Vectors, lines: Sequence[str]) -> Familiarity:
         """From the bank's unit vectors (m, d) and the ``lines`` that they are of, two or more."""
-        import numpy as np
-
         count = len(lines)
         if len(bank) != count or count < 2:
             raise ValueError(f"a bank has two lines or more and as many vectors, not {count} and {len(bank)}")
@@ -77,8 +76,6 @@ class Familiarity:
 
         It is counted in deviations of the cosines between lines, so that it lies on the scale of calibrated scores.
         """
-        import numpy as np
-
         return np.asarray((vectors @ self.mean - _places(texts) @ self.usual) / self.scale, dtype=np.float64)
 
     def of_one(self, vector: Vector, text: str) -> float:
@@ -107,7 +104,5 @@ def words_in(text: str) -> float:
 
 def _places(texts: Sequence[str]) -> NDArray[np.float64]:
     """Where the lengths of n texts lie among WORDS: (n, 5), each row of two neighbors' shares that add up to 1."""
-    import numpy as np
-
     lengths = np.log([words_in(text) for text in texts])
     return np.stack([np.interp(lengths, np.log(WORDS), row) for row in np.eye(len(WORDS))], axis=1)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from mmsearch.types import Scores
 
@@ -35,8 +37,6 @@ class Standing:
     @classmethod
     def of(cls, calibrated: Scores, usual: float) -> Standing:
         """From the query's scores (n,) of a sample of items; of few items it is hardly known."""
-        import numpy as np
-
         if not calibrated.size:
             return cls(0.0, usual, usual)
         own = calibrated.size / (calibrated.size + OWN_ITEMS)
@@ -46,6 +46,4 @@ class Standing:
 
     def corrected(self, calibrated: Scores) -> Scores:
         """``calibrated`` scores as this query's and the usual deviations (their geometric mean) above its level."""
-        import numpy as np
-
         return np.asarray((calibrated - self.level) / (self.deviation * self.usual) ** 0.5)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from mmsearch.search.calibration.standing import Standing
 from mmsearch.search.channels.signals import Scored
 from mmsearch.search.index.protocol import WHOLE, SearchIndex
@@ -56,8 +58,6 @@ class DenseChannel:
 
     def nearest(self, depth: int, among: Ids | None) -> Scored:
         """What this channel says of the ``depth`` items that it says most of."""
-        import numpy as np
-
         if len(self.probes) == 1:
             ranking = self.index.search(self.probes[0].vector, depth, among)
             return self._scored(ranking.ids, ranking.scores[None])
@@ -79,8 +79,6 @@ class DenseChannel:
 
     def _scored(self, ids: Ids, raw: Scores) -> Scored:
         """The same from cosines (parts, n)."""
-        import numpy as np
-
         # one by one: a matrix product's last bits would depend on the items beside
         mixed, evidence, surprise = np.zeros((3, ids.size))
         foretold = 0.0
@@ -102,14 +100,10 @@ class DenseChannel:
 
     def raw(self, ids: Ids) -> Scores:
         """Cosines (parts, n) of each part with each of ``ids``."""
-        import numpy as np
-
         return np.array([self.index.scores(probe.vector, ids) for probe in self.probes])
 
     def calibrated(self, raw: Scores) -> Scores:
         """Cosines (parts, n) as scales above each part's background."""
-        import numpy as np
-
         pairs = zip(raw, self.backgrounds, strict=True)
         return np.array([background.calibrate(row) for row, background in pairs])
 
@@ -141,8 +135,6 @@ def _standing(
     index: VectorIndex, parts: Sequence[Probe], backgrounds: Sequence[Background], weights: Sequence[float]
 ) -> Standing:
     """How the mixed calibrated scores of ``parts`` lie among the items of ``index``."""
-    import numpy as np
-
     if index not in _crowds:
         _crowds[index] = index.sample(CROWD, seed=3)[1]
     crowd = _crowds[index]

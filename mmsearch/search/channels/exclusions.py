@@ -12,6 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.channels.dense import dense_channels
 from mmsearch.search.channels.lexical import items_with
 from mmsearch.search.channels.signals import Peaks, Scored, joined, peaks
@@ -21,7 +23,6 @@ from mmsearch.search.query.value import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.encoders.protocol import Encoder
@@ -62,8 +63,6 @@ class Exclusion:
 
     def strengths(self, items: Ids, documents: Ids, groups: Documents) -> Peaks:
         """How like the part ``documents`` (n,), ascending, are by the most telling of their ``items``."""
-        import numpy as np
-
         said = [channel.score(common(items, channel.index.ids)) for channel in self.channels]
         found = common(items, self.with_words)
         certain = np.full(found.size, np.inf)
@@ -81,8 +80,6 @@ class Exclusion:
         Of a minus part that is what its channels tell (``found``, of ``strengths``), in decades; of ``NOT`` how many
         scales the item lies above the usual one in likeness.
         """
-        import numpy as np
-
         if not self.removes:
             return found.items, np.nan_to_num(found.calibrated)
         said: list[Scored] = []
@@ -95,8 +92,6 @@ class Exclusion:
 
     def penalties(self, evidence: Scores) -> Scores:
         """What this takes off documents (n,) of which ``evidence`` (n,) tells that they are like the part."""
-        import numpy as np
-
         return np.asarray(self.weight * np.maximum(0.0, evidence - self.origin))
 
 
@@ -115,8 +110,6 @@ def exclusions(
     index: SearchIndex, encoders: Sequence[Encoder], probes: Sequence[Sequence[Probe]]
 ) -> tuple[Exclusion, ...]:
     """The parts of a query that are not wanted, in order; ``probes`` (by encoder) are of all parts."""
-    import numpy as np
-
     unwanted = [[probe for probe in found if probe.part.kind != "plus"] for found in probes]
     wanted = [[probe for probe in found if probe.part.kind == "plus"] for found in probes]
     made: list[Exclusion] = []
@@ -149,8 +142,6 @@ def exclusions(
 
 def exclude(wanted: Sequence[Exclusion], items: Ids, documents: Ids, groups: Documents) -> Excluded:
     """What ``wanted`` does to ``documents`` (n,), ascending, whose items are ``items``."""
-    import numpy as np
-
     shape = (documents.size, len(wanted))
     penalties, told, evidence = np.zeros(shape), np.full(shape, -1, dtype=np.int64), np.zeros(shape)
     removed = np.zeros(documents.size, dtype=bool)

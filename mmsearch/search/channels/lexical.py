@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.ann.placement import contains
 from mmsearch.ann.terms import Term, all_of, any_of, phrase, terms
 from mmsearch.search.channels.pieces import look_within, plan
@@ -79,8 +81,6 @@ class Matches:
 
 def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | None, searched: int) -> Matches:
     """What the words of ``text`` find among ``searched`` items (``among``, or all)."""
-    import numpy as np
-
     found = terms(text)
     counts = [documents.count(catalogue, term.expression) for term in found]
     rows = max(catalogue.word_statistics().items, 1)
@@ -115,8 +115,6 @@ def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | No
 
 def _within(catalogue: Catalogue, planned: Plan, among: Ids | None, rows: int) -> Within:
     """What the planned pieces of words found; ``whole`` are the items that have the other words too."""
-    import numpy as np
-
     found = look_within(catalogue, planned.pieces, among, DEPTH, lambda count: _idf(count, max(rows, count)))
     if planned.words is None:
         return replace(found, whole=np.zeros_like(found.whole))
@@ -133,8 +131,6 @@ def surprise_of(evalue: float, searched: int) -> float:
 
 def name_matches(catalogue: Catalogue, text: str, matches: Matches) -> Scored:
     """Those of ``matches`` whose document has ``text`` as its very name, title, caption, or a field's value."""
-    import numpy as np
-
     wanted = _plain(text)
     order = np.lexsort((matches.scored.ids, -matches.raw))[:NAMES_READ]
     likely = common(matches.scored.ids[order], matches.whole)
@@ -146,8 +142,6 @@ def name_matches(catalogue: Catalogue, text: str, matches: Matches) -> Scored:
 
 def items_with(catalogue: Catalogue, text: str, *, exact: bool = False) -> Ids:
     """The items whose words include all those of ``text``, or the very phrase; ascending."""
-    import numpy as np
-
     expression = phrase(text) if exact else (all_of(found) if (found := terms(text)) else None)
     if expression is None:
         return np.empty(0, dtype=np.int64)
@@ -218,6 +212,4 @@ def _idf(count: int, rows: int) -> float:
 
 
 def _nothing() -> tuple[Ids, Scores]:
-    import numpy as np
-
     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)

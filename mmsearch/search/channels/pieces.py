@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.ann.placement import contains
 from mmsearch.ann.terms import all_of, substring, terms
 from mmsearch.store.catalogue.words.grams import cjk_runs
@@ -17,7 +19,6 @@ from mmsearch.store.catalogue.words.grams import cjk_runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.ann.terms import Term
@@ -82,8 +83,6 @@ def look_within(
 
     ``idf`` says what a word tells that so many items have.
     """
-    import numpy as np
-
     found = [_items(catalogue, piece, among, depth) for piece in pieces]
     ids = np.unique(np.concatenate([items for pair in found for items in pair]))
     scores, surprise, whole = np.zeros(ids.size), np.zeros(ids.size), np.ones(ids.size, dtype=bool)
@@ -98,8 +97,6 @@ def look_within(
 
 def _items(catalogue: Catalogue, piece: str, among: Ids | None, depth: int) -> tuple[Ids, Ids]:
     """The items in which a word begins with ``piece``, and those in which it stands anywhere in a name; ascending."""
-    import numpy as np
-
     parts, within = terms(f"{piece}*"), substring(piece)
     if not parts or within is None:  # signs that no index knows
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
@@ -112,8 +109,6 @@ def _items(catalogue: Catalogue, piece: str, among: Ids | None, depth: int) -> t
 
 def _among(look: Callable[[Ids | None], Ids], among: Ids | None, depth: int) -> Ids:
     """What ``look`` finds among ``among``; handing over many ids takes longer than matching without them."""
-    import numpy as np
-
     ids = look(None)
     if among is not None:
         ids = look(among) if ids.size == depth else ids[contains(among, ids)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.search.calibration.familiarity import familiarity_of
 from mmsearch.search.query.value import Item, Picture, Text, written_content
@@ -75,8 +77,6 @@ def given_items(contents: Sequence[Content]) -> tuple[int, ...]:
 
 
 def _picture(index: SearchIndex, encoder: Encoder, picture: Picture) -> Vector:
-    import numpy as np
-
     source = picture.source
     if not isinstance(source, np.ndarray):
         return index.picture_vector(encoder, source)
@@ -92,8 +92,6 @@ def _item(index: SearchIndex, encoder: Encoder, item: Item) -> tuple[Modality, V
         raise UsageError(f"there is no item #{item.item_id} in this index")
     vectors = index.vector_index(encoder, stored[0].modality)
     if vectors is not None:
-        import numpy as np
-
         ids = np.array([item.item_id], dtype=np.int64)
         if np.isin(ids, vectors.ids).all():
             return stored[0].modality, vectors.vectors(ids)[0]

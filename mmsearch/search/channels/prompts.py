@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.calibration.estimation import estimate
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ def word_vectors(
     encoder: Encoder, words: Sequence[str], modality: Modality, forms: Sequence[str] | None = None
 ) -> Vectors:
     """The unit mean vector (n, dimension) of the sentences about each of ``words`` for items of ``modality``."""
-    import numpy as np
-
     written = [sentences(word, modality, forms) for word in words]
     vectors = encoder.encode_texts([sentence for some in written for sentence in some])
     ends = np.cumsum([len(some) for some in written])

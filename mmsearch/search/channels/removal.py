@@ -17,6 +17,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.channels.dense import dense_channels
 from mmsearch.search.channels.signals import Scored
 
@@ -76,8 +78,6 @@ class Removal:
 
         Never more than the excluded part alone says: what is unlike the wanted part is not removed for that.
         """
-        import numpy as np
-
         (background,), (raw,) = self.excluded.backgrounds, self.excluded.raw(ids)
         surprise = background.log_survival(raw) / -math.log(10.0)
         if self.wanted is not None and self.slope > 0.0:
@@ -94,8 +94,6 @@ def _explained(encoder: Encoder, excluded: DenseChannel, wanted: DenseChannel) -
     Then the correlation of two parts' scores is the cosine of their vectors, less what all such vectors share. Where
     the encoder's banks do not tell what that is, the parts count as having nothing in common.
     """
-    import numpy as np
-
     probes = (*excluded.probes, *wanted.probes)
     means = [mean for probe in probes if (mean := _mean(encoder, probe.modality)) is not None]
     if len(means) < len(probes):
@@ -113,8 +111,6 @@ def _explained(encoder: Encoder, excluded: DenseChannel, wanted: DenseChannel) -
 
 def _mean(encoder: Encoder, modality: Modality) -> Vector | None:
     """The mean (dimension,) of the encoder's bank of such queries; None without one."""
-    import numpy as np
-
     key = (encoder.fingerprint, modality)
     if key not in _means:
         bank = encoder.bank(modality)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,8 +50,6 @@ def peaks(documents: Ids, groups: Documents, scored: Scored) -> Peaks:
 
     Of equal items the one with the lower id is taken.
     """
-    import numpy as np
-
     order = np.lexsort((-scored.ids, scored.calibrated))  # ascending: the last one written stays
     scored = scored[order]
     rows = np.searchsorted(documents, groups.of(scored.ids))
@@ -62,8 +62,6 @@ def peaks(documents: Ids, groups: Documents, scored: Scored) -> Peaks:
 
 def joined(several: Sequence[Scored]) -> Scored:
     """What several channels say, one after the other."""
-    import numpy as np
-
     if not several:
         return Scored(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0), np.empty(0))
     return Scored(

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from mmsearch.search.channels.prompts import word_vectors
 from mmsearch.search.query.value import Text
 
@@ -59,15 +61,11 @@ class Likeness:
 
     def standing(self, ids: Ids) -> Scores:
         """How many scales (n,) above the usual item each of ``ids`` lies; below zero for what is less like it."""
-        import numpy as np
-
         return np.asarray((self.index.scores(self.direction, ids) - self.location) / self.scale)
 
 
 def likeness(encoder: Encoder, channel: DenseChannel, wanted: Sequence[Probe] = ()) -> Likeness:
     """How like the one part of ``channel``, and unlike the ``wanted`` parts of the query, its items are."""
-    import numpy as np
-
     sample, leading = _sampled(channel.index)
     known = len(sample) / (len(sample) + OWN_ITEMS)
 
@@ -102,8 +100,6 @@ def _vector(encoder: Encoder, probe: Probe, kind: VectorKind) -> Vector:
 
 def _sampled(index: VectorIndex) -> tuple[Vectors, Vectors]:
     """A sample of the items (n, d), and the directions (d, r), at right angles, in which they differ most."""
-    import numpy as np
-
     if index not in _leading:
         sample = index.sample(SAMPLE, seed=2)[1]
         centered = (sample - sample.mean(axis=0)).astype(np.float64)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.compose import restriction
 from mmsearch.search.duplicates.components import Components
 from mmsearch.search.duplicates.near import centered, near_pairs
@@ -73,8 +75,6 @@ def _placed(index: SearchIndex, modality: Modality, allowed: Ids | None) -> tupl
 
     Equal content is encoded once, so that it shares a row, and no two contents do.
     """
-    import numpy as np
-
     for record in index.catalogue.encoders():
         if record.fingerprint == index.encoders[0].fingerprint:
             ids, rows = index.catalogue.embeddings(record.encoder_id, modality)
@@ -87,8 +87,6 @@ def _placed(index: SearchIndex, modality: Modality, allowed: Ids | None) -> tupl
 
 def _contents(index: SearchIndex, modality: Modality, allowed: Ids | None) -> list[Ids]:
     """The items of each content, ascending; in the order of the first of them."""
-    import numpy as np
-
     ids, rows = _placed(index, modality, allowed)
     if not ids.size:
         return []
@@ -99,8 +97,6 @@ def _contents(index: SearchIndex, modality: Modality, allowed: Ids | None) -> li
 
 def _exact_texts(index: SearchIndex, allowed: Ids | None) -> list[DuplicateGroup]:
     """Documents without pictures that consist of the same texts."""
-    import numpy as np
-
     ids, rows = _placed(index, "text", allowed)
     if not ids.size:
         return []
@@ -118,8 +114,6 @@ def _exact_texts(index: SearchIndex, allowed: Ids | None) -> list[DuplicateGroup
 
 
 def _contains(many: Ids, one: int) -> bool:
-    import numpy as np
-
     return common(np.array([one]), many).size > 0
 
 
@@ -134,8 +128,6 @@ def _join_near(
     progress: Callable[[int, int], None] | None,
 ) -> None:
     """Join what the hashes confirm among pairs of near vectors, the nearest first."""
-    import numpy as np
-
     vectors = index.vector_index(index.encoders[0], "image")
     assert vectors is not None
     rows = centered(vectors, np.array([items[0] for items in contents]))

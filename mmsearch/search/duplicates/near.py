@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.ann.index import VectorIndex
@@ -27,8 +28,6 @@ def centered(vectors: VectorIndex, ids: Ids) -> Vectors:
     Vectors of one modality share a large part (they lie in a cone); without it, unrelated ones are at right
     angles and one threshold serves every collection (arXiv 2601.18525).
     """
-    import numpy as np
-
     rows = np.concatenate(
         [vectors.vectors(ids[start : start + BLOCK]) for start in range(0, ids.size, BLOCK)]
     )
@@ -47,8 +46,6 @@ def near_pairs(
     Of each row, the ``NEIGHBORS`` nearest that come after it: a series of alike pictures is joined by chains. Never
     holds more than the products of two blocks and the pairs of one.
     """
-    import numpy as np
-
     starts = range(0, len(rows), BLOCK)
     for done, top in enumerate(starts):
         places = np.empty((0, 2), dtype=np.int64)
@@ -70,8 +67,6 @@ def near_pairs(
 
 def _nearest(owners: Ids, near: NDArray[np.float32]) -> Ids:
     """The places of the ``NEIGHBORS`` highest of ``near`` (n,) for each of ``owners`` (n,)."""
-    import numpy as np
-
     order = np.lexsort((-near, owners))
     firsts = np.searchsorted(owners[order], owners[order], side="left")
     return np.asarray(order[np.arange(order.size) - firsts < NEIGHBORS])

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import MissingExtraError
 from mmsearch.types import PictureSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.types import Pixels
@@ -56,8 +57,6 @@ def fingerprint(source: Path | bytes) -> Fingerprint:
 
     Raises MediaError for what can't be decoded, MissingExtraError without the extra ``duplicates``.
     """
-    import numpy as np
-
     from mmsearch.media.picture import load_picture
 
     _pdq()  # before any file is read
@@ -81,8 +80,6 @@ def different_bits(
 
     Whole is compared with whole, and whole with parts; if ``mirrored``, also with the other's mirror image.
     """
-    import numpy as np
-
     first = 1 if mirrored else 2
     pairs = [
         ones[:, :1] ^ others[:, :1],
@@ -101,8 +98,6 @@ def same_details(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
 
 def details(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The details of the whole and of 25 parts of ``gray``: unit rows (26, 576) whose products are correlations."""
-    import numpy as np
-
     across, down = _box_weights(len(gray))
     grids = down @ gray.astype(np.float32) @ across
     fine = grids - _around(grids)
@@ -114,8 +109,6 @@ def details(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
 @cache
 def _box_weights(side: int) -> tuple[Gray, Gray]:
     """Weights across (26, side, 24) and down (26, 24, side) that take the whole and its parts to a grid."""
-    import numpy as np
-
     starts = [offset * (1 - PART) for offset in FINE_OFFSETS]
     spans = [((0.0, 1.0), (0.0, 1.0)), *(((x, x + PART), (y, y + PART)) for y in starts for x in starts)]
     across = np.stack([_weights(side, GRID, *x).T for x, _ in spans])
@@ -124,8 +117,6 @@ def _box_weights(side: int) -> tuple[Gray, Gray]:
 
 def _weights(side: int, size: int, start: float, end: float) -> Gray:
     """Weights (size, side) that average or interpolate the points from ``start`` to ``end`` of a side to ``size``."""
-    import numpy as np
-
     step = max((end - start) * side / size, 1.0)  # triangles as wide as the points lie apart
     centers = (start + (end - start) * (np.arange(size) + 0.5) / size) * side - 0.5
     shares = np.maximum(1.0 - np.abs(np.arange(side)[None] - centers[:, None]) / step, 0.0)
@@ -134,8 +125,6 @@ def _weights(side: int, size: int, start: float, end: float) -> Gray:
 
 def _around(grids: Gray) -> Gray:
     """The mean (n, 24, 24) around each point."""
-    import numpy as np
-
     half = AROUND // 2
     padded = np.pad(grids, ((0, 0), (half, half), (half, half)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (AROUND, AROUND), axis=(1, 2))
@@ -143,16 +132,12 @@ def _around(grids: Gray) -> Gray:
 
 
 def _hash(pixels: Pixels) -> tuple[NDArray[np.uint8], int]:
-    import numpy as np
-
     bits, quality = _pdq()(np.ascontiguousarray(pixels))
     return np.packbits(bits.astype(np.uint8)), int(quality)
 
 
 @cache
 def _bits_of_bytes() -> NDArray[np.uint8]:
-    import numpy as np
-
     bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
     return np.asarray(bits.sum(axis=1), dtype=np.uint8)
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import MediaError
 from mmsearch.search.duplicates.perceptual import (
     LEAST_QUALITY,
@@ -19,7 +21,6 @@ from mmsearch.search.duplicates.perceptual import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.search.duplicates.perceptual import Fingerprint
@@ -52,8 +53,6 @@ class Candidates:
 
     def alike(self, pairs: Ids, most_bits: int, *, mirrored: bool) -> list[tuple[int, int]]:
         """Those of ``pairs`` (n, 2) whose hashes differ in at most ``most_bits``, in their order."""
-        import numpy as np
-
         readable = [(one, other) for one, other in pairs.tolist() if self._known(one) and self._known(other)]
         if not readable:
             return []

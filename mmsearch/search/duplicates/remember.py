@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.store.copies import write_groups
 
 if TYPE_CHECKING:
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
 def remember(report: DuplicateReport, index: SearchIndex, directory: IndexDirectory) -> None:
     """Keep the groups of near-duplicate pictures of ``report``: searches from now on show one of each."""
-    import numpy as np
-
     items = [member.item_id for group in report.groups for member in group.members]
     with directory.write_lock():
         write_groups(directory.path, report, index.catalogue.content_keys(np.array(items, dtype=np.int64)))

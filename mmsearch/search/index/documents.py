@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.ann.placement import FEW_TO_MANY, Lookup, contains
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue.conditions import And, ModalityIs, Not, Or
@@ -13,7 +15,6 @@ from mmsearch.types import MODALITIES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.store.catalogue.catalogue import Catalogue
@@ -41,8 +42,6 @@ class Documents:
     @classmethod
     def read(cls, catalogue: Catalogue) -> Documents:
         """All items of the catalogue with their documents; ``modalities`` has the items of each, ascending."""
-        import numpy as np
-
         with catalogue.snapshot():
             modalities = {modality: catalogue.select_items(None, [modality]) for modality in MODALITIES}
             ids = np.sort(np.concatenate(list(modalities.values())))
@@ -59,8 +58,6 @@ class Documents:
 
     def items_of(self, documents: Ids) -> Ids:
         """The items of ``documents`` (m,), which are unique; ascending."""
-        import numpy as np
-
         if self.documents is self.ids:
             return np.sort(documents)
         items, owners = self._by_document
@@ -74,8 +71,6 @@ class Documents:
 
         Remembered, since the sets are those of the same few vector indexes for query after query.
         """
-        import numpy as np
-
         key = tuple(map(id, sets))
         if key not in self._combinations:
             shares = np.zeros(self.ids.size, dtype=np.int64)
@@ -99,8 +94,6 @@ class Documents:
 
         Raises UsageError for a field that no document has, and for conditions nested too deeply.
         """
-        import numpy as np
-
         key = repr(condition)  # True, 1 and 1.0 are equal, but not the same to a filter
         if key not in self._passing:
             if len(self._passing) >= MOST_FILTERS:
@@ -113,8 +106,6 @@ class Documents:
 
     def _mask(self, catalogue: Catalogue, condition: Condition) -> NDArray[np.bool_]:
         """Whether each of ``ids`` passes. Documents are looked up and their items taken from memory."""
-        import numpy as np
-
         match condition:
             case And(parts):
                 every = [np.ones(self.ids.size, dtype=bool), *(self._mask(catalogue, part) for part in parts)]
@@ -147,16 +138,12 @@ class Documents:
 
     @cached_property
     def _by_document(self) -> tuple[Ids, Ids]:
-        import numpy as np
-
         order = np.argsort(self.documents, kind="stable")
         return self.ids[order], self.documents[order]
 
 
 def common(items: Ids, others: Ids) -> Ids:
     """The members of ``items``, in their order, that are among ``others`` (ascending)."""
-    import numpy as np
-
     if items.size * FEW_TO_MANY > others.size:
         return items[contains(others, items)]
     if not others.size:

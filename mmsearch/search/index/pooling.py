@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,8 +41,6 @@ def pool(documents: Documents, indexes: Sequence[VectorIndex]) -> tuple[Ids, Vec
 
     Each stands under the id of its document's first item; these ids (n,) are ascending.
     """
-    import numpy as np
-
     owners = [np.unique(documents.of(index.ids)) for index in indexes]
     every, counts = np.unique(np.concatenate([np.empty(0, np.int64), *owners]), return_counts=True)
     several = every[counts > 1]
@@ -65,8 +65,6 @@ def pool(documents: Documents, indexes: Sequence[VectorIndex]) -> tuple[Ids, Vec
 
 def _leading(items: Ids, owners: Ids, documents: Ids) -> tuple[Ids, Ids]:
     """The first ``MOST_OF_A_KIND`` of ``items`` (m,) of each of ``documents``, and the row of its document."""
-    import numpy as np
-
     rows = np.searchsorted(documents, owners)
     rows[rows == documents.size] = 0
     known = documents[rows] == owners

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -38,8 +40,6 @@ def heard(weights: Sequence[float], words: float) -> Scores:
 
     That is wholly where they weigh as much, and not at all once they are switched off; only ratios matter.
     """
-    import numpy as np
-
     return np.minimum(words, weights) / np.maximum(weights, np.finfo(np.float64).tiny)
 
 
@@ -49,8 +49,6 @@ def losses(calibrated: Matrix, columns: Sequence[Column]) -> Matrix:
     The likeness of texts loses ``LACKING`` where the words say nothing, nothing where they tell as much as is expected
     of a text that says the same (`Column.expected`), and in between in proportion: the more words, the less is lost.
     """
-    import numpy as np
-
     lost = np.zeros(calibrated.shape)
     of_texts = [column.dense is not None and column.dense.item_modality == "text" for column in columns]
     for place, column in enumerate(columns):

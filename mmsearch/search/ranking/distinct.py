@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.index.documents import common
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.search.index.documents import Documents
@@ -37,8 +38,6 @@ def distinct(ranked: Ids, suspects: NDArray[np.bool_], index: SearchIndex) -> Di
     Documents are copies when they have the same pictures, or, without pictures, consist of the same texts; pictures
     also count as the same that a report has found to be made from one another. Only ``suspects`` (n,) are compared.
     """
-    import numpy as np
-
     labels = np.arange(ranked.size)
     places = np.flatnonzero(suspects)
     if places.size > 1:
@@ -49,8 +48,6 @@ def distinct(ranked: Ids, suspects: NDArray[np.bool_], index: SearchIndex) -> Di
 
 def _labels(ranked: Ids, index: SearchIndex) -> Ids:
     """The place (n,) of the first of ``ranked`` that is a copy of each: its own, mostly."""
-    import numpy as np
-
     documents, groups = index.documents, index.copy_groups
     contents: dict[int, list[object]] = {document: [] for document in ranked.tolist()}
     pictures = common(documents.items_of(np.sort(ranked)), documents.modalities["image"])
@@ -73,8 +70,6 @@ def _labels(ranked: Ids, index: SearchIndex) -> Ids:
 
 def _comparable(items: Ids, documents: Documents) -> Ids:
     """Those of ``items`` whose document has as many as another one: long texts are seldom worth the look."""
-    import numpy as np
-
     _, rows, lengths = np.unique(documents.of(items), return_inverse=True, return_counts=True)
     known, times = np.unique(lengths, return_counts=True)
     return np.asarray(items[np.isin(lengths, known[times > 1])[rows]])

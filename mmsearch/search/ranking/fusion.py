@@ -17,13 +17,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.types import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.types import Ids, Scores
@@ -93,8 +94,6 @@ class Fused:
 
 def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Matrix:
     """What each channel adds to each document's score: (n, c), multiples of ``GRID``, 0 where it says nothing."""
-    import numpy as np
-
     weight = np.asarray(weights, dtype=np.float64)
     match fusion.name:
         case "calibrated":
@@ -113,8 +112,6 @@ def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Mat
 
 def fuse(table: Table, weights: Sequence[float], fusion: Fusion, top: int) -> Fused:
     """The ``top`` documents of ``table`` by (-score, id)."""
-    import numpy as np
-
     parts = contributions(table, weights, fusion)
     scores = parts.sum(axis=1)
     order = np.argsort(-scores, kind="stable")[:top]  # ids ascend: ties are in their order
@@ -126,8 +123,6 @@ def tabulate(rankings: Mapping[str, Ranking]) -> Table:
 
     Their surprise is the Gaussian's, and their unit score is the logistic of the calibrated one.
     """
-    import numpy as np
-
     from mmsearch.search.calibration.background import Background
 
     lists = list(rankings.values())
@@ -146,8 +141,6 @@ def tabulate(rankings: Mapping[str, Ranking]) -> Table:
 
 def _norm_parts(evidence: Matrix) -> Matrix:
     """What each column adds to the p-norm of each row of ``evidence`` (n, c), which is not negative."""
-    import numpy as np
-
     highest = evidence.max(axis=1, keepdims=True, initial=0.0)
     relative = evidence / np.where(highest > 0, highest, 1.0)  # powers of large numbers stay finite
     norm = (relative**POWER).sum(axis=1, keepdims=True) ** (1.0 / POWER)
@@ -156,8 +149,6 @@ def _norm_parts(evidence: Matrix) -> Matrix:
 
 def _summing_to_grid(parts: Matrix) -> Matrix:
     """``parts`` (n, c) on the grid, with sums that are the rounded sums: rounding must not turn more into less."""
-    import numpy as np
-
     rounded = on_grid(parts)
     if parts.shape[1]:
         rows = np.arange(len(parts))
@@ -167,6 +158,4 @@ def _summing_to_grid(parts: Matrix) -> Matrix:
 
 def on_grid(values: Matrix) -> Matrix:
     """``values`` rounded to multiples of ``GRID``."""
-    import numpy as np
-
     return np.round(values / GRID) * GRID

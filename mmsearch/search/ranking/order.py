@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +43,6 @@ def in_order(catalogue: Catalogue, items: Ids, order: Order) -> Ids:
 
     Documents without the field come last either way. Raises UsageError for a field that no document has.
     """
-    import numpy as np
-
     if order.field not in ("path", "title"):
         known = catalogue.fields()
         if order.field not in known:

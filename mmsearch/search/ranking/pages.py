@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.ranking.distinct import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.search.index.protocol import SearchIndex
@@ -54,8 +55,6 @@ def page(
     ``ranked`` gives the best documents, up to a number, and how many there are in all, exactly if it gives them
     all; the first of a larger number must be the same. ``everything``: ask for all of them at once.
     """
-    import numpy as np
-
     wanted = first + count
     top = EVERY if everything else wanted + SPARE * collapse
     while True:
@@ -85,8 +84,6 @@ def _suspects(found: Scoring, task: Task, index: SearchIndex) -> NDArray[np.bool
 
     What a report has found has other vectors, so that all must be looked at where there is one.
     """
-    import numpy as np
-
     dense = [place for place, column in enumerate(task.columns) if column.dense is not None]
     if not dense or index.copy_groups:
         return np.ones(found.documents.size, dtype=bool)

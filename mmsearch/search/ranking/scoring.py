@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.channels.exclusions import Excluded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.search.ranking.fusion import Matrix, Table
@@ -35,14 +36,10 @@ class Scoring:
     @property
     def scores(self) -> Scores:
         """Sums (n,) of contributions and penalties."""
-        import numpy as np
-
         return np.asarray(self.parts.sum(axis=1) - self.excluded.penalties.sum(axis=1))
 
     def evalues(self, searched: int) -> Scores:
         """Expected counts (n,): of items as surprising as the document's most surprising one."""
-        import numpy as np
-
         return np.asarray(searched * 10.0 ** -most_of(self.surprise))
 
     def __getitem__(self, chosen: Ids | slice) -> Scoring:
@@ -65,15 +62,11 @@ class Scoring:
 
 def most_of(surprise: Matrix) -> Scores:
     """The highest surprise (n,) of each row (n, c); 0 where no channel says anything."""
-    import numpy as np
-
     return np.asarray(np.fmax.reduce(surprise, axis=1, initial=0.0))
 
 
 def joined(several: Sequence[Scoring]) -> Scoring:
     """The documents of several scorings (one or more) by the same columns, one after the other."""
-    import numpy as np
-
     if len(several) == 1:
         return several[0]
     excluded = [scoring.excluded for scoring in several]
@@ -93,6 +86,4 @@ def joined(several: Sequence[Scoring]) -> Scoring:
 
 
 def _evalues(table: Table, searched: int) -> Scores:
-    import numpy as np
-
     return np.asarray(searched * 10.0 ** -most_of(table.surprise))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.dense import dense_channels
 from mmsearch.search.channels.exclusions import exclusions
@@ -167,13 +169,9 @@ def _word_columns(
 
 
 def _documents_of(items: Sequence[int], groups: Documents) -> frozenset[int]:
-    import numpy as np
-
     known = common(np.array(sorted(set(items)), dtype=np.int64), groups.ids)
     return frozenset(groups.of(known).tolist())
 
 
 def _unique(ids: Ids) -> Ids:
-    import numpy as np
-
     return np.unique(ids)

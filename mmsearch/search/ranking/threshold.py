@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.channels.exclusions import exclude
 from mmsearch.search.channels.signals import peaks
 from mmsearch.search.index.documents import common
@@ -20,7 +22,6 @@ from mmsearch.search.ranking.scoring import Scoring, _evalues, joined
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.search.channels.dense import DenseChannel
@@ -75,8 +76,6 @@ class Ranker:
 
     def candidates(self, depth: int) -> Scoring:
         """The documents of the ``depth`` items that each channel says most of, by id, scored by all channels."""
-        import numpy as np
-
         if depth not in self._pools:
             self._pools[depth] = _pool(self._task, depth)
         pool = self._pools[depth]
@@ -85,8 +84,6 @@ class Ranker:
 
 def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
     """The first ``top`` documents by id, with nothing to rank them by, and how many there are."""
-    import numpy as np
-
     items = task.groups.ids if task.among is None else task.among
     documents = np.unique(task.groups.of(items))
     none = np.zeros((min(top, documents.size), 0))  # no columns
@@ -95,8 +92,6 @@ def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
 
 
 def _pool(task: Task, depth: int) -> _Pool:
-    import numpy as np
-
     said: list[Scored] = []
     bounds = np.full((3, len(task.columns)), np.nan)
     for place, column in enumerate(task.columns):
@@ -123,8 +118,6 @@ def _bounds(channel: DenseChannel, scored: Scored) -> tuple[float, float, float]
 
 def _table(task: Task, documents: Ids, said: Sequence[Scored]) -> tuple[Table, NDArray[np.int64]]:
     """What the columns say of ``documents``, and of which item."""
-    import numpy as np
-
     found = [peaks(documents, task.groups, scored) for scored in said]
     calibrated, surprise, unit = np.array(
         [
@@ -140,8 +133,6 @@ def _table(task: Task, documents: Ids, said: Sequence[Scored]) -> tuple[Table, N
 
 def _ranks(calibrated: Matrix) -> Matrix:
     """The place of each document in each column, from 1; NaN where the column says nothing."""
-    import numpy as np
-
     ranks = np.full(calibrated.shape, np.nan)
     for place in range(calibrated.shape[1]):
         order = np.argsort(-calibrated[:, place], kind="stable")  # NaN comes last, equals stay in order of id
@@ -152,8 +143,6 @@ def _ranks(calibrated: Matrix) -> Matrix:
 
 def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[Scoring, bool, int]:
     """The best documents of the pool, whether no other document can be among them, and how many pass."""
-    import numpy as np
-
     weights = [column.weight for column in task.columns]
     most = backed(_filled(pool.table, pool.bounds), task)
     upper = contributions(most, weights, task.fusion).sum(axis=1) + len(weights) * GRID
@@ -183,8 +172,6 @@ def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[S
 
 def _unseen(task: Task, bounds: Table, weights: Sequence[float], cutoff: float | None) -> float:
     """The highest score of a document none of whose items was named; -inf when there is none that could pass."""
-    import numpy as np
-
     open_columns = [place for place in range(len(weights)) if not np.isnan(bounds.calibrated[0, place])]
     if not open_columns or (cutoff is not None and _evalues(bounds, task.searched)[0] > cutoff):
         return -np.inf
@@ -210,7 +197,6 @@ def _unseen(task: Task, bounds: Table, weights: Sequence[float], cutoff: float |
 
 def _filled(table: Table, bounds: Table) -> Table:
     """``table`` with what each channel may say at most where it says nothing."""
-    import numpy as np
 
     def fill(values: Matrix, most: Matrix) -> Matrix:
         return np.where(np.isnan(values), most, values)
@@ -226,8 +212,6 @@ def _filled(table: Table, bounds: Table) -> Table:
 
 def _scored(task: Task, pool: _Pool, rows: Ids) -> Scoring:
     """The pool's documents ``rows``, ascending, with all of their items scored by all channels."""
-    import numpy as np
-
     documents = pool.table.ids[rows]
     items = task.groups.items_of(documents)
     if task.among is not None:
@@ -251,8 +235,6 @@ def _scored(task: Task, pool: _Pool, rows: Ids) -> Scoring:
 def _scaled(penalties: Matrix, parts: Matrix, fusion: Fusion) -> Matrix:
     """Penalties on the fusion's own scale: as they are for ``calibrated``; otherwise each takes a share of what
     the columns give, the more the higher it is."""
-    import numpy as np
-
     if fusion.name == "calibrated" or not penalties.shape[1]:
         return penalties
     whole = np.maximum(parts.sum(axis=1, keepdims=True), 0.0)
@@ -260,8 +242,6 @@ def _scaled(penalties: Matrix, parts: Matrix, fusion: Fusion) -> Matrix:
 
 
 def _passing(task: Task, scoring: Scoring, cutoff: float | None) -> Scoring:
-    import numpy as np
-
     passes = ~scoring.excluded.removed
     if cutoff is not None:
         passes &= scoring.evalues(task.searched) <= cutoff

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.ranking.fusion import on_grid
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ def diversified(
     A score becomes (1 - diverse) x itself - diverse x the calibrated likeness to the most similar better hit, where
     that is above the background. Ties go to the lower item id.
     """
-    import numpy as np
-
     if not found:
         return []
     cosines, likenesses = likenesses_among(
@@ -62,8 +62,6 @@ def diversified(
 
 def weakened(one: Recommended, share: float) -> Recommended:
     """``one`` with a ``share`` of all that makes its score."""
-    import numpy as np
-
     around = one.around
     if around is not None:
         around = (around[0], share * around[1], float(on_grid(np.array(share * around[2]))))
@@ -72,8 +70,6 @@ def weakened(one: Recommended, share: float) -> Recommended:
 
 def item_vectors(found: Sequence[Recommended], spaces: Mapping[Modality, Space]) -> Vectors:
     """The centered vectors (n, dimension) of the items."""
-    import numpy as np
-
     kinds = np.array([one.modality for one in found])
     ids = np.array([one.item_id for one in found], dtype=np.int64)
     made = {
@@ -92,8 +88,6 @@ def likenesses_among(
     backgrounds: Mapping[tuple[Modality, Modality], Background],
 ) -> tuple[Scores, Scores]:
     """Cosines (n, n) of centered ``vectors`` (n, dimension) with each other, and the same calibrated."""
-    import numpy as np
-
     rows = vectors.astype(np.float64)
     cosines = rows @ rows.T
     likenesses = np.empty(cosines.shape)

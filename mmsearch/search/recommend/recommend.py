@@ -16,6 +16,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.search.compose import compose
 from mmsearch.search.index.documents import common
@@ -148,8 +150,6 @@ def _listed(
 ) -> tuple[list[Recommended], int, bool]:
     """The ``count`` best documents, without copies of better ones if they are to ``collapse``; how many there are in
     all, and whether that is exact or still holds copies that were not looked at."""
-    import numpy as np
-
     every = _count(taste.index, candidates)
     if not collapse:
         return _ranked(taste, candidates, count), every, True
@@ -171,8 +171,6 @@ def _ranked(taste: Taste, candidates: Mapping[Modality, Ids], top: int) -> list[
     """The ``top`` documents by (-score, item id), each as its best item."""
     if taste.method == "per-document":
         return _in_turn(taste, candidates, top)
-    import numpy as np
-
     ids = _concatenated(list(candidates.values()))
     if not ids.size:
         return []
@@ -209,12 +207,8 @@ def _in_turn(taste: Taste, candidates: Mapping[Modality, Ids], top: int) -> list
 
 
 def _concatenated(several: Sequence[Ids]) -> Ids:
-    import numpy as np
-
     return np.concatenate([np.empty(0, dtype=np.int64), *several])
 
 
 def _count(index: SearchIndex, candidates: Mapping[Modality, Ids]) -> int:
-    import numpy as np
-
     return int(np.unique(index.documents.of(_concatenated(list(candidates.values())))).size)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from mmsearch.search.calibration.estimation import estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.ann.index import VectorIndex
@@ -48,16 +49,12 @@ class Space:
 
     def centered(self, vectors: Vectors) -> Vectors:
         """``vectors`` (n, dimension) of this modality without its mean, at unit length."""
-        import numpy as np
-
         rows = vectors - self.mean
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.asarray(rows / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 
     def roughly(self, probes: Vectors, ids: Ids) -> Scores:
         """Centered cosines (n, p) of items with centered ``probes`` (p, dimension), right to 1e-4; fast."""
-        import numpy as np
-
         asked = np.concatenate([probes, self.mean[None]]).T
         blocks = [self.index.vectors(ids[at : at + BLOCK]) @ asked for at in range(0, ids.size, BLOCK)]
         products = np.concatenate(blocks) if blocks else np.empty((0, asked.shape[1]))
@@ -65,14 +62,10 @@ class Space:
 
     def exactly(self, probes: Vectors, ids: Ids) -> Scores:
         """The same to the last bit: an item's cosine depends on nothing but itself and the probe."""
-        import numpy as np
-
         products = [self.index.scores(asked, ids) for asked in (*probes, self.mean)]
         return self._cosines(np.stack(products, axis=1), probes)
 
     def _cosines(self, products: Scores, probes: Vectors) -> Scores:
-        import numpy as np
-
         off = np.array([float(np.einsum("i,i->", probe, self.mean)) for probe in probes])
         square = float(np.einsum("i,i->", self.mean, self.mean))
         lengths = np.sqrt(np.maximum(1.0 - 2.0 * products[:, -1] + square, 1e-6))
@@ -81,8 +74,6 @@ class Space:
 
 def spaces(index: SearchIndex, encoder: Encoder, modalities: Sequence[Modality]) -> dict[Modality, Space]:
     """The spaces of those of ``modalities`` that the index has items of."""
-    import numpy as np
-
     found: dict[Modality, Space] = {}
     for modality in modalities:
         vectors = index.vector_index(encoder, modality) if modality in encoder.modalities else None

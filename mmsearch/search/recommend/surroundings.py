@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.ranking.fusion import on_grid
 from mmsearch.search.recommend.diversity import item_vectors, likenesses_among, weakened
 
@@ -42,8 +44,6 @@ def by_surroundings(
 
     ``liked``: centered vectors (n, dimension) of examples by modality, with their own scores (n,): neighbors too.
     """
-    import numpy as np
-
     if len(best) < 2:
         return list(best)
     own = np.array([one.score for one in best])

@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.search.index.documents import common
 from mmsearch.search.ranking.fusion import on_grid
@@ -21,7 +23,6 @@ from mmsearch.types import MODALITIES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.encoders.protocol import Encoder
@@ -83,8 +84,6 @@ class Taste:
 
     def candidates(self, among: Ids, excluded: frozenset[int]) -> dict[Modality, Ids]:
         """The items of each modality that may be recommended, ascending."""
-        import numpy as np
-
         found = {}
         for modality, space in self.spaces.items():
             items = common(space.index.ids, among)
@@ -99,8 +98,6 @@ class Taste:
 
     def liked(self) -> list[tuple[Modality, Vectors, Scores]]:
         """The liked aspects by modality: their vectors (n, dimension), and how they score themselves (n,)."""
-        import numpy as np
-
         probes = np.stack([aspect.vector for aspect in self.aspects])
         found: list[tuple[Modality, Vectors, Scores]] = []
         for modality in self.spaces:
@@ -113,8 +110,6 @@ class Taste:
 
     def calibrated(self, modality: Modality, raw: Scores) -> Scores:
         """Cosines (n, aspects) as scales above the background of each aspect with ``modality``."""
-        import numpy as np
-
         columns = [
             self.backgrounds[aspect.modality, modality].calibrate(raw[:, place])
             for place, aspect in enumerate(self.aspects)
@@ -123,8 +118,6 @@ class Taste:
 
     def coefficients(self, calibrated: Scores) -> NDArray[np.float64]:
         """With what weight (n, aspects) each aspect's calibrated score enters an item's."""
-        import numpy as np
-
         weights = np.array([aspect.weight for aspect in self.aspects])
         owner = np.array([aspect.example for aspect in self.aspects])
         found = np.zeros(calibrated.shape)
@@ -144,16 +137,12 @@ class Taste:
 
     def roughly(self, modality: Modality, ids: Ids) -> Scores:
         """Scores (n,) of items, right to ``ROUGH``."""
-        import numpy as np
-
         probes = np.stack([aspect.vector for aspect in self.aspects])
         calibrated = self.calibrated(modality, self.spaces[modality].roughly(probes, ids))
         return np.asarray((self.coefficients(calibrated) * calibrated).sum(axis=1))
 
     def exactly(self, modality: Modality, ids: Ids) -> list[Recommended]:
         """Items with their scores and what makes them, the same to the last bit whatever else is scored."""
-        import numpy as np
-
         probes = np.stack([aspect.vector for aspect in self.aspects])
         raw = self.spaces[modality].exactly(probes, ids)
         calibrated = self.calibrated(modality, raw)
@@ -189,8 +178,6 @@ def _aspects(
     liked: bool,
 ) -> list[Aspect]:
     """The picture and the texts of one example. With weights of Euclidean length 1 they say no more than one would."""
-    import numpy as np
-
     vectors: dict[Modality, Vector] = {}
     for modality, space in known.items():
         ids = np.array(
@@ -209,8 +196,6 @@ def _aspects(
 
 
 def _outside(index: SearchIndex, encoder: Encoder, picture: Any) -> Vector:
-    import numpy as np
-
     if not isinstance(picture, np.ndarray):
         return index.picture_vector(encoder, picture)
     length = float(np.linalg.norm(picture))

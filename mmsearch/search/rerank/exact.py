@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.media.files import read_file
 from mmsearch.media.limits import Limits
@@ -40,8 +42,6 @@ def rescored(
     beyond ``cutoff`` now is left out. What can't be encoded again keeps its stored vector: pictures whose file is
     gone or has changed, and vectors of whole documents. UsageError for a fusion by ranks, which has no scores.
     """
-    import numpy as np
-
     if not task.columns:
         return task, found, np.arange(found.documents.size)
     if task.fusion.by_rank:
@@ -59,8 +59,6 @@ def rescored(
 
 def _exact(column: Column, told: Ids, index: SearchIndex) -> Column:
     """``column`` with an index that knows the items ``told`` (n,), -1 for none, in full precision."""
-    import numpy as np
-
     channel = column.dense
     if channel is None or channel.item_modality not in MODALITIES:
         return column
@@ -72,8 +70,6 @@ def _exact(column: Column, told: Ids, index: SearchIndex) -> Column:
 
 def _encoded(items: Sequence[StoredItem], encoder: Encoder, index: SearchIndex) -> tuple[Ids, Vectors]:
     """Those of ``items``, ascending, that can be encoded again, and their vectors (m, dimension)."""
-    import numpy as np
-
     texts = {item.item_id: item.text for item in items if item.text is not None}
     found: dict[int, Vector] = {}
     if texts:
@@ -99,8 +95,6 @@ def _unchanged(item: StoredItem) -> bytes | None:
 
 def _scored_again(scoring: Scoring, task: Task) -> Scoring:
     """The documents of ``scoring`` by the same items, as the columns of ``task`` score them."""
-    import numpy as np
-
     shape = scoring.items.shape
     values = np.full((3, *shape), np.nan)  # calibrated, surprise, unit
     for place, column in enumerate(task.columns):
@@ -120,8 +114,6 @@ def _scored_again(scoring: Scoring, task: Task) -> Scoring:
 
 def _said(column: Column, items: Ids) -> Scored:
     """What ``column`` says of ``items``, ascending, all of which it knows."""
-    import numpy as np
-
     if column.dense is not None:
         return column.dense.score(items)
     assert column.listed is not None
@@ -146,8 +138,6 @@ class Reencoded:
         return self._below.search(query, depth, among)
 
     def scores(self, query: Vector, ids: Ids) -> Scores:
-        import numpy as np
-
         found = self._below.scores(query, ids)
         known = np.flatnonzero(np.isin(ids, self._ids))
         rows = self._vectors[np.searchsorted(self._ids, ids[known])]
@@ -155,8 +145,6 @@ class Reencoded:
         return found
 
     def vectors(self, ids: Ids) -> Vectors:
-        import numpy as np
-
         found = self._below.vectors(ids)
         known = np.flatnonzero(np.isin(ids, self._ids))
         found[known] = self._vectors[np.searchsorted(self._ids, ids[known])]

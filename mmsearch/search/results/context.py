@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.search.index.documents import common
 from mmsearch.search.results.hit import Neighbor
@@ -22,8 +24,6 @@ def neighbors(
 
     Both empty for a picture, a title or a caption. Raises UsageError for a negative count.
     """
-    import numpy as np
-
     if count < 0:
         raise UsageError(f"how many passages around a hit? at least 0, not {count}")
     if not count or hit.locator.kind != "characters":

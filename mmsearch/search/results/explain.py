@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.ann.placement import contains
 from mmsearch.search.index.documents import common
 from mmsearch.search.index.protocol import WHOLE
@@ -34,8 +36,6 @@ def hits_of(
     explain: bool,
 ) -> tuple[Hit, ...]:
     """The documents of ``scoring`` as hits, ranked from ``offset`` + 1 on, each with its number of ``copies``."""
-    import numpy as np
-
     task = prepared.task
     chosen = telling_items(scoring, prepared)
     stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
@@ -80,8 +80,6 @@ def hits_of(
 
 def telling_items(scoring: Scoring, prepared: Prepared) -> Ids:
     """The item of each document that contributes most to its score; its first item when none does."""
-    import numpy as np
-
     task = prepared.task
     if task.columns:
         # a whole document is shown by the item that tells most of it
@@ -102,8 +100,6 @@ def _of_items(column: Column) -> DenseChannel | None:
 
 def _cosines(items: Ids, channels: list[DenseChannel]) -> Scores:
     """The highest cosine (n,) of each item with a part of the query; NaN without any."""
-    import numpy as np
-
     found = np.full(items.size, np.nan)
     for channel in channels:
         rows = np.flatnonzero(contains(channel.index.ids, items))
@@ -144,8 +140,6 @@ def _reasons(scoring: Scoring, prepared: Prepared) -> list[list[Reason]]:
 
 def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int, column: Column) -> None:
     """One reason for each part, in proportion to what it brings to the channel's score."""
-    import numpy as np
-
     channel = column.dense
     assert channel is not None
     rows = np.flatnonzero(scoring.items[:, place] >= 0)
@@ -176,8 +170,6 @@ def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int
 
 def _split(contributions: Scores, parts: Matrix) -> Matrix:
     """``contributions`` (n,) shared out (parts, n) in proportion to ``parts``; the shares add up exactly."""
-    import numpy as np
-
     whole = parts.sum(axis=0)
     even = np.abs(whole) < GRID
     shares = np.where(even, 1.0 / len(parts), parts / np.where(even, 1.0, whole))
@@ -189,8 +181,6 @@ def _split(contributions: Scores, parts: Matrix) -> Matrix:
 def _add_word_reasons(
     reasons: list[list[Reason]], scoring: Scoring, place: int, column: Column, prepared: Prepared
 ) -> None:
-    import numpy as np
-
     matches = prepared.matches
     for row in np.flatnonzero(scoring.parts[:, place]).tolist():
         item = int(scoring.items[row, place])

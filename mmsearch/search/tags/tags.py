@@ -13,6 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.prompts import word_background, word_vectors
 from mmsearch.search.compose import restriction
@@ -152,8 +154,6 @@ class _Best:
 def _channel(
     index: SearchIndex, encoder: Encoder, modality: Modality, labels: Sequence[Label], among: Ids | None
 ) -> _Channel | None:
-    import numpy as np
-
     items = index.vector_index(encoder, modality)
     ids = None if items is None else items.ids if among is None else common(items.ids, among)
     if items is None or ids is None or not ids.size:
@@ -166,16 +166,12 @@ def _channel(
 
 def _documents(index: SearchIndex, channels: Sequence[_Channel]) -> Ids:
     """The documents of all items of the channels, ascending."""
-    import numpy as np
-
     owners = [index.documents.of(channel.ids) for channel in channels]
     return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *owners]))
 
 
 def _best(index: SearchIndex, documents: Ids, channels: Sequence[_Channel], labels: int) -> _Best:
     """What the best item of each document shows of each label."""
-    import numpy as np
-
     shape = (documents.size, labels)
     best = _Best(
         documents,
@@ -196,8 +192,6 @@ def _best(index: SearchIndex, documents: Ids, channels: Sequence[_Channel], labe
 
 def _update(best: _Best, channel: _Channel, ids: Ids, rows: Ids) -> None:
     """Put in what ``ids`` (n,) show, which belong to the documents ``rows`` (n,) of ``best``."""
-    import numpy as np
-
     order = np.argsort(rows, kind="stable")
     ids, rows = ids[order], rows[order]
     cosines = channel.items.vectors(ids) @ channel.words.T  # (n, words)
@@ -224,8 +218,6 @@ def _update(best: _Best, channel: _Channel, ids: Ids, rows: Ids) -> None:
 
 def _tagged(best: _Best, names: Sequence[str], cutoff: float | None, *, single: bool) -> Iterator[Tagged]:
     """The tags of each document, the surest first; equally sure ones in the order of the list."""
-    import numpy as np
-
     expected = np.exp(best.log) * best.chances[:, None]
     order = np.argsort(best.log, axis=1, kind="stable")
     for row, document in enumerate(best.documents.tolist()):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.store.catalogue.database import Database, json_ids
 from mmsearch.store.catalogue.reader import CatalogueReader
 from mmsearch.store.catalogue.words import index as wordindex
@@ -162,8 +164,6 @@ class Catalogue(CatalogueReader):
 
     def live_contents(self, encoder_id: int, modality: Modality) -> tuple[Ids, Ids]:
         """Contents that an item has and their rows, (n,) int64 each, in the order of their first item."""
-        import numpy as np
-
         contents, rows, items = self._database.id_columns(
             """
             FROM (

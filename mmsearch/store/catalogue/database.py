@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
 from mmsearch.store.catalogue.migrations import APPLICATION_ID, OLDEST_READABLE, SCHEMA_VERSION, migrate
 from mmsearch.store.files import full_disk
@@ -106,8 +108,6 @@ class Database:
 
         SQLite joins each column into one text, which takes half the time of fetching rows.
         """
-        import numpy as np
-
         joined = ", ".join(f"group_concat({column})" for column in columns)
         [texts] = self.rows(f"SELECT {joined} {select}", parameters)
         return [np.fromstring(text or "", dtype=np.int64, sep=",") for text in texts]

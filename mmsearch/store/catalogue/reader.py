@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue import overview
 from mmsearch.store.catalogue.database import Database, json_ids
@@ -136,8 +138,6 @@ class CatalogueReader:
 
         Both (n,) int64. Items with equal content share a row.
         """
-        import numpy as np
-
         ids, rows = self._database.id_columns(
             """
             FROM items i CROSS JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = ?
@@ -173,8 +173,6 @@ class CatalogueReader:
 
     def documents_of_items(self, item_ids: Ids) -> Ids:
         """The document of each item, aligned (n,) int64; -1 for an item that is not there."""
-        import numpy as np
-
         items, documents = self._database.id_columns(
             "FROM items WHERE id IN (SELECT value FROM json_each(?))",
             ("id", "document_id"),
@@ -216,8 +214,6 @@ class CatalogueReader:
 
         Raises UsageError for a field that no document has, and for conditions nested beyond what SQLite reads.
         """
-        import numpy as np
-
         try:
             where, parameters = ("1", ()) if condition is None else to_sql(condition, self)
             if modalities is not None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.errors import EncoderError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Weights = NDArray[np.float32]
@@ -58,7 +59,6 @@ def add_head(model: Any, head: HeadWeights) -> None:
 
     Weights are stored in half precision, which changes no vector by more than its rounding.
     """
-    import numpy as np
     from onnx import helper, numpy_helper
 
     graph = model.graph

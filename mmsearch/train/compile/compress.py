@@ -11,6 +11,8 @@ import copy
 import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -72,7 +74,6 @@ def quantize_convolutions(path: Path, pictures: Images, percentile: float | None
 
 def read_pixels_as_int8(graph: Any) -> None:
     """Where pixels become (pixel - 128) / 255 in float and int8 again, use them as they are: exact, and faster."""
-    import numpy as np
     from onnx import helper, numpy_helper
 
     writer = {output: node for node in graph.node for output in node.output}

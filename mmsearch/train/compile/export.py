@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from mmsearch.errors import EncoderError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -131,7 +133,6 @@ def bank_texts() -> list[str]:
 
 def measure_drift(towers: TowerPair, encoder: Any, texts: Sequence[str]) -> dict[str, float]:
     """The mean cosine between the compiled and the torch vectors of probe pictures and texts."""
-    import numpy as np
     import torch
 
     pictures = _probes(towers)
@@ -251,8 +252,6 @@ def _describe(
 
 
 def _write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:
-    import numpy as np
-
     np.save(path, encoder.encode_texts(list(texts)).astype(np.float16), allow_pickle=False)
 
 
@@ -263,8 +262,6 @@ def _bank_source() -> Path:
 
 
 def _read_calibration(source: Path, spec: PictureSpec, most: int = 512) -> Images:
-    import numpy as np
-
     from mmsearch.media.picture import load_picture
     from mmsearch.train.pairs import read_pairs, read_pictures
 
@@ -281,8 +278,6 @@ def _calibration(towers: TowerPair) -> Images:
 
 def _probes(towers: TowerPair) -> Images:
     """Pictures to measure with: of the calibration set's end, or noise where there is none."""
-    import numpy as np
-
     if towers.calibration is not None:
         return np.ascontiguousarray(towers.calibration[-PROBES:])
     shape = (4, towers.spec.size, towers.spec.size, 3)

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
@@ -86,8 +87,6 @@ class UnitText(nn.Module):  # type: ignore[misc]
 
 def trained_towers(run: Path) -> TowerPair:
     """The towers that the training run in ``run`` gave; EncoderError when there are none yet."""
-    import numpy as np
-
     weights = run / WEIGHTS_FILE
     if not weights.exists():
         raise EncoderError(f"{run} holds no finished training run: mmsearch train RECIPE --output {run}")

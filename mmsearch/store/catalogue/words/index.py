@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 from mmsearch.store.catalogue.database import json_ids
 from mmsearch.store.catalogue.values import WordStatistics
 from mmsearch.store.catalogue.words.grams import SUBSTRING_COLUMNS, WORD_COLUMNS
@@ -31,8 +33,6 @@ def match(
     among: Ids | None,
 ) -> tuple[Ids, Scores]:
     """Items best first, as CatalogueReader.match_words says."""
-    import numpy as np
-
     columns = _COLUMNS[table]
     if unknown := sorted(weights.keys() - set(columns)):
         raise ValueError(f"no column {', '.join(unknown)} in {table}; there are {', '.join(columns)}")
