@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.recording.request import COMMAND, InMemory, Request
-from benchmarks.shared.processes import environment
+from benchmarks.shared.processes import REPOSITORY, environment
 
 if TYPE_CHECKING:
     from mmsearch import Library
 
 TIMES = frozenset({"seconds", "index_seconds", "milliseconds_p50", "milliseconds_p95"})
-WORK = "WORK"  # stands for the folder in which everything was made
+# What stands for the folder in which everything was made, and for that of this code.
+WORK, CHECKOUT = "WORK", "CHECKOUT"
 
 
 class Asker:
@@ -30,7 +31,7 @@ class Asker:
     def answer(self, request: Request) -> Any:
         """What comes back as JSON's own values; an error by its kind, its message and what it carries."""
         found = _command(request) if request.verb == COMMAND else self._called(request)
-        return _anywhere(plain(found), str(self._work))
+        return _anywhere(plain(found), {str(self._work): WORK, str(REPOSITORY): CHECKOUT})
 
     def _called(self, request: Request) -> Any:
         verb, library = _VERBS[request.verb], self._library(request.index)
@@ -176,10 +177,12 @@ def _command(request: Request) -> dict[str, Any]:
     return {"status": finished.returncode, "printed": printed, "errors": errors.splitlines()}
 
 
-def _anywhere(value: Any, work: str) -> Any:
-    """``value`` as it would be in any other folder than ``work``."""
+def _anywhere(value: Any, folders: Mapping[str, str]) -> Any:
+    """``value`` as it would be wherever the ``folders`` lay: each is written as it is called."""
     if isinstance(value, str):
-        return value.replace(work, WORK)
+        for folder, called in folders.items():
+            value = value.replace(folder, called)
+        return value
     if isinstance(value, dict):
-        return {name: _anywhere(one, work) for name, one in value.items()}
-    return [_anywhere(one, work) for one in value] if isinstance(value, list) else value
+        return {name: _anywhere(one, folders) for name, one in value.items()}
+    return [_anywhere(one, folders) for one in value] if isinstance(value, list) else value
