@@ -42,7 +42,7 @@ THINGS = (
 
 def shared_data() -> Path | None:
     """The folder of the measured collections, if there is one."""
-    folder = Path(os.environ.get("MMSEARCH_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    folder = Path(os.environ.get("MMSEARCH_DATA") or Path(__file__).parents[3] / "shared" / "data")
     return folder if (folder / "flickr8k-test.zip").is_file() else None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
 # Packages that a first query must not load.
 HEAVY = ("torch", "faiss", "sqlite_utils", "PIL", "rich", "open_clip")

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.recording import requests
 from benchmarks.recording.answers import plain
 from benchmarks.recording.comparison import close, compare
+from benchmarks.shared.processes import REPOSITORY
 
 
 def _hit(item: int, rank: int, score: float, **more: Any) -> dict[str, Any]:
@@ -111,3 +112,7 @@ def test_what_has_no_plain_form_is_refused_rather_than_recorded_as_something() -
     assert plain({("pocket", "image"): (1, None), "seconds": 3}) == {"pocket image": [1, None]}
     with pytest.raises(TypeError, match="how is"):
         plain(object())
+
+
+def test_commands_run_in_this_checkout() -> None:
+    assert (REPOSITORY / "mmsearch" / "__main__.py").is_file()
