@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mmsearch import Library
 
 TIMES = frozenset({"seconds", "index_seconds", "milliseconds_p50", "milliseconds_p95"})
+# Of folders: the lock in them holds the number of a process.
+SIZES = frozenset({"bytes", "bytes_before", "bytes_after"})
 # What stands for the folder in which everything was made, and for that of this code.
 WORK, CHECKOUT = "WORK", "CHECKOUT"
 
@@ -80,7 +82,7 @@ def plain(value: Any) -> Any:
 
 
 def _is_kept(name: str) -> bool:
-    return not name.startswith("_") and name not in TIMES
+    return not name.startswith("_") and name not in TIMES | SIZES
 
 
 def _key(key: Any) -> str:

@@ -42,13 +42,7 @@ def commands() -> Iterator[Request]:
     yield command("house", "recommend", "--profile", "ada", "--method", "best", "--json")
     yield command("house", "recommend", "--profile", "ada", "--forget")
     yield command("products", "recommend", "--like", f"./{SHOES}", "--diverse", "0.3", "--paths")
-    for words in (
-        ("show", "photo-04.png"),
-        ("show", "#12", "--json"),
-        ("stats",),
-        ("stats", "--json"),
-        ("check",),
-    ):
+    for words in (("show", "photo-04.png"), ("show", "#12", "--json"), ("stats", "--json"), ("check",)):
         yield command("house", *words)
     yield command("tuned", "stats")
     for words in (("duplicates",), ("duplicates", "--exact", "--tsv"), ("duplicates", "--json")):
