@@ -17,6 +17,8 @@ The message always says what to do next. A caller's bug is a plain ``ValueError`
 
 from __future__ import annotations
 
+_SHOWN = 200  # characters of a query in a message
+
 
 class MmsearchError(Exception):
     """Base of all errors that a user can mend; the message says how."""
@@ -38,7 +40,10 @@ class QueryError(UsageError):
 
     def __init__(self, reason: str, text: str, position: int) -> None:
         self.reason, self.text, self.position = reason, text, position
-        super().__init__(f"{reason} (at character {position + 1} of {text!r})")
+        first = max(0, min(position - _SHOWN // 2, len(text) - _SHOWN))
+        shown = text[first : first + _SHOWN]
+        more = "…" if len(text) > len(shown) else ""
+        super().__init__(f"{reason} (at character {position + 1} of {shown!r}{more})")
 
 
 class MediaError(MmsearchError):

@@ -21,6 +21,7 @@ from mmsearch.store.catalogue.conditions import (
     OneOf,
     Or,
     PathGlob,
+    comparisons,
     normal,
 )
 from mmsearch.types import MODALITIES
@@ -40,19 +41,33 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'', re.DOTALL)
 _SPELLINGS: dict[str, Operator] = {"<>": "!=", "==": "=", ":": "="}
 # Parentheses may be nested so deep; Python's own recursion limit must never be what stops a reader.
 _DEEPEST = 50
+_LONGEST = 100_000  # characters: a set may have thousands of values
+_MOST_COMPARISONS = 200
 
 
 def parse_filter(text: str) -> Condition:
     """The condition that ``text`` (the full form) means.
 
-    Raises QueryError with position and reason. Whether the fields exist is for the catalogue to say.
+    Raises QueryError with position and reason, also for what is too long. Whether the fields exist is for the
+    catalogue to say.
     """
+    if len(text) > _LONGEST:
+        reason = f"a filter of {len(text):,} characters; at most {_LONGEST:,} are read"
+        raise QueryError(reason, text, _LONGEST)
     reader = _Reader(text, 0, compact=False)
     condition = reader.either()
     reader.skip_blanks()
     if reader.at < len(text):
         raise reader.error("AND or OR is expected here")
-    return normal(condition)
+    return normal(limited(condition, text))
+
+
+def limited(condition: Condition, text: str) -> Condition:
+    """``condition``, that ``text`` means; QueryError when it has more comparisons than are made."""
+    if (count := comparisons(condition)) > _MOST_COMPARISONS:
+        reason = f"{count} comparisons, more than {_MOST_COMPARISONS}: values of one field are a set, year:(1990, 1991)"
+        raise QueryError(reason, text, 0)
+    return condition
 
 
 def starts_filter(text: str, at: int) -> bool:

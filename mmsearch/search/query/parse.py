@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmsearch.errors import QueryError
-from mmsearch.search.query.filters import read_filter, starts_filter
+from mmsearch.search.query.filters import limited, read_filter, starts_filter
 from mmsearch.search.query.negation import Word, understood_exclusions
 from mmsearch.search.query.notation import unquoted
 from mmsearch.search.query.value import Item, Part, Picture, Query, Text
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmsearch.search.query.value import Content, Kind
     from mmsearch.store.catalogue.conditions import Condition
 
+LONGEST = 10_000  # characters; an encoder reads the first hundred words of a text
 _URL = re.compile(r"https?://\S+")
 _ITEM = re.compile(r"#(\d{1,18})(?!\S)")
 _SIGN = re.compile(r'[+-](?=["(@#\\`\w]|\.\d)')
@@ -41,8 +42,11 @@ class _Marks(NamedTuple):
 def parse(text: str) -> Query:
     """The query that ``text`` means. ``query.notes`` tell what was understood beyond what is written.
 
-    Raises QueryError.
+    Raises QueryError, also for more than ``LONGEST`` characters; UsageError for more than ``query.MOST_PARTS`` parts.
     """
+    if len(text) > LONGEST:
+        reason = f"a query of {len(text):,} characters; at most {LONGEST:,} are read"
+        raise QueryError(reason, text, LONGEST)
     return _Parser(text).query()
 
 
@@ -65,7 +69,8 @@ class _Parser:
         parts: list[Part] = []
         for part in self.parts:
             parts += [part] if part is not None else [Part(_as_text(kept)), *excluded]
-        return Query(tuple(parts), conjunction(self.conditions), notes)
+        condition = conjunction(self.conditions)
+        return Query(tuple(parts), condition and limited(condition, self.text), notes)
 
     def unit(self) -> None:
         """Read one filter, or one part with its marks, or one loose word."""

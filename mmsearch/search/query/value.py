@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mmsearch.errors import UsageError
 from mmsearch.search.query.filters import starts_filter
 from mmsearch.search.query.negation_chinese import chinese_exclusion
 from mmsearch.search.query.notation import quoted, written
@@ -19,6 +20,7 @@ from mmsearch.store.catalogue.conditions import conjuncts, normal
 if TYPE_CHECKING:
     from mmsearch.store.catalogue.conditions import Condition
 
+MOST_PARTS = 200  # each is encoded and compared with everything
 Kind: TypeAlias = Literal["plus", "minus", "not"]
 
 # A word that means itself wherever it stands; texts with other words are written in parentheses.
@@ -115,6 +117,7 @@ class Query:
     """What to look for (``parts``) and among which items (``condition``).
 
     ``notes`` say what the parser understood that is not written so; they are no part of the value.
+    Raises UsageError for more than ``MOST_PARTS`` parts.
     """
 
     parts: tuple[Part, ...] = ()
@@ -123,6 +126,8 @@ class Query:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", tuple(self.parts))
+        if len(self.parts) > MOST_PARTS:
+            raise UsageError(f"a query of {len(self.parts):,} parts; at most {MOST_PARTS} are read")
         if self.condition is not None:
             object.__setattr__(self, "condition", normal(self.condition))
 

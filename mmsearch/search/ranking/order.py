@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mmsearch.errors import UsageError
+from mmsearch.store.catalogue.database import fold
+from mmsearch.store.catalogue.dates import year_of
+from mmsearch.store.catalogue.fields import date_in, number_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import StoredItem
-    from mmsearch.types import Ids
+    from mmsearch.types import FieldValue, Ids
+
+# Texts after numbers; the number, or the year of a date; its beginning; the text.
+Key: TypeAlias = tuple[int, float, "Fraction | int", str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,9 @@ class Order:
 def in_order(catalogue: Catalogue, items: Ids, order: Order) -> Ids:
     """Places (n,) of ``items`` (n,), best first, in ``order``: numbers before texts, ties as they were given.
 
-    Documents without the field come last either way. Raises UsageError for a field that no document has.
+    What filters compare as numbers and dates is sorted as such: "9" before "10", a year before its days. Dates
+    are sorted as instants when all of them have zones, otherwise by what the clock shows. Documents without the
+    field come last either way. Raises UsageError for a field that no document has.
     """
     if order.field not in ("path", "title"):
         known = catalogue.fields()
@@ -51,22 +61,42 @@ def in_order(catalogue: Catalogue, items: Ids, order: Order) -> Ids:
                 + "".join(f", {name}" for name in known)
             )
     found = {item.item_id: item for item in catalogue.items(items.tolist())}
-    keys = [_key(found.get(item), order.field) for item in items.tolist()]
+    values = [_value(found.get(item), order.field) for item in items.tolist()]
+    if order.field in ("path", "title"):
+        keys = [None if value is None else _text_key(value) for value in values]
+    else:
+        keys = _keys(values)
     return np.array(_sorted(keys, descending=order.descending), dtype=np.int64)
 
 
-def _sorted(keys: Sequence[tuple[int, float, str] | None], *, descending: bool) -> list[int]:
-    known = [place for place, key in enumerate(keys) if key is not None]
-    known.sort(key=lambda place: keys[place] or (0, 0.0, ""), reverse=descending)
-    return known + [place for place, key in enumerate(keys) if key is None]
-
-
-def _key(item: StoredItem | None, field: str) -> tuple[int, float, str] | None:
+def _value(item: StoredItem | None, field: str) -> FieldValue | None:
     if item is None:
         return None
-    value = {"path": item.path, "title": item.title}.get(field, item.fields.get(field))
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return 1, 0.0, value.casefold()
-    return 0, float(value), ""
+    return item.fields.get(field) if field not in ("path", "title") else getattr(item, field)
+
+
+def _keys(values: Sequence[FieldValue | None]) -> list[Key | None]:
+    dates = [None if value is None else date_in(value) for value in values]
+    zoned = all(date.zone is not None for date in dates if date is not None)
+    keys: list[Key | None] = []
+    for value, date in zip(values, dates, strict=True):
+        if value is None:
+            keys.append(None)
+        elif date is not None:
+            start, _ = date.span(zoned=zoned)
+            keys.append((0, year_of(start), start, ""))
+        elif (number := number_in(value)) is not None:
+            keys.append((0, number, 0, ""))
+        else:
+            keys.append(_text_key(value))
+    return keys
+
+
+def _text_key(value: FieldValue) -> Key:
+    return 1, 0, 0, fold(str(value))
+
+
+def _sorted(keys: Sequence[Key | None], *, descending: bool) -> list[int]:
+    known = [(key, place) for place, key in enumerate(keys) if key is not None]
+    known.sort(key=itemgetter(0), reverse=descending)
+    return [place for _, place in known] + [place for place, key in enumerate(keys) if key is None]

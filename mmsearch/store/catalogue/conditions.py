@@ -133,6 +133,19 @@ def conjunction(conditions: Iterable[Condition | None]) -> Condition | None:
     return normal(And(parts)) if parts else None
 
 
+def comparisons(condition: Condition | None) -> int:
+    """How many comparisons and patterns ``condition`` is made of; each may read a whole column. A set is one."""
+    match condition:
+        case None:
+            return 0
+        case And(parts) | Or(parts):
+            return sum(map(comparisons, parts))
+        case Not(part):
+            return comparisons(part)
+        case _:
+            return 1
+
+
 def names_modality(condition: Condition | None) -> bool:
     """Whether ``condition`` may pass some items of a document and not others."""
     match condition:

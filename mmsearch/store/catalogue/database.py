@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
+from mmsearch.store.catalogue.dates import key_compares, read_date
 from mmsearch.store.catalogue.migrations import APPLICATION_ID, OLDEST_READABLE, SCHEMA_VERSION, migrate
 from mmsearch.store.files import full_disk
 from mmsearch.store.globs import compiled
@@ -243,11 +244,18 @@ def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
     )
     connection.create_function("fold", 1, fold, deterministic=True)
     connection.create_function("matches", 2, _matches, deterministic=True)
+    connection.create_function("date_compares", 3, key_compares, deterministic=True)
+    connection.create_function("date_key", 1, _date_key, deterministic=True)
     return connection
 
 
 def _matches(expression: str, text: str) -> bool:
     return compiled(expression).fullmatch(text) is not None
+
+
+def _date_key(text: str) -> str | None:
+    date = read_date(text)
+    return None if date is None else date.key
 
 
 def _quoted(path: Path) -> str:

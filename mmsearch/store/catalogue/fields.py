@@ -1,7 +1,7 @@
 """How a metadata value lies in the catalogue: its text, folded for comparing, and its number if it is one.
 
 Pure functions. A list ("red; green") is one row of kind ``list`` and one of kind ``part`` for each part, so
-that filters and facets see the parts.
+that filters and facets see the parts. A date is folded to ``dates.Date.key``, whatever its spelling.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mmsearch.store.catalogue.database import fold
+from mmsearch.store.catalogue.dates import read_date
 
 if TYPE_CHECKING:
+    from mmsearch.store.catalogue.dates import Date
     from mmsearch.types import FieldValue
 
 RowKind: TypeAlias = Literal["text", "integer", "number", "boolean", "list", "part"]
@@ -20,7 +22,8 @@ RowKind: TypeAlias = Literal["text", "integer", "number", "boolean", "list", "pa
 LIST_SEPARATOR = "; "
 FOLDED_LENGTH = 100  # characters of a value that are indexed: descriptions would double the catalogue
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
-_DATE = re.compile(r"(\d{4})-\d\d(-\d\d([T ].*)?)?", re.ASCII)
+_BEGINS_WITH_DATE = re.compile(r"\d{4}-\d\d-\d\d(?=[T ])", re.ASCII)  # "1990-05-01 (reprint)"
+_EIGHT_DIGITS = range(10**7, 10**8)
 
 
 class FieldRow(NamedTuple):
@@ -71,15 +74,14 @@ def written(value: FieldValue) -> str:
 
 
 def number_in(value: FieldValue) -> float | None:
-    """``value`` as a finite number, if it is one or is written as one; the year of an ISO 8601 date.
+    """``value`` as a finite number, if it is one or is written as one; the year of a date.
 
     So ``date >= 1990`` finds "1990", 1990 and "1990-05-01" in one field: catalogues of old things mix them.
     """
-    if isinstance(value, str):
-        if date := _DATE.fullmatch(value):
-            return float(date[1])
-        if not _NUMBER.fullmatch(value):
-            return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        begins = _BEGINS_WITH_DATE.match(value)
+        date = date_in(value) or (read_date(begins[0]) if begins else None)
+        return float(date.year) if date else None
     try:
         number = float(value)
     except OverflowError:
@@ -87,6 +89,14 @@ def number_in(value: FieldValue) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def date_in(value: FieldValue) -> Date | None:
+    """The date that ``value`` is: a text that ``dates.read_date`` reads, or a whole number such as 20190704."""
+    if isinstance(value, str):
+        return read_date(value)
+    return read_date(str(value)) if isinstance(value, int) and value in _EIGHT_DIGITS else None
+
+
 def _row(name: str, kind: RowKind, value: FieldValue) -> FieldRow:
-    text = written(value)
-    return FieldRow(name, kind, text, fold(text)[:FOLDED_LENGTH], number_in(value))
+    text, date = written(value), date_in(value)
+    folded = fold(text)[:FOLDED_LENGTH] if date is None else date.key
+    return FieldRow(name, kind, text, folded, number_in(value))

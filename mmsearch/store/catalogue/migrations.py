@@ -152,7 +152,23 @@ _WORDS = (
 
 _PRECISION = ("ALTER TABLE encoders ADD COLUMN precision TEXT NOT NULL DEFAULT 'float16'",)
 
-MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION)
+# Dates in all spellings are folded to one; before, ISO dates without zones had their own text there already.
+_DATES = (
+    """
+    UPDATE fields SET
+        folded = date_key(text),
+        number = coalesce(number, CAST(substr(date_key(text), 1, 4) AS REAL))
+    WHERE kind IN ('text', 'part', 'integer') AND text GLOB '[0-9]*' AND date_key(text) IS NOT NULL
+    """,
+    # its condition is that of date_tests.DATED, by which it is chosen
+    """
+    CREATE INDEX fields_by_date ON fields (name, folded, number, document_id) WHERE
+        number IS NOT NULL AND folded GLOB '[0-9][0-9][0-9][0-9]*'
+        AND (length(folded) = 4 OR substr(folded, 5, 1) = '-')
+    """,
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION, _DATES)
 SCHEMA_VERSION = len(MIGRATIONS)
 OLDEST_READABLE = 1  # what later migrations added, the readers can do without
 

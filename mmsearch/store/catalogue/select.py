@@ -6,13 +6,14 @@ The SQL is an expression over ``i`` (a row of ``items``) that is never NULL, so 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
 from mmsearch.store.catalogue.database import fold
-from mmsearch.store.catalogue.fields import FOLDED_LENGTH, number_in, written
-from mmsearch.store.globs import path_pattern, rough_glob
+from mmsearch.store.catalogue.date_tests import AFTER, DATED, Sql, date_test
+from mmsearch.store.catalogue.fields import FOLDED_LENGTH, date_in, number_in, written
+from mmsearch.store.globs import literal_of, path_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +30,6 @@ class Fields(Protocol):
 
     def field_names(self) -> list[str]:
         """All field names, sorted."""
-
-
-class Sql(NamedTuple):
-    """An SQL expression and the values of its "?"."""
-
-    text: str
-    parameters: tuple[object, ...]
 
 
 def to_sql(condition: Condition, fields: Fields) -> Sql:
@@ -64,8 +58,8 @@ def document_query(condition: Condition, fields: Fields) -> Sql | None:
     """
     match condition:
         case PathGlob(pattern):
-            query = "SELECT id FROM documents WHERE path GLOB ? AND matches(?, path)"
-            return Sql(query, (rough_glob(pattern), path_pattern(pattern)))
+            query = "SELECT id FROM documents WHERE instr(path, ?) > 0 AND matches(?, path)"
+            return Sql(query, (literal_of(pattern), path_pattern(pattern)))
         case Comparison(field, operator, value):
             names = _names(field, fields)
             if not names:
@@ -84,14 +78,21 @@ def _unequal(condition: Condition, fields: Fields) -> Sql:
 
 
 def _value_test(operator: Operator, value: FieldValue) -> Sql:
-    """The test of one row of ``fields``: numbers by number, everything else by folded text."""
-    number = None if isinstance(value, (str, bool)) else number_in(value)
-    if number is not None and operator != "~":
-        return Sql(f"number {operator} ?", (number,))
+    """The test of one row of ``fields``: dates by date, numbers by number, everything else by folded text."""
     text = fold(written(value))
     if operator == "~":
-        whole = f"CASE WHEN length(folded) < {FOLDED_LENGTH} THEN folded ELSE fold(text) END"
+        # dates are folded to one spelling; as a text, a date is what is written
+        whole = f"CASE WHEN number IS NULL AND length(folded) < {FOLDED_LENGTH} THEN folded ELSE fold(text) END"
         return Sql(f"instr({whole}, ?) > 0", (text,))
+    number = None if isinstance(value, (str, bool)) else number_in(value)
+    if (date := date_in(value)) is not None:
+        by_date = date_test(operator, date)
+        if number is None:
+            return by_date
+        by_number = Sql(f"(number {operator} ? AND NOT {DATED})", (number,))
+        return _joined([by_number, by_date], " OR ", "0")
+    if number is not None:
+        return Sql(f"number {operator} ?", (number,))
     if len(text) < FOLDED_LENGTH:
         return Sql(f"folded {operator} ?", (text,))
     if operator == "=":
@@ -109,19 +110,35 @@ def _one_of(field: str, values: Sequence[FieldValue], fields: Fields) -> Sql:
         return _of_documents(Sql(query, (json.dumps(texts),)))
     numbers = [number_in(value) for value in values if not isinstance(value, (str, bool))]
     short = [text for text, value in zip(texts, values, strict=True) if _is_text(value, text)]
+    dates = [date for value in values if (date := date_in(value)) is not None]
     tests = [
         Sql(
             "number IN (SELECT value FROM json_each(?))", (json.dumps([n for n in numbers if n is not None]),)
         ),
         Sql("folded IN (SELECT value FROM json_each(?))", (json.dumps(short),)),
+        *(date_test("=", date) for date in dates if date.zone is not None),
         *(_value_test("=", text) for text in texts if len(text) >= FOLDED_LENGTH),
     ]
-    return _joined([_of_documents(_having(names, test)) for test in tests], " OR ", "0")
+    queries = [_having(names, test) for test in tests]
+    queries.append(_on_dates(names, [date.text for date in dates if date.zone is None]))
+    return _joined([_of_documents(query) for query in queries], " OR ", "0")
+
+
+def _on_dates(names: Sequence[str], texts: Sequence[str]) -> Sql:
+    """The documents with a date that one of many dates, none with a zone, covers; a look-up for each."""
+    marks = ", ".join("?" * len(names))
+    query = f"""
+        SELECT f.document_id AS id FROM json_each(?) wanted CROSS JOIN fields f
+        WHERE f.name IN ({marks}) AND f.folded >= wanted.value AND f.folded < wanted.value || ? AND {DATED}
+    """
+    return Sql(query, (json.dumps(texts), *names, AFTER))
 
 
 def _is_text(value: FieldValue, text: str) -> bool:
     """Whether a value is compared as a text short enough to be indexed as a whole."""
-    return len(text) < FOLDED_LENGTH and (isinstance(value, (str, bool)) or number_in(value) is None)
+    if len(text) >= FOLDED_LENGTH or date_in(value) is not None:
+        return False
+    return isinstance(value, (str, bool)) or number_in(value) is None
 
 
 def _column_comparison(column: str, operator: Operator, value: FieldValue) -> Sql:

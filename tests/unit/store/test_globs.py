@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import fnmatch
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmsearch.store.globs import path_pattern, rough_glob
+from mmsearch.errors import UsageError
+from mmsearch.store.globs import literal_of, path_pattern
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,46 @@ def test_a_pattern_matches_paths(pattern: str, matching: list[str], others: list
     assert [path for path in others if expression.fullmatch(path)] == []
 
 
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 24 + "*b", "**/a" * 24 + "/b", "**a" * 24 + "b", "*a*/" * 24 + "x", "**a*" * 500 + "b"]
+)
+@pytest.mark.parametrize("path", ["a" * 255, "a/" * 127 + "a", ("a" * 200 + "/") * 20])
+def test_many_stars_share_out_a_path_in_no_time(pattern: str, path: str) -> None:
+    # by backtracking each of these takes longer than the world is old
+    assert re.compile(path_pattern(pattern)).fullmatch(path) is None
+
+
+def by_hand(tokens: list[str], path: str) -> bool:
+    """Whether the tokens match, by trying everything."""
+    if not tokens:
+        return not path
+    token, rest = tokens[0], tokens[1:]
+    if token == "**/":
+        ends = [0, *(n + 1 for n, sign in enumerate(path) if sign == "/")]
+        return any(by_hand(rest, path[end:]) for end in ends)
+    if token in ("*", "**"):
+        most = len(path) if token == "**" else len(path.partition("/")[0])
+        return any(by_hand(rest, path[end:]) for end in range(most + 1))
+    fits = path[:1] and (path[0] != "/" if token == "?" else path[0] == token)
+    return bool(fits) and by_hand(rest, path[1:])
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "a/", "/b", "*", "?", "**", "/**/", "*a*"]), max_size=7),
+    st.text("ab/", max_size=9),
+)
+def test_taking_the_first_place_finds_all_that_trying_everything_does(signs: list[str], path: str) -> None:
+    pattern = "x/" + "".join(signs) + "*"  # anchored, and no name alone at its end
+    tokens = re.findall(r"(?<=/)\*\*/|\*\*|.", pattern)
+    assert bool(re.fullmatch(path_pattern(pattern), f"x/{path}")) == by_hand(tokens, f"x/{path}")
+
+
 @given(st.text("ab/[]!^-*?.", max_size=8), st.text("ab/[]!^-.", max_size=8))
-def test_the_rough_pattern_misses_nothing(pattern: str, path: str) -> None:
+def test_every_path_that_matches_has_the_literal_in_it(pattern: str, path: str) -> None:
     if re.compile(path_pattern(pattern)).fullmatch(path):
-        assert fnmatch.fnmatchcase(path, rough_glob(pattern))
+        assert literal_of(pattern) in path
+
+
+def test_a_pattern_longer_than_any_path_is_refused() -> None:
+    with pytest.raises(UsageError, match="a path pattern of 5,000 characters; at most 4,096 are read"):
+        path_pattern("a" * 5000)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmsearch.errors import QueryError
+from mmsearch.errors import QueryError, UsageError
 from mmsearch.search.query.filters import parse_filter
 from mmsearch.search.query.notation import written
 from mmsearch.search.query.parse import parse
@@ -355,3 +355,26 @@ def test_a_picture_in_memory_is_equal_to_itself_only() -> None:
 def test_a_weight_that_is_not_positive_is_refused(weight: float) -> None:
     with pytest.raises(ValueError, match="positive"):
         Part(Text("red"), "plus", weight)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("word " * 2001, r"a query of 10,005 characters; at most 10,000 are read \(at character 10001 of "),
+        ("-a " * 201, r"a query of 201 parts; at most 200 are read"),
+        ("a>1 " * 201, r"201 comparisons, more than 200: values of one field are a set"),
+        ("NOT (a>1 OR b:2) " * 101, r"202 comparisons, more than 200"),
+    ],
+)
+def test_a_query_beyond_its_limits_is_refused_with_its_size(text: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason) as caught:
+        parse(text)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_filter_may_have_a_set_of_thousands_but_not_as_many_comparisons() -> None:
+    assert parse_filter(f"year in ({', '.join(map(str, range(5000)))})") == OneOf("year", tuple(range(5000)))
+    with pytest.raises(QueryError, match="5000 comparisons, more than 200"):
+        parse_filter(" or ".join(f"year = {year}" for year in range(5000)))
+    with pytest.raises(QueryError, match="a filter of 100,001 characters"):
+        parse_filter("a" * 100_001)

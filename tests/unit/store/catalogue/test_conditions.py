@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,15 +32,23 @@ DOCUMENTS: dict[str, dict[str, FieldValue]] = {
     "scans/old/3.jpg": {"year": 1850.5, "date": 1923, "creator": "Grace", "about": LONG},
     "4.txt": {"date": "1924", "tags": "blue; 7", "creator": "Ünal; Şahin", "about": LONG.upper() + "!"},
     "5.txt": {},
+    "6.txt": {"date": "2019-07-04T23:30:00+02:00", "digits": 20190704},
+    "7.txt": {"date": "2019/7/31 23:59", "digits": "20190731"},
+    "8.txt": {"date": "2019:08:01 00:00:00", "days": "2019-08-01; 04.07.2019"},
+    "9.txt": {"date": "2019-07-04T21:30:00.25Z", "digits": 20190732},
+    "a.txt": {"date": "2019-07", "days": "2019-07-04 (reprint)"},
     "scans.txt": {"year": "unknown", "color": False, "tags": "green"},
 }
-FIELDS = ["year", "creator", "color", "tags", "date", "about"]
+DATED = ["6.txt", "7.txt", "8.txt", "9.txt", "a.txt"]
+FIELDS = ["year", "creator", "color", "tags", "date", "digits", "days", "about"]
 
 values = st.sampled_from(
     [
         *(1990, 1850.5, 1923, 7, -1, 1e300, True, False),
         *("1990", "1923-05", "ada lovelace", "GRACE", "red", "g", "", "7", "red; green", "ÜNAL", "şahin"),
         *(LONG, LONG.lower(), LONG[:99], LONG[:100], LONG[:101]),
+        *("2019-07", "2019-07-04", "2019/07/31", "2019-08-01T00:00:00", "2019-07-04T21:30Z", "2019-13-01"),
+        *("2019-07-04T23:30:00+02:00", "2019-07-04T21", "2019-07-04+02:00", 2019, 20190731, "20190704", "20"),
     ]
 )
 leaves = st.one_of(
@@ -90,10 +100,64 @@ def compares(stored: FieldValue, sign: str, value: FieldValue) -> bool:
     compare = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[
         sign
     ]
+    wanted, date = span(value), span(stored, years=True)
+    if wanted is not None and date is not None:
+        zoned = wanted.zone is not None and date.zone is not None
+        shift = timedelta(minutes=(date.zone or 0) - (wanted.zone or 0)) if zoned else timedelta()
+        start, end = date.start - shift, date.end - shift
+        return {
+            "=": wanted.start <= start and end <= wanted.end,
+            "<": end <= wanted.start,
+            "<=": end <= wanted.end,
+            ">": start >= wanted.end,
+            ">=": start >= wanted.start,
+        }[sign]
+    if isinstance(value, str) and wanted is not None:
+        return False
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = number_in(stored)
         return number is not None and bool(compare(number, value))
     return bool(compare(fold(written(stored)), fold(written(value))))
+
+
+class Span(NamedTuple):
+    start: datetime
+    end: datetime
+    zone: int | None
+
+
+def span(value: FieldValue, *, years: bool = False) -> Span | None:
+    """What the dates of these tests cover, by the clock, by Python's own reading of them."""
+    text = written(value).removesuffix(" (reprint)") if years else written(value)
+    if isinstance(value, bool) or not re.match(r"\d{4}|\d\d\.\d\d\.", text):
+        return None
+    if years and re.fullmatch(r"\d{4}", text):
+        return Span(datetime(int(text), 1, 1), datetime(int(text) + 1, 1, 1), None)
+    text = re.sub(r"(\d\d)\.(\d\d)\.(\d{4})", r"\3-\2-\1", text)
+    text = re.sub(r"^(\d{4})[:/](\d\d?)[:/](\d\d?)", lambda m: f"{m[1]}-{m[2]:0>2}-{m[3]:0>2}", text)
+    for form, more in FORMS.items():
+        with suppress(ValueError):
+            start = datetime.strptime(text, form)
+            zone = start.utcoffset()
+            end = start.replace(day=1, month=start.month + 1) if more is None else start + more
+            minutes = None if zone is None else int(zone.total_seconds() // 60)
+            return Span(start.replace(tzinfo=None), end.replace(tzinfo=None), minutes)
+    return None
+
+
+FORMS = {
+    "%Y-%m": None,
+    "%Y%m%d": timedelta(days=1),
+    "%Y-%m-%d": timedelta(days=1),
+    "%Y-%m-%d%z": timedelta(days=1),
+    "%Y-%m-%dT%H": timedelta(hours=1),
+    "%Y-%m-%d %H:%M": timedelta(minutes=1),
+    "%Y-%m-%dT%H:%M%z": timedelta(minutes=1),
+    "%Y-%m-%dT%H:%M:%S": timedelta(seconds=1),
+    "%Y-%m-%d %H:%M:%S": timedelta(seconds=1),
+    "%Y-%m-%dT%H:%M:%S%z": timedelta(seconds=1),
+    "%Y-%m-%dT%H:%M:%S.%f%z": timedelta(milliseconds=10),
+}
 
 
 @pytest.fixture
@@ -152,7 +216,17 @@ def paths(catalogue: Catalogue, condition: Condition) -> list[str]:
     [
         (Comparison("year", ">=", 1990), ["scans/1.jpg", "scans/2.jpg"]),
         (Comparison("date", "=", 1923), ["scans/2.jpg", "scans/old/3.jpg"]),
-        (Comparison("date", ">", "1923-04"), ["scans/2.jpg", "4.txt"]),
+        (Comparison("date", ">", "1923-04"), ["scans/2.jpg", "4.txt", *DATED]),
+        (Comparison("date", "=", "2019-07-04"), ["6.txt", "9.txt"]),
+        (Comparison("date", "<=", "2019-07"), ["scans/2.jpg", "scans/old/3.jpg", "4.txt", *DATED[:2], *DATED[3:]]),
+        (Comparison("date", ">", "2019-07-31"), ["8.txt"]),
+        (Comparison("date", ">=", "2019-07-31"), ["7.txt", "8.txt"]),
+        (Comparison("date", "!=", "2019-07"), ["scans/2.jpg", "scans/old/3.jpg", "4.txt", "8.txt"]),
+        (Comparison("date", "=", "2019-07-04T21:30Z"), ["6.txt", "9.txt"]),
+        (OneOf("date", ("2019-07-31", "2019-08", "20190801")), ["7.txt", "8.txt"]),
+        (OneOf("date", ("2019-07-04T21:30Z", 1923)), ["scans/2.jpg", "scans/old/3.jpg", "6.txt", "9.txt"]),
+        (Comparison("digits", "=", "2019-07-31"), ["7.txt"]),
+        (Comparison("date", "~", "2019/7"), ["7.txt"]),
         (Comparison("creator", "=", "Ada Lovelace"), ["scans/1.jpg", "scans/2.jpg"]),
         (Comparison("creator", "!=", "Ada Lovelace"), ["scans/old/3.jpg", "4.txt"]),
         (Comparison("tags", "=", "red"), ["scans/1.jpg", "scans/2.jpg"]),
@@ -160,7 +234,7 @@ def paths(catalogue: Catalogue, condition: Condition) -> list[str]:
         (Comparison("color", "=", False), ["scans.txt"]),
         (Comparison("title", "~", "t SCANS/2"), ["scans/2.jpg"]),
         (Comparison("path", "=", "5.txt"), ["5.txt"]),
-        (Not(Comparison("year", "<", 3000)), ["4.txt", "5.txt", "scans.txt"]),
+        (Not(Comparison("year", "<", 3000)), ["4.txt", "5.txt", *DATED, "scans.txt"]),
         (OneOf("year", (1990, 1850.5)), ["scans/1.jpg", "scans/old/3.jpg"]),
         (And(()), list(DOCUMENTS)),
         (Or(()), []),
@@ -171,7 +245,7 @@ def test_what_a_filter_means(filled: Catalogue, condition: Condition, expected: 
 
 
 def test_an_unknown_field_is_named_with_those_that_there_are(filled: Catalogue) -> None:
-    with pytest.raises(UsageError, match=r"'size'; the fields are: about, color, creator, date, tags, year"):
+    with pytest.raises(UsageError, match=r"'size'; the fields are: about, color, creator, date, days, digits, tags, year"):
         filled.select_items(Not(Comparison("size", "=", 1)))
     with pytest.raises(UsageError, match="'nope'"):
         filled.facets("nope")
