@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from mmsearch.store.catalogue.conditions import Operator
 
-Span: TypeAlias = tuple[Fraction, Fraction]  # seconds, the end exclusive; 86,400 is the first of January of year 1
+Span: TypeAlias = tuple[
+    Fraction, Fraction
+]  # seconds, the end exclusive; 86,400 is the first of January of year 1
 
 _LONGEST = 64  # characters; nothing longer is a date
 _CALENDAR = (
@@ -27,7 +29,9 @@ _CALENDAR = (
     r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})(?!\d)",
 )
 _ZONE = r"(?: ?(?P<zone>Z|[+-]\d\d(?::?\d\d)?))?"
-_CLOCK = rf"(?:(?:T| {{1,3}})(?P<H>\d\d?)(?::(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{{1,18}}))?)?)?)?{_ZONE}"
+_CLOCK = (
+    rf"(?:(?:T| {{1,3}})(?P<H>\d\d?)(?::(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{{1,18}}))?)?)?)?{_ZONE}"
+)
 _BASIC = (
     r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"
     rf"(?:T(?P<H>\d\d)(?:(?P<M>\d\d)(?:(?P<S>\d\d)(?:[.,](?P<f>\d{{1,18}}))?)?)?{_ZONE})?"
@@ -72,7 +76,9 @@ class Date(NamedTuple):
         year, month, day, *clock, fraction = parts.groups()
         first = date(int(year), int(month or 1), int(day or 1)).toordinal() * _DAY
         if day is None:
-            days = calendar.monthrange(int(year), int(month))[1] if month else 365 + calendar.isleap(int(year))
+            days = (
+                calendar.monthrange(int(year), int(month))[1] if month else 365 + calendar.isleap(int(year))
+            )
             return Fraction(first), Fraction(first + days * _DAY)
         stated = [int(part) for part in clock if part is not None]
         start = Fraction(first + sum(n * unit for n, unit in zip(stated, _UNITS[1:], strict=False)))
@@ -114,7 +120,9 @@ def _from_parts(parts: dict[str, str | None]) -> Date | None:
         return None
     text = f"{year:04}-{month:02}-{day:02}"
     if clock:
-        text += "t" + ":".join(f"{min(int(part), 59):02}" for part in clock)  # a leap second is the one before
+        text += "t" + ":".join(
+            f"{min(int(part), 59):02}" for part in clock
+        )  # a leap second is the one before
     if fraction := (parts.get("f") or "").rstrip("0"):
         text += f".{fraction}"
     zone = parts.get("zone")

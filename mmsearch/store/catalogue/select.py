@@ -82,7 +82,9 @@ def _value_test(operator: Operator, value: FieldValue) -> Sql:
     text = fold(written(value))
     if operator == "~":
         # dates are folded to one spelling; as a text, a date is what is written
-        whole = f"CASE WHEN number IS NULL AND length(folded) < {FOLDED_LENGTH} THEN folded ELSE fold(text) END"
+        whole = (
+            f"CASE WHEN number IS NULL AND length(folded) < {FOLDED_LENGTH} THEN folded ELSE fold(text) END"
+        )
         return Sql(f"instr({whole}, ?) > 0", (text,))
     number = None if isinstance(value, (str, bool)) else number_in(value)
     if (date := date_in(value)) is not None:

@@ -183,6 +183,7 @@ def first_format(directory: IndexDirectory) -> IndexDirectory:
     (directory.path / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
     with sqlite3.connect(directory.catalogue_path) as connection:
         connection.execute("ALTER TABLE encoders DROP COLUMN precision")
+        connection.execute("DROP INDEX fields_by_date")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     return directory

@@ -19,9 +19,12 @@ from mmsearch.types import FieldValue
             ["1989", 1990, "1990-05-01", "1990-05-01T10:00", 1991, "unknown"], id="a year before its days"
         ),
         pytest.param(
-            ["2019-07-04", "2019/7/5", "2019:07:06 12:00:00", "20190707", "08.07.2019"], id="spellings of dates"
+            ["2019-07-04", "2019/7/5", "2019:07:06 12:00:00", "20190707", "08.07.2019"],
+            id="spellings of dates",
         ),
-        pytest.param(["2019-07-04T12:00+09:00", "2019-07-04T04:00Z", "2019-07-04T01:00-05:00"], id="instants"),
+        pytest.param(
+            ["2019-07-04T12:00+09:00", "2019-07-04T04:00Z", "2019-07-04T01:00-05:00"], id="instants"
+        ),
         pytest.param(["2019-07-04T01:00-05:00", "2019-07-04T04:00"], id="clocks where a zone is missing"),
         pytest.param(["apples", "Birnen", "çay", None], id="text without case"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import sqlite3
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from mmsearch.errors import UsageError
 from mmsearch.search.index.documents import Documents
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
-from mmsearch.store.catalogue.database import fold
+from mmsearch.store.catalogue.database import Database, fold
 from mmsearch.store.catalogue.fields import number_in, written
 from mmsearch.store.globs import path_pattern
 
@@ -218,7 +219,10 @@ def paths(catalogue: Catalogue, condition: Condition) -> list[str]:
         (Comparison("date", "=", 1923), ["scans/2.jpg", "scans/old/3.jpg"]),
         (Comparison("date", ">", "1923-04"), ["scans/2.jpg", "4.txt", *DATED]),
         (Comparison("date", "=", "2019-07-04"), ["6.txt", "9.txt"]),
-        (Comparison("date", "<=", "2019-07"), ["scans/2.jpg", "scans/old/3.jpg", "4.txt", *DATED[:2], *DATED[3:]]),
+        (
+            Comparison("date", "<=", "2019-07"),
+            ["scans/2.jpg", "scans/old/3.jpg", "4.txt", *DATED[:2], *DATED[3:]],
+        ),
         (Comparison("date", ">", "2019-07-31"), ["8.txt"]),
         (Comparison("date", ">=", "2019-07-31"), ["7.txt", "8.txt"]),
         (Comparison("date", "!=", "2019-07"), ["scans/2.jpg", "scans/old/3.jpg", "4.txt", "8.txt"]),
@@ -244,8 +248,25 @@ def test_what_a_filter_means(filled: Catalogue, condition: Condition, expected: 
     assert paths(filled, condition) == expected
 
 
+def test_the_dates_of_an_older_catalogue_are_read_anew(filled: Catalogue) -> None:
+    path = filled.path
+    filled.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP INDEX fields_by_date")
+        connection.execute("UPDATE fields SET folded = lower(text)")
+        connection.execute("UPDATE fields SET number = NULL WHERE text LIKE '2019/%' OR text LIKE '2019:%'")
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    Database(path, write=True).close()
+    with type(filled).open(path) as catalogue:
+        assert paths(catalogue, Comparison("date", ">=", "2019-07-31")) == ["7.txt", "8.txt"]
+        assert paths(catalogue, Comparison("date", ">", 2018)) == DATED
+
+
 def test_an_unknown_field_is_named_with_those_that_there_are(filled: Catalogue) -> None:
-    with pytest.raises(UsageError, match=r"'size'; the fields are: about, color, creator, date, days, digits, tags, year"):
+    with pytest.raises(
+        UsageError, match=r"'size'; the fields are: about, color, creator, date, days, digits, tags, "
+    ):
         filled.select_items(Not(Comparison("size", "=", 1)))
     with pytest.raises(UsageError, match="'nope'"):
         filled.facets("nope")
