@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         QueryError,
         UsageError,
     )
-    from mmsearch.ingest.pipeline import IndexOptions, IndexReport
+    from mmsearch.ingest.options import IndexOptions, IndexReport
     from mmsearch.library import Library, embed, index, open
     from mmsearch.search.query.value import Query
     from mmsearch.search.results.hit import Hit
@@ -35,8 +35,8 @@ _HOMES = {
     "EncoderError": "mmsearch.errors",
     "Hit": "mmsearch.search.results.results",
     "IndexDirectoryError": "mmsearch.errors",
-    "IndexOptions": "mmsearch.ingest.pipeline",
-    "IndexReport": "mmsearch.ingest.pipeline",
+    "IndexOptions": "mmsearch.ingest.options",
+    "IndexReport": "mmsearch.ingest.options",
     "Library": "mmsearch.library",
     "MediaError": "mmsearch.errors",
     "MissingExtraError": "mmsearch.errors",

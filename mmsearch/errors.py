@@ -5,6 +5,7 @@ The message always says what to do next. A caller's bug is a plain ``ValueError`
 ::
 
     MmsearchError                 exit status 1
+    ├── RemovalError              1   a run would take most of a corpus out of the index
     ├── UsageError                2   the request makes no sense as it is written
     │   └── QueryError                a query or a filter that can't be parsed: position and reason
     ├── MediaError                3   one file that can't be decoded; an index run lists it and goes on
@@ -30,6 +31,14 @@ class UsageError(MmsearchError):
     """The request makes no sense as it is written: k = 0, an empty query, an unknown field."""
 
     exit_status = 2
+
+
+class RemovalError(MmsearchError):
+    """A run would take ``lost`` of the ``known`` documents of a corpus out of the index, and was not told to."""
+
+    def __init__(self, message: str, lost: int, known: int) -> None:
+        self.lost, self.known = lost, known
+        super().__init__(message)
 
 
 class QueryError(UsageError):

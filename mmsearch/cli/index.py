@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, IndexDirectory
+from mmsearch.errors import RemovalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mmsearch.ingest.pipeline import IndexReport, Progress
+    from rich.console import Console
+
+    from mmsearch.ingest.options import IndexReport, Progress
 
 SKIPPED_SHOWN = 20
+KINDS_SHOWN = 12
 
 
 def index(
@@ -48,6 +52,23 @@ def index(
         ),
     ] = "",
     follow_links: Annotated[bool, typer.Option(help="Follow symbolic links.")] = True,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="What columns of a manifest are: title=Titel,caption=Beschreibung."),
+    ] = None,
+    allow_removal: Annotated[
+        bool,
+        typer.Option("--allow-removal", help="Go on when the corpus has lost all or most of its documents."),
+    ] = False,
+    list_unread: Annotated[
+        bool, typer.Option("--list-unread", help="Name the files of kinds that are not read.")
+    ] = False,
+    isolate: Annotated[
+        bool, typer.Option("--isolate", help="Decode in child processes: for files of strangers.")
+    ] = False,
+    max_seconds: Annotated[
+        float, typer.Option(min=0.1, help="Give up a file that takes longer to decode.")
+    ] = 30.0,
     max_pixels: Annotated[int, typer.Option(min=1, help="Skip pictures of more pixels.")] = 200_000_000,
     errors_to: Annotated[
         Path | None, typer.Option("--errors-to", help="Write all skipped files and reasons to this TSV file.")
@@ -55,11 +76,13 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Build an index of CORPUS, or bring it up to date: only what is new or changed is encoded."""
-    from mmsearch.ingest.pipeline import IndexOptions
+    from mmsearch.ingest.columns import parse_columns
+    from mmsearch.ingest.options import IndexOptions
     from mmsearch.library import index as build
     from mmsearch.media.limits import Limits
 
-    with _progress(quiet=as_json) as progress:
+    named = parse_columns(columns or ())
+    with _removal_as_json(as_json), _progress(quiet=as_json) as progress:
         library = build(
             corpus,
             index_dir=index_dir,
@@ -73,7 +96,11 @@ def index(
                 vectors=vectors or None,  # type: ignore[arg-type]  # IndexOptions refuses any other
                 dimensions=dimensions or None,
                 fuse=fuse or None,
-                limits=Limits(max_pixels=max_pixels),
+                columns=named,
+                allow_removal=allow_removal,
+                list_unread=list_unread,
+                isolate=isolate,
+                limits=Limits(max_pixels=max_pixels, max_seconds=max_seconds),
                 progress=progress,
             ),
         )
@@ -91,6 +118,19 @@ def index(
             _print_shortening(dimensions)
     if report.skipped:
         raise typer.Exit(1 if strict else 3)
+
+
+@contextmanager
+def _removal_as_json(as_json: bool) -> Iterator[None]:
+    """That a run stopped before it removed most of a corpus, for programs too."""
+    from mmsearch.cli.output.terminal import print_json
+
+    try:
+        yield
+    except RemovalError as error:
+        if as_json:
+            print_json({"error": str(error), "documents": error.known, "lost": error.lost, "removed": 0})
+        raise
 
 
 @contextmanager
@@ -159,6 +199,29 @@ def _print_report(report: IndexReport, index_dir: Path) -> None:
         out.print(f"  [yellow]skipped[/] {escape(_printable(entry.path))}: {escape(entry.reason)}")
     if len(report.skipped) > SKIPPED_SHOWN:
         out.print(f"  … and {len(report.skipped) - SKIPPED_SHOWN} more: --errors-to FILE writes all of them")
+    _print_unread(report, out)
+
+
+def _print_unread(report: IndexReport, out: Console) -> None:
+    from rich.markup import escape
+
+    from mmsearch.media.kinds import missing_extras
+
+    if report.unread:
+        kinds = list(report.unread.items())
+        counts = [f"{count} {escape(kind)}" for kind, count in kinds[:KINDS_SHOWN]]
+        if len(kinds) > KINDS_SHOWN:
+            rest = kinds[KINDS_SHOWN:]
+            counts.append(f"{sum(count for _, count in rest)} of {len(rest)} other kinds")
+        hint = "" if report.unread_paths else " (--list-unread names them)"
+        out.print(f"[yellow]not read[/]: {', '.join(counts)}{hint}")
+        if extras := missing_extras(report.unread):
+            install = f'pip install "mmsearch[{",".join(extras)}]"'
+            out.print(f"  {escape(install)} reads more of them")
+    for path in report.unread_paths:
+        out.print(f"  [yellow]not read[/] {escape(_printable(path))}")
+    for offer in report.offers:
+        out.print(escape(_printable(offer)))
 
 
 def _print_shortening(dimensions: int) -> None:
@@ -178,6 +241,7 @@ def _printable(path: str) -> str:
 
 def _print_report_json(report: IndexReport) -> None:
     from mmsearch.cli.output.terminal import print_json
+    from mmsearch.media.kinds import missing_extras
 
     print_json(
         {
@@ -190,5 +254,9 @@ def _print_report_json(report: IndexReport) -> None:
             "reused": report.reused,
             "seconds": round(report.seconds, 3),
             "skipped": [{"path": _printable(e.path), "reason": e.reason} for e in report.skipped],
+            "unread": dict(report.unread),
+            "unread_paths": [_printable(path) for path in report.unread_paths],
+            "install": missing_extras(report.unread),
+            "offers": list(report.offers),
         }
     )

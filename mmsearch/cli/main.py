@@ -2,12 +2,14 @@
 
 Exit status: 0 done (also when nothing matches) · 1 failed · 2 the request makes no sense · 3 finished, with
 files skipped · 4 the index is missing or damaged · 5 the encoder is unknown or not the index's own · 6 an
-extra is not installed · 130 interrupted.
+extra is not installed · 130 interrupted · 143 terminated.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -29,7 +31,8 @@ from mmsearch.cli import (
     train,
     tune,
 )
-from mmsearch.errors import MmsearchError
+from mmsearch.cli.options import INDEX_VARIABLE
+from mmsearch.errors import MmsearchError, UsageError
 
 app = typer.Typer(
     name="mmsearch",
@@ -74,12 +77,26 @@ def _version(
 def main() -> None:
     """Run the command line; errors that a user can mend are one line on stderr."""
     try:
+        _check_arguments()
         app()
     except MmsearchError as error:
-        typer.echo(f"mmsearch: {error}", err=True)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        typer.echo(
-            "mmsearch: interrupted; what was finished is kept, run the command again to go on", err=True
-        )
-        sys.exit(130)
+        _refuse(str(error), error.exit_status)
+    except UnicodeEncodeError as error:  # from Python's encoder of text that holds half a character
+        if not any("\ud800" <= character <= "\udfff" for character in str(error.object)):
+            raise
+        _refuse("half a character can be neither searched for nor stored: write whole ones", 2)
+
+
+def _check_arguments() -> None:
+    """UsageError for an argument whose bytes are no UTF-8, which Python hands on as halves of characters."""
+    for argument in (*sys.argv[1:], os.environ.get(INDEX_VARIABLE, "")):
+        shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        if not argument.isascii() and any("\ud800" <= character <= "\udfff" for character in argument):
+            raise UsageError(
+                f"{shown!r:.200} is not UTF-8: write it in UTF-8, or run mmsearch in a UTF-8 terminal"
+            )
+
+
+def _refuse(message: str, status: int) -> NoReturn:
+    typer.echo(f"mmsearch: {message.encode('utf-8', 'backslashreplace').decode()}", err=True)
+    sys.exit(status)

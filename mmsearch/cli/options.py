@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+INDEX_VARIABLE = "MMSEARCH_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
 
 IndexDirectory = Annotated[
-    Path, typer.Option("--index", "-i", envvar="MMSEARCH_INDEX", help="The index directory.")
+    Path, typer.Option("--index", "-i", envvar=INDEX_VARIABLE, help="The index directory.")
 ]
 Where = Annotated[
     str | None, typer.Option("--where", help="Only documents whose fields match: 'year >= 1990'.")

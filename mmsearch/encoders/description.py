@@ -60,15 +60,17 @@ def read_description(directory: Path) -> Description:
         raise EncoderError(
             f"no encoder in {directory} ({error.strerror}): `mmsearch encoder list` shows what there is"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EncoderError(f"{path} is not JSON ({error}): compile the encoder again") from error
-    if record.get("format") != FORMAT:
+    if not isinstance(record, dict) or "format" not in record:
+        raise EncoderError(f"{path} describes no encoder: compile the encoder again")
+    if record["format"] != FORMAT:
         raise EncoderError(
-            f"{path} has format {record.get('format')!r}, this mmsearch reads {FORMAT}: upgrade mmsearch"
+            f"{path} has format {record['format']!r}, this mmsearch reads {FORMAT}: upgrade mmsearch"
         )
     try:
         return _description(record)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EncoderError(f"{path} is incomplete ({error!r}): compile the encoder again") from error
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.evaluate.observations import Observations
     from mmsearch.evaluate.tasks import Task
-    from mmsearch.ingest.pipeline import Progress as Reading
+    from mmsearch.ingest.options import Progress as Reading
     from mmsearch.library import Library
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, of how many
@@ -133,7 +133,7 @@ def _index_directory(kept: Path | None, task: Task, encoder: Encoder) -> Iterato
 
 def _build(task: Task, directory: Path, settings: Settings) -> tuple[Library, float, dict[str, str]]:
     """The index of ``task`` in ``directory``, the seconds it took, and what is not in it and why."""
-    from mmsearch.ingest.pipeline import IndexOptions
+    from mmsearch.ingest.options import IndexOptions
     from mmsearch.library import index_sources
 
     def tell(now: Reading) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mmsearch.ingest.sources import Skipped, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from mmsearch.store.catalogue.values import KnownDocument
 
@@ -24,13 +24,20 @@ class Plan:
 
 
 def plan_run(
-    found: Iterable[Source | Skipped], known: Mapping[str, KnownDocument], *, verify: bool = False
+    found: Iterable[Source | Skipped],
+    known: Mapping[str, KnownDocument],
+    *,
+    refused: Mapping[str, tuple[str, str]] | None = None,
+    out_of_reach: Collection[str] = (),
+    verify: bool = False,
 ) -> Plan:
     """Compare what was ``found`` with the ``known`` documents by path.
 
     A source whose stamp is that of a complete known document is unchanged, unless ``verify`` asks to read it
-    all the same. A file that can't be reached now (``Skipped``) keeps the document that was made of it, a folder
-    ("scans/") all that were made of what is in it.
+    all the same. ``refused`` files, path -> (stamp, reason), are skipped as long as they keep their stamp. A file
+    that can't be reached now (``Skipped``) keeps the document that was made of it, a folder ("scans/") or a manifest
+    that can't be read all that were made of what is in it. So does what is ``out_of_reach``, which is looked at when
+    ``found`` is at its end.
     """
     to_read: list[Source] = []
     skipped: list[Skipped] = []
@@ -44,14 +51,18 @@ def plan_run(
         document = known.get(entry.path)
         if document is not None and document.complete and document.stamp == entry.stamp and not verify:
             unchanged += 1
+        elif refused and not verify and (before := refused.get(entry.path)) and before[0] == entry.stamp:
+            skipped.append(Skipped(entry.path, before[1]))
         else:
             to_read.append(entry)
     closed = tuple(
-        entry.path for entry in skipped if entry.path.endswith("/")
-    )  # folders that can't be entered
+        entry.path if entry.below is None else entry.below
+        for entry in skipped
+        if entry.path.endswith("/") or entry.below is not None
+    )
     gone = {
         path: document.document_id
         for path, document in known.items()
-        if path not in seen and not (closed and path.startswith(closed))
+        if path not in seen and path not in out_of_reach and not (closed and path.startswith(closed))
     }
     return Plan(tuple(to_read), unchanged, gone, tuple(skipped))

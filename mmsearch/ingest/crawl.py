@@ -10,45 +10,62 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from mmsearch.errors import MediaError, UsageError
+from mmsearch.errors import UsageError
+from mmsearch.ingest.columns import Columns
+from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.ignored import IGNORE_FILE, Ignored, exclude_rules, is_hidden
-from mmsearch.ingest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
+from mmsearch.ingest.manifest import MANIFEST_SUFFIXES, looks_like_manifest, manifest_name, read_manifest
+from mmsearch.ingest.references import ManifestOptions
 from mmsearch.ingest.sidecars import SIDECAR_SUFFIXES, assign_sidecars, merge, read_sidecar
 from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable
+from mmsearch.ingest.unread import LINK, Unread, kind_of
 from mmsearch.media.files import os_reason, special_kind, status_reason
 from mmsearch.media.formats import PICTURE_SUFFIXES
+from mmsearch.media.kinds import needs_extra, suffixes_read
 from mmsearch.media.limits import Limits
-from mmsearch.media.text import TEXT_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_DOCUMENT_SUFFIXES = PICTURE_SUFFIXES | TEXT_SUFFIXES
-_SUFFIXES = _DOCUMENT_SUFFIXES | set(SIDECAR_SUFFIXES)
+_MOST_OFFERS, _MOST_LOOKS = 5, 50  # a folder of measurements holds thousands of tables
 _OWN_INDEX = frozenset({"catalogue.sqlite", "manifest.json"})  # its thumbnails are no documents
 
 
 @dataclass(frozen=True, slots=True)
 class CrawlOptions:
-    """``exclude``: patterns as in ``.gitignore``, relative to the corpus. ``follow_links``: symbolic ones."""
+    """``exclude``: patterns as in ``.gitignore``, relative to the corpus. ``follow_links``: symbolic ones.
+
+    ``columns``: names for the columns of manifests.
+    """
 
     exclude: tuple[str, ...] = ()
     follow_links: bool = True
     limits: Limits = field(default_factory=Limits)
+    columns: Columns = field(default_factory=Columns)
+
+    def manifests(self, ignored: Ignored) -> ManifestOptions:
+        """How manifests are read where these rules hold."""
+        return ManifestOptions(self.limits, ignored, self.columns, self.follow_links)
 
 
 def crawl(
-    corpus: Path, options: CrawlOptions | None = None, *, known: Mapping[str, str] | None = None
+    corpus: Path,
+    options: CrawlOptions | None = None,
+    *,
+    known: Mapping[str, str] | None = None,
+    unread: Unread | None = None,
 ) -> Iterator[Source | Skipped]:
     """Yield the documents of ``corpus`` and the files that can't become any, in the same order every time.
 
     ``known``: path -> stamp of documents that are indexed already; of one that is unchanged the sidecars are
-    not read again, so that it comes without captions, title and fields.
+    not read again, so that it comes without captions, title and fields. ``unread`` is told what is passed over.
     Raises UsageError at once when the corpus does not exist, or is one file of an unknown kind.
     """
     options = options or CrawlOptions()
+    unread = unread or Unread()
     corpus = Path(corpus)
     ignored = exclude_rules(options.exclude)
     try:
@@ -58,18 +75,18 @@ def crawl(
     except OSError as error:
         raise UsageError(f"{corpus}: {os_reason(error)}") from error
     if stat.S_ISDIR(mode):
-        return _Walk(corpus, options, known or {}).walk(ignored)
+        return _Walk(corpus, options, known or {}, unread).walk(ignored)
     suffix = corpus.suffix.lower()
     if kind := special_kind(mode):
         raise UsageError(f"{corpus}: {kind}")
     if suffix in MANIFEST_SUFFIXES:
         try:
-            return read_manifest(corpus, "", options.limits, ignored)
-        except MediaError as error:
-            raise UsageError(f"{corpus}: {error}") from error
-    if suffix not in _DOCUMENT_SUFFIXES:
+            return read_manifest(corpus, "", corpus.parent, options.manifests(ignored))
+        except Exception as error:
+            raise UsageError(f"{corpus}: {fault_of(error)}") from error
+    if suffix not in suffixes_read() and not needs_extra(suffix):
         raise UsageError(f"{corpus}: not a folder, a picture, a text file, or a manifest (.jsonl, .csv)")
-    return _Walk(corpus.parent, options, known or {}).one_file(corpus.name)
+    return _Walk(corpus.parent, options, known or {}, unread).one_file(corpus.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +99,13 @@ class _Folder:
 class _Walk:
     """One crawl of a folder: its options, and the links to folders that were followed."""
 
-    def __init__(self, root: Path, options: CrawlOptions, known: Mapping[str, str]) -> None:
-        self.root, self.options, self.known = str(root), options, known
+    def __init__(self, root: Path, options: CrawlOptions, known: Mapping[str, str], unread: Unread) -> None:
+        self.root, self.options, self.known, self.unread = str(root), options, known, unread
         self.real_root = os.path.realpath(self.root)
         self.followed: set[str] = set()
+        self.looks = 0
+        self.documents = suffixes_read()
+        self.suffixes = self.documents | set(SIDECAR_SUFFIXES)
 
     def walk(self, ignored: Ignored) -> Iterator[Source | Skipped]:
         """The whole tree, by a stack: folders nest deeper than Python may recurse."""
@@ -93,18 +113,27 @@ class _Walk:
         while stack:
             for found in stack[-1]:
                 if isinstance(found, _Folder):
-                    stack.append(self._list(found))
+                    stack.append(self._guarded(found))
                     break
                 yield found
             else:
                 stack.pop()
+
+    def _guarded(self, folder: _Folder) -> Iterator[Source | Skipped | _Folder]:
+        """What lies in one folder; whatever goes wrong there costs no other."""
+        try:
+            yield from self._list(folder)
+        except Exception as error:
+            yield Skipped(folder.name or ".", fault_of(error), below=folder.name)
 
     def one_file(self, name: str) -> Iterator[Source | Skipped]:
         """Just this file of the folder, with its sidecars."""
         with os.scandir(self.root) as listing:
             entries = {entry.name: entry for entry in listing}
         sidecars = _sidecars(entries).get(name, ()) if _suffix(name) in PICTURE_SUFFIXES else ()
-        yield from self._file("", entries[name], [entries[sidecar] for sidecar in sidecars])
+        mine = [entries[sidecar] for sidecar in sidecars]
+        followed = [entry for entry in mine if self.options.follow_links or not entry.is_symlink()]
+        yield from self._file("", entries[name], followed)
 
     def _list(self, folder: _Folder) -> Iterator[Source | Skipped | _Folder]:
         try:
@@ -120,31 +149,68 @@ class _Walk:
             try:
                 ignored = folder.ignored.within(folder.name, Path(folder.path, IGNORE_FILE))
                 folder = _Folder(folder.path, folder.name, ignored)
-            except MediaError as error:
-                yield Skipped(folder.name + IGNORE_FILE, str(error))
-        if manifest := manifest_name(names):
+            except Exception as error:
+                yield Skipped(folder.name + IGNORE_FILE, fault_of(error))
+        if manifest := self._manifest(entries):
+            named: set[str] = set()
             try:
-                path = Path(folder.path, manifest)
-                records = read_manifest(path, folder.name, self.options.limits, folder.ignored)
-            except MediaError as error:
-                yield Skipped(folder.name + manifest, str(error))
+                path, how = Path(folder.path, manifest), self.options.manifests(folder.ignored)
+                records = read_manifest(path, folder.name, Path(self.root), how, named)
+            except Exception as error:
+                yield Skipped(folder.name + manifest, fault_of(error), below=folder.name)
             else:
                 yield from records
+                self._count_unnamed(folder, manifest, named)
                 return
         yield from self._contents(folder, entries)
+
+    def _manifest(self, entries: Iterable[os.DirEntry[str]]) -> str | None:
+        """The manifest of a folder; one that a symbolic link shows is none where links are not followed."""
+        follow = self.options.follow_links
+        return manifest_name({entry.name for entry in entries if follow or not entry.is_symlink()})
+
+    def _count_unnamed(self, folder: _Folder, manifest: str, named: set[str]) -> None:
+        """Count the pictures and texts beside a manifest that none of its records names."""
+        stack = [folder]
+        while stack:
+            here = stack.pop()
+            try:
+                with os.scandir(here.path) as listing:
+                    entries = list(listing)
+            except OSError:
+                continue
+            for entry in entries:
+                path, suffix = here.name + entry.name, _suffix(entry.name)
+                if is_hidden(entry.name) or entry.is_symlink() or path in named:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if not folder.ignored(path + "/"):
+                        stack.append(_Folder(entry.path, path + "/", folder.ignored))
+                elif entry.name != manifest and not folder.ignored(path):
+                    read = suffix in self.documents
+                    kind = f"{suffix} not named by {manifest}" if read else kind_of(suffix)
+                    self.unread.add(printable(path), kind)
 
     def _contents(
         self, folder: _Folder, entries: list[os.DirEntry[str]]
     ) -> Iterator[Source | Skipped | _Folder]:
         """Files and folders in the plain order of whole paths ("a.jpg" comes before "a/b.jpg")."""
         chosen: dict[str, os.DirEntry[str]] = {}
+        passed_over: list[os.DirEntry[str]] = []
         ignored, prefix = folder.ignored, folder.name
         for entry in entries:
             name = entry.name
-            if is_hidden(name) or (kind := self._kind(entry, _suffix(name))) is None:
+            if is_hidden(name):
                 continue
-            if ignored.nothing or not ignored(prefix + name + kind):
+            kind = self._kind(entry, _suffix(name))
+            if not ignored.nothing and ignored(prefix + name + (kind or "")):
+                continue
+            if kind is None:
+                passed_over.append(entry)
+            else:
                 chosen[name + kind] = entry
+        for entry in sorted(passed_over, key=lambda one: one.name):
+            self._pass_over(prefix, entry)
         names = sorted(chosen)
         sidecars = _sidecars(names)
         claimed = {name for mine in sidecars.values() for name in mine}
@@ -155,9 +221,35 @@ class _Walk:
             elif name.endswith("/"):
                 if not entry.is_symlink() or self._leads_elsewhere(entry.path):
                     yield _Folder(entry.path, prefix + name, ignored)
-            elif name not in claimed and _suffix(name) != ".json":
+            elif name in claimed:
+                continue
+            elif _suffix(name) == ".json":
+                self._pass_over(prefix, entry)
+            else:
                 mine = [chosen[sidecar] for sidecar in sidecars.get(name, ())]
                 yield from self._file(prefix, entry, mine)
+
+    def _pass_over(self, prefix: str, entry: os.DirEntry[str]) -> None:
+        """Count a file that is not read; a table that names files of the corpus is offered as a manifest."""
+        suffix = _suffix(entry.name)
+        if entry.is_symlink() and not self.options.follow_links:
+            self.unread.add(printable(prefix + entry.name), LINK)
+            return
+        self.unread.add(printable(prefix + entry.name), kind_of(suffix))
+        if needs_extra(suffix):
+            self.unread.out_of_reach.add(prefix + entry.name)
+        if (
+            suffix in MANIFEST_SUFFIXES
+            and len(self.unread.offers) < _MOST_OFFERS
+            and self.looks < _MOST_LOOKS
+        ):
+            self.looks += 1
+            options = looks_like_manifest(Path(entry.path), self.options.limits)
+            if options is not None:
+                command = f"mmsearch index {quote(printable(entry.path))}{options}"
+                self.unread.offers.append(
+                    f"{printable(prefix + entry.name)} looks like a manifest: {command}"
+                )
 
     def _kind(self, entry: os.DirEntry[str], suffix: str) -> str | None:
         """ "/" for a folder, "" for a file that may be a document or belong to one, None for anything else.
@@ -169,9 +261,9 @@ class _Walk:
         try:
             if entry.is_dir():
                 return "/"
-            return "" if suffix in _SUFFIXES or (not suffix and not entry.is_file()) else None
+            return "" if suffix in self.suffixes or (not suffix and not entry.is_file()) else None
         except OSError:  # a link to itself
-            return "" if suffix in _SUFFIXES or not suffix else None
+            return "" if suffix in self.suffixes or not suffix else None
 
     def _leads_elsewhere(self, link: str) -> bool:
         """Whether a link to a folder shows what is not found otherwise: no loops, each target once."""
@@ -213,8 +305,8 @@ class _Walk:
         for sidecar in sidecars:
             try:
                 annotations.append(read_sidecar(sidecar, self.options.limits))
-            except MediaError as error:
-                yield Skipped(prefix + sidecar.name, str(error))
+            except Exception as error:
+                yield Skipped(prefix + sidecar.name, fault_of(error))
         merged = merge(annotations)
         record = merged.record
         yield Source(

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import hashlib
-import os
-import re
-import unicodedata
 from collections import Counter
-from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
 from mmsearch.errors import MediaError
-from mmsearch.ingest.records import Record, cell_value, parse_json, read_record
-from mmsearch.ingest.sources import Skipped, Source, file_stamp
+from mmsearch.ingest.faults import fault_of
+from mmsearch.ingest.records import PATH_KEYS, Record, cell_value, parse_json, read_record
+from mmsearch.ingest.references import ManifestOptions, References
+from mmsearch.ingest.sources import Skipped, Source
+from mmsearch.ingest.tables import CutShortError, Table, open_table, rows
 from mmsearch.media.encoding import detect_encoding
-from mmsearch.media.files import open_regular, os_reason, status_reason
-from mmsearch.media.formats import PICTURE_SUFFIXES
-from mmsearch.media.text import TEXT_SUFFIXES
+from mmsearch.media.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from mmsearch.ingest.ignored import Ignored
+    from mmsearch.ingest.columns import Columns
     from mmsearch.media.limits import Limits
 
 MANIFEST_NAMES = ("records.jsonl", "manifest.jsonl", "metadata.jsonl", "manifest.csv", "metadata.csv")
@@ -32,12 +29,8 @@ MANIFEST_NAMES = ("records.jsonl", "manifest.jsonl", "metadata.jsonl", "manifest
 
 MANIFEST_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv"})
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson"})
-_DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
-_UNUSUAL = re.compile(r"\.\.|[:]|//|^/|(^|/)\.(/|$)|/$")  # most paths need no closer look
-_OUTSIDE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-
+_RECORDS_LOOKED_AT = 10
 Line: TypeAlias = tuple[int, str, "Record | MediaError"]  # number from 1, hash of what it says, the record
 
 
@@ -46,32 +39,78 @@ def manifest_name(names: Collection[str]) -> str | None:
     return next((name for name in MANIFEST_NAMES if name in names), None)
 
 
-def read_manifest(path: Path, folder: str, limits: Limits, ignored: Ignored) -> Iterator[Source | Skipped]:
+def read_manifest(
+    path: Path, folder: str, corpus: Path, how: ManifestOptions, named: set[str] | None = None
+) -> Iterator[Source | Skipped]:
     """The documents of a manifest, in its order; a record that can't become one is Skipped with its line.
 
-    ``folder``: where the manifest lies in the corpus ("" or "a/b/"). Paths in it are relative to that folder
-    and must not leave it. A document's path is that of its picture, else of its text file, else
-    "records.jsonl#id"; further records of the same path get "#2", "#3".
+    ``folder``: where the manifest lies in the ``corpus`` ("" or "a/b/"). Paths in it are relative to that folder
+    and must leave neither it by their own words nor the corpus by a link. A document's path is that of its picture,
+    else of its text file, else "records.jsonl#id"; further records of the same path get "#2", "#3". The files that
+    records name are added to ``named``, by their paths in the corpus.
     Raises MediaError at once when the file as a whole is no manifest: unreadable, binary, no known column.
     """
-    lines = _json_lines(path, limits) if path.suffix.lower() in _JSON_SUFFIXES else _table(path)
-    return _documents(lines, path, folder, limits, ignored)
+    in_json = path.suffix.lower() in _JSON_SUFFIXES
+    lines = _json_lines(path, how) if in_json else _table_lines(_table(path, how), how)
+    return _documents(lines, path, folder, References(str(path.parent), corpus, how), named)
+
+
+def looks_like_manifest(path: Path, limits: Limits) -> str | None:
+    """What to add to the command that reads the table at ``path`` as a manifest; None when it names no file.
+
+    "" when its columns are known, " --map path=Datei" when they are not. Looks at the first records only.
+    """
+    try:
+        if path.suffix.lower() in _JSON_SUFFIXES:
+            records = _first_objects(path)
+        else:
+            table = open_table(path, _CHUNK)
+            found = islice(rows(table, _CHUNK), _RECORDS_LOOKED_AT)
+            records = [
+                dict(zip(table.header, row, strict=False)) for _, row in found if isinstance(row, list)
+            ]
+        files = References(str(path.parent), path.parent, ManifestOptions(limits))
+        for name, value in (pair for record in records for pair in record.items()):
+            if isinstance(value, str) and files.is_there(value.strip()):
+                return "" if name.strip().lower() in PATH_KEYS else f" --map {quote(f'path={name.strip()}')}"
+    except Exception as error:
+        fault_of(error)
+    return None
+
+
+def _first_objects(path: Path) -> list[dict[str, object]]:
+    with open_regular(path) as file:
+        lines = [file.readline(_CHUNK) for _ in range(_RECORDS_LOOKED_AT)]
+    values = [parse_json(line.decode("utf-8-sig")) for line in lines if line.strip()]
+    return [value for value in values if isinstance(value, dict)]
 
 
 def _documents(
-    lines: Iterator[Line], path: Path, folder: str, limits: Limits, ignored: Ignored
+    lines: Iterator[Line], path: Path, folder: str, files: References, named: set[str] | None
 ) -> Iterator[Source | Skipped]:
     seen: Counter[str] = Counter()
-    root = str(path.parent)
-    for number, digest, record in lines:
+    root, ignored = str(path.parent), files.how.ignored
+    number = 0
+    while True:
         try:
+            number, digest, record = next(lines, (number, "", None))
+            if record is None:
+                return
             if isinstance(record, MediaError):
                 raise record
-            picture, text, stamp = _files(record, root, limits)
+            picture, text, stamp = files.of(record)
+        except CutShortError as error:
+            yield Skipped(f"{folder}{path.name}:{number}", str(error), below=folder)
+            return
         except MediaError as error:
             yield Skipped(f"{folder}{path.name}:{number}", str(error))
             continue
+        except Exception as error:  # of the generator, which is at its end by that
+            yield Skipped(f"{folder}{path.name}:{number + 1}", fault_of(error), below=folder)
+            return
         name = folder + (picture or text or f"{path.name}#{record.id or number}")
+        if named is not None:
+            named.update(folder + file for file in (picture, text) if file is not None)
         if ignored(name):
             continue
         seen[name] += 1
@@ -87,64 +126,15 @@ def _documents(
         )
 
 
-def _files(record: Record, root: str, limits: Limits) -> tuple[str | None, str | None, str]:
-    """(picture, text file, their stamps) of a record, relative to ``root``; MediaError if it says nothing."""
-    picture: str | None = None
-    text: str | None = None
-    stamp = ""
-    for written in record.paths:
-        relative, status = _find(written, root)
-        suffix = f".{relative.rpartition('.')[2].lower()}"
-        is_picture = suffix in PICTURE_SUFFIXES
-        if not is_picture and suffix not in TEXT_SUFFIXES:
-            raise MediaError(f"{written} is neither a picture nor a text file")
-        if (picture if is_picture else text) is not None:
-            raise MediaError(f"names two {'pictures' if is_picture else 'text files'}: use a record for each")
-        limit = limits.max_bytes if is_picture else limits.max_text_bytes
-        if reason := status_reason(f"{root}/{relative}", status, limit):
-            raise MediaError(f"{written}: {reason}")
-        stamp += file_stamp(status) + ";"
-        if is_picture:
-            picture = relative
-        else:
-            text = relative
-    if not (record.paths or record.captions or record.body or record.title):
-        raise MediaError("names no picture, text, caption or title")
-    return picture, text, stamp
-
-
-def _find(written: str, root: str) -> tuple[str, os.stat_result]:
-    """(path under ``root``, its status) of a file as a record names it.
-
-    Backslashes are read as slashes, and accents in either form of Unicode: tables come from other systems.
-    MediaError when it is an address, leads out of ``root``, or does not exist.
-    """
-    path = written.replace("\\", "/")
-    if _UNUSUAL.search(path):
-        if _ADDRESS.match(path):
-            raise MediaError(f"{written} is an address: only files of the corpus are read")
-        if _OUTSIDE.match(path):
-            raise MediaError(f"{written} leads out of the corpus")
-        path = "/".join(part for part in path.split("/") if part not in ("", "."))
-    forms = (path,) if path.isascii() else (path, *(unicodedata.normalize(f, path) for f in ("NFC", "NFD")))
-    reason = "does not exist"
-    for form in forms:
-        try:
-            return form, os.stat(f"{root}/{form}")
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            reason = f"can't be read: {os_reason(error)}"
-    raise MediaError(f"{written} {reason}")
-
-
-def _json_lines(path: Path, limits: Limits) -> Iterator[Line]:
+def _json_lines(path: Path, how: ManifestOptions) -> Iterator[Line]:
     with open_regular(path) as file:
         detect_encoding(file.read(_CHUNK) or b" ")  # refuses binary data as a whole, not line by line
-    return _read_json_lines(path, limits.max_text_bytes)
+    return _read_json_lines(path, how)
 
 
-def _read_json_lines(path: Path, longest: int) -> Iterator[Line]:
+def _read_json_lines(path: Path, how: ManifestOptions) -> Iterator[Line]:
+    longest = how.limits.max_text_bytes
+    seen: set[str] = set()
     with open_regular(path) as file:
         number = 0
         while line := file.readline(longest + 1):
@@ -154,72 +144,48 @@ def _read_json_lines(path: Path, longest: int) -> Iterator[Line]:
                     line = file.readline(_CHUNK)
                 yield number, "", MediaError(f"a line of more than {longest} bytes")
             elif not line.isspace():
-                yield number, _digest(line.strip()), _json_record(line)
+                yield number, _digest(line.strip(), how.columns), _json_record(line, how.columns, seen)
+    if missing := how.columns.missing(seen):
+        yield number, "", MediaError(f"no record has a {missing[0]!r} to map")
 
 
-def _json_record(line: bytes) -> Record | MediaError:
+def _json_record(line: bytes, columns: Columns, seen: set[str]) -> Record | MediaError:
     try:
         value = parse_json(line.decode("utf-8-sig").rstrip())
     except UnicodeDecodeError:
         return MediaError("not valid UTF-8")
     except MediaError as error:
         return error
-    return read_record(value) if isinstance(value, dict) else MediaError("not a JSON object")
+    if not isinstance(value, dict):
+        return MediaError("not a JSON object")
+    if columns.names:
+        seen.update(value)
+    return read_record(columns.renamed(value.items()))
 
 
-def _table(path: Path) -> Iterator[Line]:
-    encoding = _table_encoding(path)
-    with open_regular(path) as file, TextIOWrapper(file, encoding, newline="") as lines:
-        header = lines.readline(_CHUNK)
-    delimiter = max(_DELIMITERS, key=header.count)  # the first of them when none occurs
-    names = next(csv.reader([header], delimiter=delimiter), [])
-    record = read_record(dict.fromkeys(names, "x"))
+def _table(path: Path, how: ManifestOptions) -> Table:
+    table = open_table(path, how.limits.max_text_bytes)
+    how.columns.check(table.header)
+    record = read_record(how.columns.renamed((name, "x") for name in table.header))
     if not (record.paths or record.captions or record.body or record.title):
         raise MediaError("a table without a column named path, image, file, text, title or caption")
-    return _read_table(path, encoding, delimiter)
+    return table
 
 
-def _table_encoding(path: Path) -> str:
-    """The encoding of a whole table, which is UTF-8 or told by its first part that isn't ASCII."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with open_regular(path) as file:
-        first = chunk = file.read(_CHUNK)
-        try:
-            while chunk:
-                decoder.decode(chunk)
-                before, chunk = chunk, file.read(_CHUNK)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return detect_encoding(first if not first.isascii() else before + chunk)
-    encoding = detect_encoding(first or b" ")  # the mark, UTF-16, or binary data that happens to be UTF-8
-    return "utf-8-sig" if encoding == "utf-8" else encoding
+def _table_lines(table: Table, how: ManifestOptions) -> Iterator[Line]:
+    for number, row in rows(table, how.limits.max_text_bytes):
+        if isinstance(row, MediaError):
+            yield number, "", row
+        else:
+            content = "\x1f".join([*table.header, *row]).encode("utf-8", "replace")
+            yield number, _digest(content, how.columns), _row(table.header, row, how.columns)
 
 
-def _read_table(path: Path, encoding: str, delimiter: str) -> Iterator[Line]:
-    with open_regular(path) as file, TextIOWrapper(file, encoding, "replace", newline="") as lines:
-        rows = csv.reader(lines, delimiter=delimiter)
-        header = next(rows, [])
-        while True:
-            number = rows.line_num + 1
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield number, "", MediaError(f"not a row of CSV: {error}")
-                continue
-            if any(row):
-                yield (
-                    number,
-                    _digest("\x1f".join([*header, *row]).encode("utf-8", "replace")),
-                    _row(header, row),
-                )
-
-
-def _row(header: list[str], row: list[str]) -> Record | MediaError:
+def _row(header: tuple[str, ...], row: list[str], columns: Columns) -> Record | MediaError:
     if len(row) > len(header) and any(row[len(header) :]):
         return MediaError(f"{len(row)} cells under {len(header)} columns")
-    return read_record({name: _cell(name, cell) for name, cell in zip(header, row, strict=False)})
+    named = columns.renamed(zip(header, row, strict=False))
+    return read_record((name, _cell(name, str(cell))) for name, cell in named)
 
 
 def _cell(name: str, cell: str) -> object:
@@ -232,5 +198,7 @@ def _cell(name: str, cell: str) -> object:
     return cell_value(cell)
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=8).hexdigest()
+def _digest(content: bytes, columns: Columns) -> str:
+    """Of a record, and of how its columns are named: another name makes another document."""
+    mapped = f"\0{columns}".encode() if columns.names else b""
+    return hashlib.blake2b(content + mapped, digest_size=8).hexdigest()

@@ -1,6 +1,6 @@
 """Bring an index up to date with a corpus: crawl, compare, decode, encode, write.
 
-Worker threads read, decode and encode a batch of sources each (ingest/reading.py); the calling thread writes the
+Worker threads read, decode and encode a batch of sources each (ingest/worker.py); the calling thread writes the
 batches in order. A bounded number of batches is under way, so memory depends on the batch size and not on the corpus.
 A batch is durable before the next one is written: a killed run loses at most the batches under way.
 """
@@ -8,86 +8,39 @@ A batch is durable before the next one is written: a killed run loses at most th
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.errors import UsageError
+from mmsearch.errors import RemovalError, UsageError
+from mmsearch.ingest.batches import Batches
 from mmsearch.ingest.changes import Plan, plan_run
 from mmsearch.ingest.crawl import CrawlOptions, crawl
+from mmsearch.ingest.faults import fault_of
+from mmsearch.ingest.journal import Journal
+from mmsearch.ingest.options import IndexOptions, IndexReport, Progress
+from mmsearch.ingest.sources import Skipped
+from mmsearch.ingest.unread import Unread
 from mmsearch.ingest.worker import Reader, batch_size
-from mmsearch.media.limits import Limits
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
-from mmsearch.store.precision import DEFAULT_PRECISION, PRECISIONS
+from mmsearch.store.precision import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.ingest.sources import Skipped, Source
-    from mmsearch.ingest.worker import Reading
+    from mmsearch.ingest.decoding import Reading
+    from mmsearch.ingest.sources import Source
     from mmsearch.store.directory import IndexDirectory
-    from mmsearch.store.precision import Precision
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Modality
 
-# Batches under way for each worker: one in work, one ready, so that no worker waits for the writer.
-LOOKAHEAD = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: ``done`` of ``total`` documents, ``encoded`` items, ``skipped`` files."""
-
-    done: int
-    total: int
-    encoded: int
-    skipped: int
-
-
-@dataclass(frozen=True, slots=True)
-class IndexOptions:
-    """How to index. ``verify`` reads unchanged files too; ``workers`` 0 means one for each core.
-
-    ``vectors`` and ``dimensions`` are settled when an encoder's first vectors are made: how they lie in the store,
-    and how many of their floats are kept. None: as they are in the index, or halves and all in a new one.
-    ``fuse``: "mean" keeps a vector of each document with a picture and texts too, from now on; "none" no longer.
-    """
-
-    exclude: tuple[str, ...] = ()
-    follow_links: bool = True
-    verify: bool = False
-    scaled_decoding: bool = True
-    workers: int = 0
-    vectors: Precision | None = None
-    dimensions: int | None = None
-    fuse: str | None = None
-    limits: Limits = field(default_factory=Limits)
-    progress: Callable[[Progress], None] | None = None
-
-    def __post_init__(self) -> None:
-        if self.vectors not in (None, *PRECISIONS):
-            raise UsageError(f"vectors are kept as {', '.join(PRECISIONS)}, not as {self.vectors!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What a run did. ``encoded``: items that went through a tower; ``reused``: items whose content was known."""
-
-    added: int = 0
-    updated: int = 0
-    renamed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    encoded: Mapping[Modality, int] = field(default_factory=dict)
-    reused: int = 0
-    skipped: tuple[Skipped, ...] = ()
-    seconds: float = 0.0
+# A corpus that lost fewer documents than this is no unmounted drive, unless it has lost all.
+FEW = 3
 
 
 def update(
@@ -96,14 +49,22 @@ def update(
     """Bring ``directory`` up to date with the folder, file or manifest ``corpus``.
 
     The caller holds the write lock. Files that can't be read or decoded are listed in the report and skipped;
-    what was indexed of them stays.
+    what was indexed of them stays. Raises RemovalError, before anything is removed, when the corpus has lost all, or
+    more than half, of its documents.
     """
     options = options or IndexOptions()
-    crawled = crawl(corpus, CrawlOptions(options.exclude, options.follow_links, options.limits))
-    if corpus.is_dir():
-        return update_from(crawled, corpus, directory, encoder, options)
+    unread = Unread(listed=options.list_unread)
+    how = CrawlOptions(options.exclude, options.follow_links, options.limits, options.columns)
+    crawled = crawl(corpus, how, unread=unread)
     # One file says nothing about the others beside it.
-    return update_from(crawled, corpus.parent, directory, encoder, options, partial=True)
+    root, partial = (corpus, False) if corpus.is_dir() else (corpus.parent, True)
+    report = update_from(crawled, root, directory, encoder, options, partial=partial, unread=unread)
+    return replace(
+        report,
+        unread=dict(unread.kinds.most_common()),
+        unread_paths=tuple(unread.paths),
+        offers=tuple(unread.offers),
+    )
 
 
 def update_from(
@@ -114,16 +75,18 @@ def update_from(
     options: IndexOptions | None = None,
     *,
     partial: bool = False,
+    unread: Unread | None = None,
 ) -> IndexReport:
     """Bring ``directory`` up to date with the sources ``found`` under ``root``.
 
-    Documents of ``root`` that were not found are removed, unless the sources are only a ``partial`` view of it.
-    The caller holds the write lock.
+    Documents of ``root`` that were not found are removed, unless the sources are only a ``partial`` view of it, or they
+    are out of reach, as ``unread`` knows once the sources are at their end.
+    The caller holds the write lock. Raises RemovalError as `update`.
     """
     started = time.monotonic()
     with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
         run = _Run(directory, catalogue, encoder, options or IndexOptions())
-        report = run.execute(found, root, partial=partial)
+        report = run.execute(found, root, partial=partial, unread=unread or Unread())
     return replace(report, seconds=time.monotonic() - started)
 
 
@@ -157,20 +120,29 @@ class _Run:
         self.encoded: Counter[Modality] = Counter()
         self.skipped: list[Skipped] = []
 
-    def execute(self, found: Iterable[Source | Skipped], root: Path, *, partial: bool) -> IndexReport:
+    def execute(
+        self, found: Iterable[Source | Skipped], root: Path, *, partial: bool, unread: Unread
+    ) -> IndexReport:
         corpus_id = self.catalogue.add_corpus(str(root.resolve()))
         known = self.catalogue.known_documents(corpus_id, self.encoder_id)
-        plan = plan_run(found, known, verify=self.options.verify)
+        refused = self.catalogue.refused(corpus_id)
+        plan = plan_run(
+            found, known, refused=refused, out_of_reach=unread.out_of_reach, verify=self.options.verify
+        )
         self.skipped.extend(plan.skipped)
         gone = {} if partial else dict(plan.gone)
+        maybe_renamed = sum(source.path not in known for source in plan.to_read)
+        self._check_losses(root, known=len(known), lost=len(gone) - maybe_renamed)
         done = 0
         self._tell(done, plan)
-        for readings, skipped, size in self._read_all(plan.to_read):
+        for readings, skipped, size in self._read_all(plan.to_read, str(root.resolve())):
             self.skipped.extend(skipped)
             self._write(readings, corpus_id, known.keys(), gone)
+            self._judge(readings, skipped, corpus_id, refused)
             done += size
             self._tell(done, plan)
         if gone:
+            self._check_losses(root, known=len(known), lost=len(gone))
             self.counts["removed"] += self.catalogue.remove(sorted(gone.values()))
         return IndexReport(
             added=self.counts["added"],
@@ -183,53 +155,92 @@ class _Run:
             skipped=tuple(self.skipped),
         )
 
+    def _check_losses(self, root: Path, *, known: int, lost: int) -> None:
+        """RemovalError when so much is gone that the corpus is rather out of reach."""
+        if self.options.allow_removal or not (0 < lost == known or (lost >= FEW and 2 * lost > known)):
+            return
+        what = f"none of the {known}" if lost == known else f"only {known - lost} of the {known}"
+        raise RemovalError(
+            f"{root} holds {what} documents that were indexed from it: is its drive there? Nothing was removed; "
+            "if they are gone for good, run the command again with --allow-removal",
+            lost,
+            known,
+        )
+
+    def _judge(
+        self,
+        readings: Sequence[Reading],
+        skipped: Sequence[Skipped],
+        corpus_id: int,
+        refused: Mapping[str, tuple[str, str]],
+    ) -> None:
+        """Remember the files that ended their decoder, and forget that of those which no longer do."""
+        for entry in skipped:
+            if entry.stamp is not None:
+                self.catalogue.refuse(corpus_id, entry.path, entry.stamp, entry.reason)
+        if better := [reading.source.path for reading in readings if reading.source.path in refused]:
+            self.catalogue.pardon(corpus_id, better)
+
     def _tell(self, done: int, plan: Plan) -> None:
         if self.options.progress is not None:
             encoded = sum(self.encoded.values())
             self.options.progress(Progress(done, len(plan.to_read), encoded, len(self.skipped)))
 
-    def _read_all(self, sources: Sequence[Source]) -> Iterator[tuple[list[Reading], list[Skipped], int]]:
+    def _read_all(
+        self, sources: Sequence[Source], root: str
+    ) -> Iterator[tuple[list[Reading], list[Skipped], int]]:
         """Batches in order, read and encoded by a bounded number of threads."""
-        size = batch_size(self.encoder)
-        workers = self.options.workers or _cores()
+        options = self.options
         reader = Reader(
             self.directory,
             self.encoder,
             self.encoder_id,
-            self.options.limits,
-            scaled_decoding=self.options.scaled_decoding,
+            options.limits,
+            scaled_decoding=options.scaled_decoding,
         )
-        under_way: deque[tuple[Future[tuple[list[Reading], list[Skipped]]], int]] = deque()
-        with ThreadPoolExecutor(workers, thread_name_prefix="mmsearch-read") as pool:
-            try:
-                for start in range(0, len(sources), size):
-                    batch = sources[start : start + size]
-                    under_way.append((pool.submit(reader.read_batch, batch), len(batch)))
-                    if len(under_way) >= workers * LOOKAHEAD:
-                        future, count = under_way.popleft()
-                        yield (*future.result(), count)
-                while under_way:
-                    future, count = under_way.popleft()
-                    yield (*future.result(), count)
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
-                reader.close()
+        batches = Batches(
+            reader,
+            Journal(self.directory.decoding, root),
+            workers=options.workers or _cores(),
+            size=batch_size(self.encoder),
+            max_seconds=options.limits.max_seconds,
+            isolate=options.isolate,
+        )
+        try:
+            yield from batches.read(sources)
+        finally:
+            reader.close()
 
     def _write(
         self, readings: list[Reading], corpus_id: int, known: Iterable[str], gone: dict[str, int]
     ) -> None:
-        """One durable step: vectors first, then the catalogue, which points only at rows that are on disk."""
+        """Write a batch in one step; should the store refuse what one document holds, each in its own."""
         if not readings:
             return
+        try:
+            self._write_together(readings, corpus_id, known, gone)
+        except Exception as error:
+            reason = fault_of(error)
+            if len(readings) == 1:
+                self.skipped.append(Skipped(readings[0].source.path, reason))
+                return
+            for reading in readings:
+                self._write([reading], corpus_id, known, gone)
+
+    def _write_together(
+        self, readings: list[Reading], corpus_id: int, known: Iterable[str], gone: dict[str, int]
+    ) -> None:
+        """One durable step: vectors first, then the catalogue, which points only at rows that are on disk."""
         self._append_vectors(readings)
+        changes: Counter[str] = Counter()
         for reading in readings:
             path = reading.source.path
             if path in known:
-                self.counts["updated"] += 1
+                changes["updated"] += 1
             elif self._was_renamed(reading, corpus_id, gone):
-                self.counts["renamed"] += 1
+                changes["renamed"] += 1
             else:
-                self.counts["added"] += 1
+                changes["added"] += 1
         documents = [
             NewDocument(
                 corpus_id=corpus_id,
@@ -245,6 +256,7 @@ class _Run:
             for reading in readings
         ]
         self.catalogue.put(documents, self.encoder_id)
+        self.counts += changes
 
     def _append_vectors(self, readings: list[Reading]) -> None:
         for modality, shards in self.shards.items():

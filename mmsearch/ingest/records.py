@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from mmsearch.types import FieldValue
 
@@ -53,8 +54,8 @@ def _refuse_constant(name: str) -> None:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def read_record(values: Mapping[str, object]) -> Record:
-    """Sort the keys of one JSON object or CSV row.
+def read_record(values: Mapping[str, object] | Iterable[tuple[str, object]]) -> Record:
+    """Sort the keys of one JSON object or CSV row, whose columns may share a name.
 
     ``path``, ``image``, ``file`` (``file_name``, ``filename``) name a picture or a text file; ``caption``,
     ``captions``, ``caption_1`` … a text or a list of texts; ``title``, ``text`` (passages), ``id``. Any other
@@ -65,14 +66,14 @@ def read_record(values: Mapping[str, object]) -> Record:
     captions: list[str] = []
     single: dict[str, str] = {}
     fields: dict[str, FieldValue] = {}
-    for name, value in values.items():
+    for name, value in values.items() if isinstance(values, Mapping) else values:
         key = name.strip().lower()
         if key in PATH_KEYS:
             paths += [text for text in _texts(value) if text not in paths]
         elif _CAPTION_KEY.fullmatch(key):
             captions += [text for text in _texts(value) if text not in captions]
         elif key in ("title", "text"):
-            single[key] = "\n\n".join(_texts(value))
+            single[key] = "\n\n".join(_texts(value)) or single.get(key, "")
         elif key and (scalar := field_value(value)) is not None:
             fields[clean(name.strip())] = scalar
             if key == "id":

@@ -37,11 +37,15 @@ class Skipped:
     """What could not become a document, and why.
 
     ``path``: a file, a line of a manifest ("records.jsonl:17"), or a folder that can't be entered ("a/b/"),
-    of which nobody knows what lies below it.
+    of which nobody knows what lies below it. ``below``: the beginning of the paths of all that may be there all
+    the same ("a/b/", "" for the whole corpus), where that is not told by ``path``. ``stamp``: of a source that ended
+    its decoder, and is not tried again until it has another.
     """
 
     path: str
     reason: str
+    below: str | None = field(default=None, compare=False)
+    stamp: str | None = field(default=None, compare=False)
 
 
 def file_stamp(status: os.stat_result) -> str:

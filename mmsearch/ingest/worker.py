@@ -2,58 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from dataclasses import dataclass
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.errors import MediaError
-from mmsearch.ingest.passages import Passage, split_passages
-from mmsearch.ingest.sources import Skipped, Source
-from mmsearch.media.files import os_reason, read_file
-from mmsearch.media.picture import inspect_picture, load_picture
-from mmsearch.media.text import read_text
+from mmsearch.ingest.decoding import Decoding, decode
+from mmsearch.ingest.faults import fault_of
+from mmsearch.ingest.isolation import DecoderDiedError, IsolatedDecoder
+from mmsearch.ingest.sources import Skipped
 from mmsearch.store.catalogue.catalogue import Catalogue
-from mmsearch.types import Locator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from mmsearch.encoders.protocol import Encoder
+    from mmsearch.ingest.batches import Headway
+    from mmsearch.ingest.decoding import Draft, Reading
+    from mmsearch.ingest.sources import Source
     from mmsearch.media.limits import Limits
     from mmsearch.store.directory import IndexDirectory
-    from mmsearch.types import FieldValue, Modality, Pixels, Vector
 
 # Sources that one worker takes at a time: enough to fill a tower's batch, few enough to commit often.
 BATCH = 32
 # An encoder that uses the whole device for one batch gains from a larger one.
 BATCH_SERIAL = 256
-
-
-@dataclass(slots=True)
-class Draft:
-    """One item on its way: its vector is in the catalogue (``row``), computed (``vector``), or there is none."""
-
-    modality: Modality
-    locator: Locator
-    key: bytes
-    text: str | None = None
-    row: int | None = None
-    vector: Vector | None = None
-    pixels: Pixels | None = None
-
-
-@dataclass(slots=True)
-class Reading:
-    """One source with its items, ready to be written."""
-
-    source: Source
-    title: str | None
-    fields: Mapping[str, FieldValue]
-    drafts: list[Draft]
 
 
 def batch_size(encoder: Encoder) -> int:
@@ -78,65 +52,76 @@ class Reader:
         scaled_decoding: bool,
     ) -> None:
         self.directory, self.encoder, self.encoder_id = directory, encoder, encoder_id
-        self.limits, self.scaled_decoding = limits, scaled_decoding
+        picture = encoder.picture if "image" in encoder.modalities else None
+        self.decoding = Decoding(picture, limits, scaled_decoding)
         self._local = threading.local()
-        self._opened: list[Catalogue] = []
+        self._opened: list[Catalogue | IsolatedDecoder] = []
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        for catalogue in self._opened:
-            catalogue.close()
+        """Close the connections and child processes of all threads."""
+        for one in self._opened:
+            one.close()
 
-    def read_batch(self, sources: Sequence[Source]) -> tuple[list[Reading], list[Skipped]]:
-        """Read, decode and encode ``sources``; a bad one is skipped, the others go on."""
+    def read_batch(
+        self, sources: Sequence[Source], headway: Headway | None = None, *, isolated: bool = False
+    ) -> tuple[list[Reading], list[Skipped]]:
+        """Read, decode and encode ``sources``; a bad one is skipped, the others go on.
+
+        ``headway`` is told what is done. ``isolated``: a child process decodes; one that ends over a source says so
+        by the stamp of what is skipped.
+        """
         readings: list[Reading] = []
         skipped: list[Skipped] = []
         for source in sources:
+            if headway is not None:
+                headway.since = time.monotonic()
             try:
-                readings.append(self._read(source))
-            except MediaError as error:
-                skipped.append(Skipped(source.path, str(error)))
-            except OSError as error:
-                skipped.append(Skipped(source.path, os_reason(error)))
+                readings.append(self._decode_isolated(source) if isolated else self._decode(source))
+            except DecoderDiedError as error:
+                skipped.append(Skipped(source.path, str(error), stamp=source.stamp))
+            except BaseException as error:
+                skipped.append(Skipped(source.path, fault_of(error)))
+        if headway is not None:
+            headway.since = None
+        encoded, failed = self._encode(readings)
+        return encoded, skipped + failed
+
+    def _decode(self, source: Source) -> Reading:
+        return decode(source, self.decoding, self._row_of_picture)
+
+    def _decode_isolated(self, source: Source) -> Reading:
+        """The child knows nothing of the index: what is known is found out afterwards."""
+        decoder: IsolatedDecoder | None = getattr(self._local, "decoder", None)
+        if decoder is None:
+            decoder = self._local.decoder = IsolatedDecoder(self.decoding)
+            self._opened.append(decoder)
+        reading = decoder.decode(source)
+        for draft in reading.drafts:
+            if draft.pixels is not None and (row := self._row_of_picture(draft.key)) is not None:
+                draft.row, draft.pixels = row, None
+        return reading
+
+    def _encode(self, readings: list[Reading]) -> tuple[list[Reading], list[Skipped]]:
+        """Give drafts their vectors. Should that fail, one source after the other, to find the one that fails."""
+        try:
+            self._encode_all(readings)
+        except BaseException as error:
+            reason = fault_of(error)
+            if len(readings) == 1:
+                return [], [Skipped(readings[0].source.path, reason)]
+            alone = [self._encode([reading]) for reading in readings]
+            encoded = [reading for some, _ in alone for reading in some]
+            if not encoded:
+                raise  # it is not the files
+            return encoded, [entry for _, failed in alone for entry in failed]
+        return readings, []
+
+    def _encode_all(self, readings: Sequence[Reading]) -> None:
         self._encode_images([d for r in readings for d in r.drafts if d.pixels is not None])
         self._encode_texts([d for r in readings for d in r.drafts if d.modality == "text"])
-        return readings, skipped
 
-    def _read(self, source: Source) -> Reading:
-        drafts: list[Draft] = []
-        fields: dict[str, FieldValue] = {}
-        title, limits = source.title, self.limits
-        passages: list[Passage] = []
-        if source.picture is not None:
-            draft, found = self._read_picture(source.picture)
-            drafts.append(draft)
-            fields |= found
-        if source.text is not None:
-            text_file = read_text(source.text, limits)
-            title = title or text_file.title
-            passages += split_passages(text_file.text, limit=limits.max_passages)
-        if source.body is not None:
-            passages += split_passages(source.body, limit=limits.max_passages)
-        if title:
-            drafts.append(_text_draft(Locator("title"), title))
-        drafts += [_text_draft(Locator("caption", n), text) for n, text in enumerate(source.captions)]
-        drafts += [_text_draft(Locator("characters", p.start, p.end), p.text) for p in passages]
-        if not drafts:
-            raise MediaError("holds no text")
-        return Reading(source, title, fields | dict(source.fields), drafts)
-
-    def _read_picture(self, path: Path) -> tuple[Draft, Mapping[str, FieldValue]]:
-        limits = self.limits
-        data = read_file(path, limits.max_bytes)
-        draft = Draft("image", Locator(), hashlib.sha256(data).digest())
-        if "image" not in self.encoder.modalities:
-            return draft, inspect_picture(data, limits)
-        draft.row = self._catalogue().rows_of_keys(self.encoder_id, "image", [draft.key]).get(draft.key)
-        if draft.row is not None:
-            return draft, inspect_picture(data, limits)
-        picture = load_picture(data, self.encoder.picture, limits, scaled_decoding=self.scaled_decoding)
-        draft.pixels = picture.pixels
-        return draft, picture.fields
+    def _row_of_picture(self, key: bytes) -> int | None:
+        return self._catalogue().rows_of_keys(self.encoder_id, "image", [key]).get(key)
 
     def _encode_images(self, drafts: list[Draft]) -> None:
         size = batch_size(self.encoder)
@@ -165,7 +150,3 @@ class Reader:
             catalogue = self._local.catalogue = Catalogue.open(self.directory.catalogue_path)
             self._opened.append(catalogue)
         return catalogue
-
-
-def _text_draft(locator: Locator, text: str) -> Draft:
-    return Draft("text", locator, hashlib.sha256(text.encode()).digest(), text)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.ingest.pipeline import IndexOptions, IndexReport
+    from mmsearch.ingest.options import IndexOptions, IndexReport
     from mmsearch.ingest.sources import Source
 
 

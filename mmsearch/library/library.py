@@ -12,7 +12,7 @@ from mmsearch.store.directory import IndexDirectory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mmsearch.ingest.pipeline import IndexReport
+    from mmsearch.ingest.options import IndexReport
     from mmsearch.search.ask.answers import Answers
     from mmsearch.search.duplicates.report import DuplicateReport
     from mmsearch.search.query.value import Query

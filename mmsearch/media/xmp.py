@@ -62,7 +62,30 @@ def merged(old: bytes | None, keywords: Sequence[str]) -> bytes:
 
     The very same bytes when nothing has to change. Raises MediaError as ``write_keywords``.
     """
-    wanted = list(dict.fromkeys(keywords))
+    try:
+        return _merged(old, list(dict.fromkeys(keywords)))
+    except Exception as error:
+        raise _refusal(error) from error
+
+
+def keywords_of(data: bytes) -> list[str]:
+    """The keywords (``dc:subject``) in a sidecar's bytes, whoever wrote them; MediaError when it can't be read."""
+    try:
+        return _values(_list(_description(_parse(data)), DC, "subject"))
+    except Exception as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> MediaError:
+    """minidom walks and writes by recursion, and takes for granted what a stranger's tree need not have."""
+    if isinstance(error, MediaError):
+        return error
+    if isinstance(error, RecursionError):
+        return MediaError("a sidecar that nests too deeply: it is left alone")
+    return MediaError(f"a sidecar that can't be understood ({type(error).__name__}): it is left alone")
+
+
+def _merged(old: bytes | None, wanted: list[str]) -> bytes:
     document = _parse(_EMPTY.encode() if old is None else old)
     description = _description(document)
     subjects, ours = _list(description, DC, "subject"), _list(description, OURS, "subject")
@@ -80,11 +103,6 @@ def merged(old: bytes | None, keywords: Sequence[str]) -> bytes:
     )
     _set(description, ours, OURS, "mmsearch:subject", own)
     return bytes(document.toxml(encoding="utf-8"))
-
-
-def keywords_of(data: bytes) -> list[str]:
-    """The keywords (``dc:subject``) in a sidecar's bytes, whoever wrote them; MediaError when it can't be read."""
-    return _values(_list(_description(_parse(data)), DC, "subject"))
 
 
 def _parse(data: bytes) -> minidom.Document:

@@ -40,5 +40,5 @@ def read_groups(directory: Path) -> dict[bytes, int]:
         data = json.loads((directory / COPIES).read_text(encoding="utf-8"))
         listed: Sequence[Iterable[str]] = data["groups"] if data["format"] == FORMAT else ()
         return {bytes.fromhex(key): number for number, group in enumerate(listed) for key in group}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}  # it can be made again

@@ -28,6 +28,7 @@ __all__ = ["CATALOGUE", "MANIFEST", "IndexDirectory", "Manifest", "ManifestEncod
 MANIFEST, CATALOGUE, LOCK, BACKGROUNDS = "manifest.json", "catalogue.sqlite", "lock", "backgrounds.json"
 PROFILES, WEIGHTS, COPIES = "profiles", "weights.json", "copies.json"
 POOLING = "pooling.json"
+DECODING = "decoding"
 VECTORS, ANN, THUMBNAILS = "vectors", "ann", "thumbnails"
 _SAVED = "catalogue.*.sqlite"  # what a repair that was killed has put aside, or made
 
@@ -139,6 +140,11 @@ class IndexDirectory:
         return self.path / CATALOGUE
 
     @property
+    def decoding(self) -> Path:
+        """The folder of notes on which files are being decoded."""
+        return self.path / DECODING
+
+    @property
     def thumbnails(self) -> Path:
         """The folder of small pictures, which may be deleted at any time."""
         return self.path / THUMBNAILS
@@ -208,7 +214,7 @@ class IndexDirectory:
     def _read_object(self, name: str) -> dict[str, object]:
         try:
             data = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return data if isinstance(data, dict) else {}
 
@@ -254,6 +260,7 @@ def _refuse_foreign(path: Path) -> None:
         WEIGHTS,
         COPIES,
         POOLING,
+        DECODING,
     }
     for entry in path.iterdir() if path.is_dir() else ():
         own = any(entry.name == name or entry.name.startswith((name + "-", name + ".")) for name in ours)

@@ -69,7 +69,10 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The manifest that ``to_json`` wrote, in this version or an earlier one; ValueError for anything else."""
-        data = json.loads(text)
+        try:
+            data = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("a manifest that nests too deeply") from error
         if not isinstance(data, dict) or data.get("format") not in range(OLDEST, FORMAT + 1):
             raise ValueError("not a manifest of a format that can be read")
         try:
@@ -85,7 +88,7 @@ class Manifest:
                 for one in data["encoders"]
             )
             return cls(FORMAT, str(data["mmsearch"]), int(data["generation"]), encoders)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"a manifest without {error}") from error
 
 
@@ -93,6 +96,6 @@ def format_of(text: str) -> int | None:
     """The format that a manifest's text claims; None when it claims none."""
     try:
         claimed = json.loads(text)["format"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return claimed if isinstance(claimed, int) else None

@@ -47,7 +47,7 @@ def read_profile(directory: Path, name: str) -> Profile:
         if data["format"] > FORMAT:
             raise IndexDirectoryError(f"{file} was written by a newer mmsearch; update mmsearch")
         likes, dislikes = (tuple(_places(data[kind])) for kind in ("likes", "dislikes"))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise IndexDirectoryError(f"{file} is damaged; delete it to start the profile anew") from error
     return Profile(name, likes, dislikes)
 

@@ -224,3 +224,65 @@ def _python() -> list[str]:
     import sys
 
     return [sys.executable, "-m", "mmsearch"]
+
+
+def test_an_empty_mount_point_stops_the_run_and_loses_nothing(
+    command: Command, indexed: Path, small_corpus: Path
+) -> None:
+    away = small_corpus.rename(small_corpus.with_name("away"))
+    small_corpus.mkdir()
+    finished = command("index", small_corpus, "--index", indexed)
+    assert finished.returncode == 1
+    assert "--allow-removal" in one_line(finished)
+    finished = command("index", small_corpus, "--index", indexed, "--json")
+    assert json.loads(finished.stdout)["lost"] == 5
+    small_corpus.rmdir()
+    away.rename(small_corpus)
+    report = json.loads(command("index", small_corpus, "--index", indexed, "--json").stdout)
+    assert (report["unchanged"], report["removed"]) == (5, 0)
+
+
+def test_tags_come_back_with_a_corpus_that_was_taken_out(
+    command: Command, indexed: Path, small_corpus: Path, tmp_path: Path
+) -> None:
+    def tags() -> list[str | None]:
+        finished = command("query", "--where", "width > 0", "--index", indexed, "--json")
+        return sorted(str(hit["fields"].get("tags")) for hit in json.loads(finished.stdout)["hits"])
+
+    (tmp_path / "labels.txt").write_text("cat\ncoffee\nrocket\n")
+    assert command("tag", "--labels", "labels.txt", "--single", "--index", indexed).returncode == 0
+    before = tags()
+    away = small_corpus.rename(small_corpus.with_name("away"))
+    small_corpus.mkdir()
+    assert command("index", small_corpus, "--index", indexed, "--allow-removal").returncode == 0
+    small_corpus.rmdir()
+    away.rename(small_corpus)
+    assert command("index", small_corpus, "--index", indexed).returncode == 0
+    assert tags() == before
+
+
+def test_what_is_not_read_is_counted_by_kind_and_named_when_asked_for(
+    command: Command, small_corpus: Path
+) -> None:
+    for name in ("a.pdf", "b.pdf", "c.mp4"):
+        (small_corpus / name).write_bytes(b"x")
+    (small_corpus / "my list.csv").write_text("path,title\ncoffee.png,A cup\n", encoding="utf-8")
+    finished = command("index", small_corpus, "--index", "i")
+    assert finished.returncode == 0
+    assert "not read: 2 .pdf, 1 .mp4, 1 .csv (--list-unread names them)" in finished.stdout
+    assert (
+        f"my list.csv looks like a manifest: mmsearch index '{small_corpus}/my list.csv'" in finished.stdout
+    )
+    report = json.loads(command("index", small_corpus, "--index", "i", "--list-unread", "--json").stdout)
+    assert report["unread"] == {".pdf": 2, ".mp4": 1, ".csv": 1}
+    assert report["unread_paths"] == ["a.pdf", "b.pdf", "c.mp4", "my list.csv"]
+
+
+def test_a_damaged_manifest_ends_no_run(command: Command, small_corpus: Path) -> None:
+    (small_corpus / "bad").mkdir()
+    (small_corpus / "bad" / "metadata.csv").write_bytes(
+        "path,title\nä.png,\n".encode("utf-16")[:-1] + b"\xd8\xd8"
+    )
+    finished = command("index", small_corpus, "--index", "i", "--json")
+    assert finished.returncode == 3, finished.stderr
+    assert json.loads(finished.stdout)["added"] == 5

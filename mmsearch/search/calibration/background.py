@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # nothing to do with an index has distant relatives there all the same, the more the larger it is: a tail that is fitted
 # short of them (to 0.03) has such queries find four times as much in 100,000 items as in 100.
 TAIL_TO, USUAL_TO = 0.0003, 0.002
+# No score, scale or slope of a channel is anywhere near it: what is larger was not measured.
+LARGEST = 1e6
+_MOST_PAIRS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,10 @@ class Background:
         if not min(self.scale, self.slope, self.usual_slope, self.own) > 0:
             positive = (self.scale, self.slope, self.usual_slope, self.own)
             raise ValueError(f"scale, slopes and own deviation must be positive, not {positive}")
+        single = (self.location, self.scale, self.slope, self.curvature, self.own, self.familiar)
+        every = (*single, self.usual_slope, self.usual_curvature, *self.bulk, *self.usual_bulk)
+        if not all(abs(value) <= LARGEST for value in every):  # nor is a NaN
+            raise ValueError(f"a background of scores holds numbers up to {LARGEST:g}")
         for bulk in (self.bulk, self.usual_bulk):
             if len(bulk) != len(BULK) or list(bulk) != sorted(bulk):
                 raise ValueError(f"{len(BULK)} ascending scores are expected, not {bulk}")
@@ -115,8 +122,16 @@ class Background:
         try:
             values = json.loads(text)
             bulks = {
-                name: tuple(map(float, values[name])) for name in ("bulk", "usual_bulk") if name in values
+                name: tuple(map(_number, values[name])) for name in ("bulk", "usual_bulk") if name in values
             }
-            return cls(**{**values, **bulks})
-        except (TypeError, KeyError) as error:
+            single: dict[str, Any] = {n: _number(value) for n, value in values.items() if n not in bulks}
+            return cls(**{**single, "pairs": int(single.get("pairs", 0)), **bulks})
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a background: {text[:80]!r}") from error
+
+
+def _number(value: object) -> float:
+    """A number of JSON as a float; ValueError for what is none, or beyond all floats."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST_PAIRS:
+        raise ValueError(f"not a number of a background: {value!r:.40}")
+    return float(value)

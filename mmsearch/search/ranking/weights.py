@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The fusion that weights are learned for: those of another one would lie on another scale.
 LEARNED_FUSION: FusionName = "calibrated"
+LARGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,16 @@ class LearnedWeights:
             found = cls(**{**known, "values": checked(values)})  # type: ignore[arg-type]
         except (TypeError, UsageError):
             return None
-        return found
+        texts, numbers = (
+            (found.measure, found.judgements),
+            (found.default, found.learned, found.p, found.queries),
+        )
+        whole = all(isinstance(one, str) for one in texts) and all(map(_is_number, numbers))
+        return found if whole else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < inf
 
 
 def checked(weights: Mapping[str, float]) -> dict[str, float]:
@@ -59,8 +69,8 @@ def checked(weights: Mapping[str, float]) -> dict[str, float]:
     for name, weight in weights.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)):
             raise UsageError(f"the weight of {name} is a number, not {weight!r}")
-        if not isfinite(weight) or weight < 0:
-            raise UsageError(f"the weight of {name} must be at least 0, not {weight}")
+        if not 0 <= weight <= LARGEST:  # nor is a NaN
+            raise UsageError(f"the weight of {name} must be at least 0, not {weight!r:.40}")
         found[str(name)] = float(weight)
     return found
 

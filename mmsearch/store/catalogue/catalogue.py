@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.store.catalogue.database import Database, json_ids
+from mmsearch.store.catalogue.database import Database, json_ids, json_texts
 from mmsearch.store.catalogue.reader import CatalogueReader
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import joined_grams, name_words
@@ -132,10 +132,14 @@ class Catalogue(CatalogueReader):
     def remove(self, document_ids: Sequence[int]) -> int:
         """Remove documents; how many were there. Their vectors stay as tombstones until compaction.
 
-        Words, texts and fields go at once. When the same content comes back, it isn't encoded again.
+        Words, texts and fields go at once. When the same content comes back, it isn't encoded again, and gets back
+        the fields that it was given.
         """
+        from mmsearch.store.catalogue import tagging
+
         listed = json_ids(list(document_ids))
         with self.transaction():
+            tagging.set_aside(self._database, tagging.keep(self._database, document_ids))
             wordindex.forget(self._database, document_ids)
             for table in ("fields", "items"):
                 self._execute(
@@ -161,6 +165,22 @@ class Catalogue(CatalogueReader):
             if changed:
                 self._changed()
         return changed
+
+    def refuse(self, corpus_id: int, path: str, stamp: str, reason: str) -> None:
+        """Remember that a file ended its decoder: ``reason`` holds as long as its stamp is this one."""
+        with self.transaction():
+            self._execute(
+                "INSERT OR REPLACE INTO refused (corpus_id, path, stamp, reason) VALUES (?, ?, ?, ?)",
+                (corpus_id, path, stamp, reason),
+            )
+
+    def pardon(self, corpus_id: int, paths: Sequence[str]) -> None:
+        """Forget what ``refuse`` remembered of these files."""
+        with self.transaction():
+            self._execute(
+                "DELETE FROM refused WHERE corpus_id = ? AND path IN (SELECT value FROM json_each(?))",
+                (corpus_id, json_texts(paths)),
+            )
 
     def live_contents(self, encoder_id: int, modality: Modality) -> tuple[Ids, Ids]:
         """Contents that an item has and their rows, (n,) int64 each, in the order of their first item."""

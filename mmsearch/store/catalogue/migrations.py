@@ -168,7 +168,33 @@ _DATES = (
     """,
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION, _DATES)
+# What outlives a document: the fields that it was given (``contents`` says to what, as tagging.py reckons it), and
+# that a file ended its decoder, so that it is not tried again until its stamp changes.
+_OUTLIVING = (
+    """
+    CREATE TABLE IF NOT EXISTS departed (
+        id INTEGER PRIMARY KEY,
+        corpus_id INTEGER NOT NULL REFERENCES corpora (id),
+        path TEXT NOT NULL,
+        contents BLOB NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        UNIQUE (contents, corpus_id, path, name)
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS refused (
+        id INTEGER PRIMARY KEY,
+        corpus_id INTEGER NOT NULL REFERENCES corpora (id),
+        path TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        UNIQUE (corpus_id, path)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION, _DATES, _OUTLIVING)
 SCHEMA_VERSION = len(MIGRATIONS)
 OLDEST_READABLE = 1  # what later migrations added, the readers can do without
 

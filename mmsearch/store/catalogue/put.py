@@ -48,6 +48,7 @@ def put_documents(database: Database, documents: Sequence[NewDocument], encoder_
     _store_items(database, placed, contents)
     _store_fields(database, placed, known)
     tagging.restore(database, kept)
+    tagging.welcome_back(database, ids)
     wordindex.learn(database, ids)
 
 

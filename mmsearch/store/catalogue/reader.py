@@ -107,6 +107,11 @@ class CatalogueReader:
         incomplete = {document_id for (document_id,) in lacking}
         return {path: KnownDocument(number, stamp, number not in incomplete) for path, number, stamp in rows}
 
+    def refused(self, corpus_id: int) -> dict[str, tuple[str, str]]:
+        """Files of a corpus that ended their decoder: path -> (stamp that they had, reason)."""
+        query = "SELECT path, stamp, reason FROM refused WHERE corpus_id = ?"
+        return {path: (stamp, reason) for path, stamp, reason in self._database.rows(query, (corpus_id,))}
+
     def rows_of_keys(self, encoder_id: int, modality: Modality, keys: Sequence[bytes]) -> dict[bytes, int]:
         """The row in the encoder's shard for each of ``keys`` that has one, tombstones included."""
         found: dict[bytes, int] = {}

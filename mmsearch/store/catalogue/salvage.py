@@ -22,6 +22,8 @@ _TABLES = {
     "vectors": "content_id",
     "items": "id",
     "fields": "id",
+    "departed": "id",
+    "refused": "id",
 }
 _PARENTS = (
     ("documents", "corpus_id", "corpora"),
@@ -30,6 +32,8 @@ _PARENTS = (
     ("items", "document_id", "documents"),
     ("items", "content_id", "contents"),
     ("fields", "document_id", "documents"),
+    ("departed", "corpus_id", "corpora"),
+    ("refused", "corpus_id", "corpora"),
 )
 _LONGEST_GAP = 2**32  # ids; beyond it a damaged table is given up
 _ASIDE = ("", "-wal", "-shm")

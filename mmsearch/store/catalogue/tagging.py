@@ -6,6 +6,7 @@ that no field of a corpus is ever overwritten. Functions on an open database, in
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -84,19 +85,72 @@ def keep(database: Database, document_ids: Sequence[int]) -> list[Kept]:
 def restore(database: Database, kept: Iterable[Kept]) -> None:
     """Give documents that were stored anew their fields back, where all their items are what they were.
 
-    A tag says what is seen in a picture or read in a text: another picture has lost it. A field that the corpus
-    brings along by now wins. Between ``wordindex.forget`` and ``wordindex.learn``, as the storing itself.
+    A tag says what is seen in a picture or read in a text: another picture has lost it, until the first comes back.
+    A field that the corpus brings along by now wins. Between ``wordindex.forget`` and ``wordindex.learn``, as the
+    storing itself.
     """
     kept = list(kept)
-    numbers = [one.document_id for one in kept]
-    contents, present = _contents(database, numbers), _present(database, numbers)
+    contents = _contents(database, [one.document_id for one in kept])
     same = [one for one in kept if contents[one.document_id] == one.contents]
-    for one in same:
-        taken = {name.casefold() for name in present[one.document_id]}
-        fields = {name: text for name, text in one.fields.items() if name.casefold() not in taken}
-        for name, text in fields.items():
-            _insert(database, name, {one.document_id: text})
-    _update_grams(database, [one.document_id for one in same])
+    set_aside(database, [one for one in kept if contents[one.document_id] != one.contents])
+    _give(database, {one.document_id: one.fields for one in same})
+
+
+def set_aside(database: Database, kept: Iterable[Kept]) -> None:
+    """Remember the fields of documents that leave, or change, by what these consisted of."""
+    kept = list(kept)
+    if not kept:
+        return
+    numbers = json_ids([one.document_id for one in kept])
+    query = "SELECT id, corpus_id, path FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+    places = {number: place for number, *place in database.rows(query, (numbers,))}
+    digests = _digests(database, {one.document_id: one.contents for one in kept})
+    database.connection.executemany(
+        "INSERT OR REPLACE INTO departed (corpus_id, path, contents, name, text) VALUES (?, ?, ?, ?, ?)",
+        [
+            (*places[one.document_id], digests[one.document_id], name, text)
+            for one in kept
+            for name, text in one.fields.items()
+        ],
+    )
+
+
+def welcome_back(database: Database, document_ids: Sequence[int]) -> None:
+    """Give documents the fields that were set aside for what they consist of.
+
+    Those of the same path first, and these are remembered no more; otherwise those of equal content that lay
+    elsewhere. As `restore`, between ``wordindex.forget`` and ``wordindex.learn``.
+    """
+    if not database.rows("SELECT 1 FROM departed LIMIT 1"):
+        return
+    digests = _digests(database, _contents(database, document_ids))
+    query = "SELECT id, corpus_id, path FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+    fields: dict[int, dict[str, str]] = {}
+    back: list[int] = []
+    for number, *place in database.rows(query, (json_ids(document_ids),)):
+        rows = database.rows(
+            "SELECT id, corpus_id, path, name, text FROM departed WHERE contents = ? ORDER BY id",
+            (digests[number],),
+        )
+        own = [row for row in rows if list(row[1:3]) == place]
+        back += [row[0] for row in own]
+        for *_, name, text in own or rows:
+            fields.setdefault(number, {})[name] = text
+    _give(database, fields)
+    database.connection.execute(
+        "DELETE FROM departed WHERE id IN (SELECT value FROM json_each(?))", (json_ids(back),)
+    )
+
+
+def _give(database: Database, fields: Mapping[int, Mapping[str, str]]) -> None:
+    """Insert given fields by document, except where the document has one of that name."""
+    present = _present(database, list(fields))
+    for number, given in fields.items():
+        taken = {name.casefold() for name in present[number]}
+        for name, text in given.items():
+            if name.casefold() not in taken:
+                _insert(database, name, {number: text})
+    _update_grams(database, list(fields))
 
 
 def _set_some(database: Database, name: str, values: Mapping[int, str | None]) -> int:
@@ -156,6 +210,17 @@ def _contents(database: Database, document_ids: Sequence[int]) -> dict[int, froz
     for number, content in database.rows(query, (json_ids(document_ids),)):
         found[number].add(content)
     return {number: frozenset(contents) for number, contents in found.items()}
+
+
+def _digests(database: Database, contents: Mapping[int, frozenset[int]]) -> dict[int, bytes]:
+    """What each document consists of, in 32 bytes that outlive it: of the keys of its contents."""
+    every = {content for some in contents.values() for content in some}
+    query = "SELECT id, key FROM contents WHERE id IN (SELECT value FROM json_each(?))"
+    keys: dict[int, bytes] = dict(database.rows(query, (json_ids(sorted(every)),)))
+    return {
+        number: hashlib.sha256(b"".join(sorted(keys[content] for content in some))).digest()
+        for number, some in contents.items()
+    }
 
 
 def _present(database: Database, document_ids: Sequence[int]) -> dict[int, set[str]]:

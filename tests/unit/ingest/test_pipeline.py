@@ -4,14 +4,17 @@ import os
 import shutil
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmsearch.encoders.registry import load_encoder
-from mmsearch.ingest.pipeline import IndexOptions, IndexReport, Progress, update
+from mmsearch.errors import RemovalError
+from mmsearch.ingest.options import IndexOptions, IndexReport, Progress
+from mmsearch.ingest.pipeline import update
+from mmsearch.media.limits import Limits
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.directory import IndexDirectory
 from mmsearch.types import Modality, PictureSpec
@@ -163,3 +166,227 @@ def test_a_batch_stays_small_however_large_the_corpus(tmp_path: Path, directory:
         report = update(corpus, directory, encoder)
     assert report.encoded == {"image": 200}
     assert encoder.largest <= 32
+
+
+def picture(path: Path, shade: int) -> None:
+    Image.new("RGB", (8, 8), (shade, shade, shade)).save(path)
+
+
+@pytest.fixture
+def shades(tmp_path: Path) -> Path:
+    """Ten pictures."""
+    folder = tmp_path / "shades"
+    folder.mkdir()
+    for n in range(10):
+        picture(folder / f"{n}.png", 20 * n)
+    return folder
+
+
+def test_a_corpus_that_has_nothing_left_stops_the_run_before_anything_is_removed(
+    shades: Path, directory: IndexDirectory
+) -> None:
+    run(shades, directory)
+    away = shades.rename(shades.with_name("away"))
+    shades.mkdir()
+    with pytest.raises(RemovalError, match=r"none of the 10 documents.*--allow-removal") as stopped:
+        run(shades, directory)
+    assert (stopped.value.lost, stopped.value.known) == (10, 10)
+    shades.rmdir()
+    away.rename(shades)
+    assert run(shades, directory).unchanged == 10
+
+
+@pytest.mark.parametrize(("lost", "stops"), [(1, False), (5, False), (6, True), (10, True)])
+def test_more_than_half_stops_the_run_unless_that_is_allowed(
+    shades: Path, directory: IndexDirectory, lost: int, stops: bool
+) -> None:
+    run(shades, directory)
+    for n in range(lost):
+        (shades / f"{n}.png").unlink()
+    if stops:
+        with pytest.raises(RemovalError):
+            run(shades, directory)
+    assert run(shades, directory, IndexOptions(allow_removal=True)).removed == lost
+
+
+def test_one_of_a_few_documents_may_go_but_not_the_last(shades: Path, directory: IndexDirectory) -> None:
+    for n in range(3, 10):
+        (shades / f"{n}.png").unlink()
+    run(shades, directory)
+    for n in (0, 1):
+        (shades / f"{n}.png").unlink()
+    assert run(shades, directory).removed == 2
+    (shades / "2.png").unlink()
+    with pytest.raises(RemovalError):
+        run(shades, directory)
+
+
+def test_a_renamed_folder_is_no_loss(shades: Path, directory: IndexDirectory) -> None:
+    run(shades, directory)
+    (shades / "below").mkdir()
+    for n in range(10):
+        (shades / f"{n}.png").rename(shades / "below" / f"{n}.png")
+    assert run(shades, directory).renamed == 10
+
+
+def test_other_files_in_the_place_of_all_stop_the_removal_and_are_indexed(
+    shades: Path, directory: IndexDirectory
+) -> None:
+    run(shades, directory)
+    for n in range(10):
+        (shades / f"{n}.png").unlink()
+        picture(shades / f"other-{n}.png", 20 * n + 5)
+    with pytest.raises(RemovalError):
+        run(shades, directory)
+    report = run(shades, directory, IndexOptions(allow_removal=True))
+    assert (report.removed, report.unchanged) == (10, 10)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RecursionError(),
+        ZeroDivisionError("x"),
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "x"),
+    ],
+)
+def test_whatever_a_decoder_raises_costs_its_file_only(
+    shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    from mmsearch.ingest import decoding
+
+    plain = decoding.load_picture
+
+    def failing(data: bytes, *rest: Any, **named: Any) -> Any:
+        if data == (shades / "3.png").read_bytes():
+            raise error
+        return plain(data, *rest, **named)
+
+    monkeypatch.setattr(decoding, "load_picture", failing)
+    report = run(shades, directory)
+    assert (report.added, [entry.path for entry in report.skipped]) == (9, ["3.png"])
+
+
+def test_an_encoder_that_fails_at_one_file_gives_the_others_their_vectors(
+    shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder()
+    plain = type(encoder).encode_images
+
+    def failing(self: Any, images: Images) -> Vectors:
+        if (images[:, 0, 0, 0] == 60).any():
+            raise RuntimeError("a shape that no network knows")
+        return plain(self, images)
+
+    monkeypatch.setattr(type(encoder), "encode_images", failing)
+    report = run(shades, directory)
+    assert (report.added, [entry.path for entry in report.skipped]) == (9, ["3.png"])
+    monkeypatch.setattr(type(encoder), "encode_images", lambda self, images: 1 / 0)
+    (shades / "2.png").write_bytes((shades / "3.png").read_bytes())
+    (shades / "new.png").write_bytes((shades / "3.png").read_bytes())
+    with pytest.raises(ZeroDivisionError):  # nothing can be encoded: it is not the files
+        run(shades, directory)
+
+
+def test_a_document_that_the_store_refuses_costs_no_other(
+    shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmsearch.ingest import decoding
+
+    plain = decoding.load_picture
+
+    def odd(data: bytes, *rest: Any, **named: Any) -> Any:
+        found = plain(data, *rest, **named)
+        if data == (shades / "3.png").read_bytes():
+            found.fields["camera"] = "half a character \ud800"  # type: ignore[index]
+        return found
+
+    monkeypatch.setattr(decoding, "load_picture", odd)
+    report = run(shades, directory)
+    assert (report.added, [entry.path for entry in report.skipped]) == (9, ["3.png"])
+    assert run(shades, directory).unchanged == 9
+
+
+def test_a_batch_without_headway_is_read_once_more_elsewhere(
+    shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decoder hangs in this process only: its child knows nothing of the change."""
+    from mmsearch.ingest import decoding
+
+    plain, release = decoding.load_picture, threading.Event()
+
+    def hanging(data: bytes, *rest: Any, **named: Any) -> Any:
+        if data == (shades / "3.png").read_bytes():
+            release.wait(60)
+        return plain(data, *rest, **named)
+
+    monkeypatch.setattr(decoding, "load_picture", hanging)
+    report = run(shades, directory, IndexOptions(limits=Limits(max_seconds=3)))
+    release.set()
+    assert (report.added, report.skipped) == (10, ())
+    assert list(directory.decoding.iterdir()) == []
+
+
+def test_isolated_decoding_makes_the_same_index(
+    shades: Path, directory: IndexDirectory, tmp_path: Path
+) -> None:
+    other = IndexDirectory.create(tmp_path / "isolated")
+    run(shades, directory)
+    report = run(shades, other, IndexOptions(isolate=True))
+    assert report.added == 10
+    assert _vectors(other) == _vectors(directory)
+    assert run(shades, other, IndexOptions(isolate=True, verify=True)).reused == 10
+
+
+def _vectors(directory: IndexDirectory) -> list[bytes]:
+    return sorted(file.read_bytes() for file in directory.path.glob("vectors/*/image-*"))
+
+
+def test_what_was_being_decoded_when_a_run_ended_is_decoded_elsewhere_and_last(
+    shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmsearch.ingest import worker
+    from mmsearch.ingest.journal import Journal
+
+    isolated: list[str] = []
+    plain = worker.Reader._decode_isolated
+
+    def noted(self: Any, source: Any) -> Any:
+        isolated.append(source.path)
+        return plain(self, source)
+
+    monkeypatch.setattr(worker.Reader, "_decode_isolated", noted)
+    Journal(directory.decoding, str(shades)).begin(["3.png", "5.png", "gone.png"])
+    assert run(shades, directory).added == 10
+    assert isolated == ["3.png", "5.png"]
+    assert list(directory.decoding.iterdir()) == []
+
+
+def test_a_file_that_ended_its_decoder_is_not_tried_again_until_it_changes(
+    shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmsearch.ingest import worker
+    from mmsearch.ingest.isolation import DecoderDiedError
+
+    tried: list[str] = []
+    plain = worker.Reader._decode_isolated
+
+    def dying(self: Any, source: Any) -> Any:
+        tried.append(source.path)
+        if source.path == "3.png":
+            raise DecoderDiedError("it crashed its decoder")
+        return plain(self, source)
+
+    monkeypatch.setattr(worker.Reader, "_decode_isolated", dying)
+    report = run(shades, directory, IndexOptions(isolate=True))
+    assert [(one.path, one.reason) for one in report.skipped] == [("3.png", "it crashed its decoder")]
+    tried.clear()
+    report = run(shades, directory, IndexOptions(isolate=True))
+    assert [(one.path, one.reason) for one in report.skipped] == [("3.png", "it crashed its decoder")]
+    assert tried == []
+    picture(shades / "3.png", 77)
+    monkeypatch.setattr(worker.Reader, "_decode_isolated", plain)
+    assert run(shades, directory).added == 1
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        assert catalogue.refused(catalogue.corpora()[0].corpus_id) == {}

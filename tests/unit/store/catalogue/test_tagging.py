@@ -73,6 +73,59 @@ def test_a_field_of_the_corpus_is_never_overwritten(filled: Catalogue, name: str
     assert filled.document_items(ids(filled)[0])[0].fields == {"year": 1990}
 
 
+def test_given_fields_come_back_with_what_they_were_given_to(writer: Writer) -> None:
+    catalogue = writer.catalogue
+    a = writer.document("a.jpg", picture="A", captions=("two dogs",))
+    b = writer.document("b.jpg", picture="B")
+    writer.put(a, b)
+    catalogue.set_field(
+        "tags", {catalogue.find("a.jpg")[0]: "red; 自行车", catalogue.find("b.jpg")[0]: "green"}
+    )
+    catalogue.remove([number for path in ("a.jpg", "b.jpg") for number in catalogue.find(path)])
+    assert catalogue.facets("tags") == [] if "tags" in catalogue.field_names() else True
+    writer.put(a, writer.document("b.jpg", picture="another"))
+    assert paths(catalogue, "tags", "red") == ["a.jpg"]
+    assert catalogue.match_words("red", depth=9)[0].size == 1
+    assert catalogue.match_words('grams : "自行 行车"', depth=9)[0].size == 1
+    assert paths(catalogue, "tags", "green") == []  # another picture
+    writer.put(b)
+    assert paths(catalogue, "tags", "green") == ["b.jpg"]
+    assert catalogue._database.rows("SELECT * FROM departed") == []
+
+
+def test_a_picture_that_changes_and_changes_back_has_its_fields_again(writer: Writer) -> None:
+    catalogue = writer.catalogue
+    before, after = writer.document("a.jpg", picture="A"), writer.document("a.jpg", picture="B")
+    writer.put(before)
+    catalogue.set_field("tags", {catalogue.find("a.jpg")[0]: "red"})
+    writer.put(after)
+    assert catalogue.document_items(catalogue.find("a.jpg")[0])[0].fields == {}
+    writer.put(before)
+    assert paths(catalogue, "tags", "red") == ["a.jpg"]
+
+
+def test_what_comes_back_elsewhere_has_the_fields_too_and_leaves_them_to_the_first(writer: Writer) -> None:
+    catalogue = writer.catalogue
+    first, moved = writer.document("a.jpg", picture="A"), writer.document("moved/a.jpg", picture="A")
+    writer.put(first)
+    catalogue.set_field("tags", {catalogue.find("a.jpg")[0]: "red"})
+    catalogue.remove(catalogue.find("a.jpg"))
+    writer.put(moved)
+    assert paths(catalogue, "tags", "red") == ["moved/a.jpg"]
+    writer.put(first)
+    assert paths(catalogue, "tags", "red") == ["a.jpg", "moved/a.jpg"]
+
+
+def test_a_field_of_the_corpus_wins_over_one_that_comes_back(writer: Writer) -> None:
+    catalogue = writer.catalogue
+    document = writer.document("a.jpg", picture="A")
+    writer.put(document)
+    catalogue.set_field("tags", {catalogue.find("a.jpg")[0]: "red"})
+    catalogue.remove(catalogue.find("a.jpg"))
+    writer.put(writer.document("a.jpg", picture="A", fields={"Tags": "blue"}))
+    assert catalogue.document_items(catalogue.find("a.jpg")[0])[0].fields == {"Tags": "blue"}
+
+
 def test_chinese_tags_are_found_beside_the_chinese_title(filled: Catalogue) -> None:
     a, _ = ids(filled)
     filled.set_field("tags", {a: "自行车"})
