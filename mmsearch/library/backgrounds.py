@@ -62,6 +62,8 @@ def estimated(
         own = estimate(queries, vectors, query_groups=groups(ids), item_groups=groups(item_ids), prior=prior)
     if bank is None:
         return own or estimate(np.zeros((0, encoder.dimension), np.float32), vectors, prior=prior)
-    known = familiarity_of(encoder) if query == "text" else None
+    known = None
+    if query == "text":
+        known = index.kept(("familiarity", encoder.fingerprint), lambda: familiarity_of(encoder))
     background = estimate(bank, vectors, prior=prior, familiarity=None if known is None else known.own)
     return background if own is None else background.usual_as(own)

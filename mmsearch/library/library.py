@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
-from mmsearch.library.open_index import OpenIndex
+from mmsearch.library.open_index import COPY_GROUPS, OpenIndex
 from mmsearch.store.directory import IndexDirectory
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Library(OpenIndex):
         report = duplicates(self, **options)
         if remember:
             keep_copies(report, self, self.directory)
-            self._copy_groups = None
+            self._kept.forget(COPY_GROUPS)
         return report
 
     def ask(self, question: str, k: int = 3, **options: Any) -> Answers:

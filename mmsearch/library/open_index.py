@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmsearch.library.installed import installed
+from mmsearch.search.index.kept import Kept
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.pooled import Halves
     from mmsearch.types import Ids, Modality, Vector, VectorKind
+
+T = TypeVar("T")
+# What is kept of a generation, and forgotten when it is written anew.
+BACKGROUND, COPY_GROUPS = "background", "copy groups"
 
 
 class OpenIndex:
@@ -34,10 +40,7 @@ class OpenIndex:
         self.catalogue: Catalogue = Catalogue.open(directory.catalogue_path)
         self._generation = -1
         self._records: tuple[EncoderRecord, ...] = ()
-        self._vector_indexes: dict[tuple[str, VectorKind], VectorIndex | None] = {}
-        self._backgrounds: dict[str, Background] = {}
-        self._documents: Documents | None = None
-        self._copy_groups: dict[bytes, int] | None = None
+        self._kept = Kept()
         self.refresh()
 
     def __enter__(self) -> Self:
@@ -58,10 +61,7 @@ class OpenIndex:
         if generation != self._generation:
             self._generation = generation
             self._records = tuple(self.catalogue.encoders())
-            self._vector_indexes.clear()
-            self._backgrounds.clear()
-            self._documents = None
-            self._copy_groups = None
+            self._kept = Kept()
 
     def reopen(self) -> None:
         """Read everything anew."""
@@ -72,23 +72,23 @@ class OpenIndex:
         self._generation = -1
         self.refresh()
 
+    def kept(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What ``make`` makes, once for each ``key`` and generation of the catalogue."""
+        return self._kept(key, make)
+
     @property
     def documents(self) -> Documents:
         """The document of each item."""
-        if self._documents is None:
-            from mmsearch.search.index.documents import Documents
+        from mmsearch.search.index.documents import Documents
 
-            self._documents = Documents.read(self.catalogue)
-        return self._documents
+        return self.kept(("documents",), lambda: Documents.read(self.catalogue))
 
     @property
     def copy_groups(self) -> dict[bytes, int]:
         """Pictures that a report found to be made from one another: content key -> number of the group."""
-        if self._copy_groups is None:
-            from mmsearch.store.copies import read_groups
+        from mmsearch.store.copies import read_groups
 
-            self._copy_groups = read_groups(self.directory.path)
-        return self._copy_groups
+        return self.kept((COPY_GROUPS,), lambda: read_groups(self.directory.path))
 
     @property
     def encoders(self) -> tuple[Encoder, ...]:
@@ -101,10 +101,8 @@ class OpenIndex:
 
     def vector_index(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
         """The vectors of ``encoder`` for items of ``modality``, or for whole documents; None when there are none."""
-        key = (encoder.fingerprint, modality)
-        if key not in self._vector_indexes:
-            self._vector_indexes[key] = self._open_vectors(encoder, modality)
-        return self._vector_indexes[key]
+        key = ("vectors", encoder.fingerprint, modality)
+        return self.kept(key, lambda: self._open_vectors(encoder, modality))
 
     def _open_vectors(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
         from mmsearch.ann.choose import open_index
@@ -150,14 +148,14 @@ class OpenIndex:
         from mmsearch.search.calibration.background import Background
 
         key = key_of(encoder, query, item)
-        if key not in self._backgrounds:
+
+        def read() -> Background:
             stored = self.directory.read_backgrounds().get(key)
-            self._backgrounds[key] = (
-                Background.from_json(stored)
-                if isinstance(stored, str)
-                else estimated(self, encoder, query, item, bits=self._has_bits(encoder))
-            )
-        return self._backgrounds[key]
+            if isinstance(stored, str):
+                return Background.from_json(stored)
+            return estimated(self, encoder, query, item, bits=self._has_bits(encoder))
+
+        return self.kept((BACKGROUND, key), read)
 
     def _has_bits(self, encoder: Encoder) -> bool:
         return self.record(encoder).precision == "binary"
@@ -189,4 +187,4 @@ class OpenIndex:
         }
         own = estimated_all(self, encoder, bits=self._has_bits(encoder))
         self.directory.write_backgrounds({**others, **own})
-        self._backgrounds.clear()
+        self._kept.forget(BACKGROUND)

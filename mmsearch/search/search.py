@@ -6,11 +6,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 from mmsearch.errors import UsageError
 from mmsearch.search.ranking.fusion import Fusion
 from mmsearch.search.ranking.order import Order, in_order
 from mmsearch.search.ranking.pages import EVERY, page
-from mmsearch.search.ranking.task import Grouping, _unique, prepare
+from mmsearch.search.ranking.task import Grouping, prepare
 from mmsearch.search.ranking.threshold import Ranker
 from mmsearch.search.rerank.cross_encoder import DEFAULT_DEPTH, Reranker, reranked
 from mmsearch.search.results.explain import hits_of, telling_items
@@ -132,7 +134,7 @@ def matching_items(
     """One item of each document that matches ``query`` within ``cutoff``, ascending: what facets are counted over."""
     prepared = prepare(query, index, group=group, fusion=Fusion(), weights={})
     found, _ = Ranker(prepared.task).best(EVERY, cutoff)
-    return _unique(telling_items(found, prepared))
+    return np.unique(telling_items(found, prepared))
 
 
 def facets(

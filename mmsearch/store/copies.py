@@ -9,29 +9,22 @@ from mmsearch.store.directory import COPIES
 from mmsearch.store.files import replace_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-    from mmsearch.search.duplicates.report import DuplicateReport
-
 
 FORMAT = 1
 
 
-def write_groups(directory: Path, report: DuplicateReport, keys: Mapping[int, bytes]) -> int:
-    """Keep the groups of near-duplicate pictures of ``report`` in an index ``directory``; how many there are.
+def write_groups(directory: Path, groups: Iterable[Iterable[bytes]]) -> int:
+    """Keep ``groups`` of pictures, by the keys of their contents, in an index ``directory``; how many there are.
 
-    ``keys``: the content of each item of the report. Contents are named by their hash, so that what was found
-    stays true whatever is indexed later.
+    Contents are named by their hash, so that what was found stays true whatever is indexed later. What is one content
+    is no group.
     """
-    groups = [
-        sorted({keys[member.item_id].hex() for member in group.members if member.item_id in keys})
-        for group in report.groups
-        if group.modality == "image" and not group.exact
-    ]
-    data = {"format": FORMAT, "groups": [group for group in groups if len(group) > 1]}
-    replace_text(directory / COPIES, json.dumps(data, indent=1) + "\n")
-    return len(data["groups"])  # type: ignore[arg-type]
+    written = [sorted({key.hex() for key in group}) for group in groups]
+    kept = [group for group in written if len(group) > 1]
+    replace_text(directory / COPIES, json.dumps({"format": FORMAT, "groups": kept}, indent=1) + "\n")
+    return len(kept)
 
 
 def read_groups(directory: Path) -> dict[bytes, int]:

@@ -10,13 +10,9 @@ from mmsearch.types import Locator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeAlias
 
-    from mmsearch.encoders.protocol import Encoder
     from mmsearch.search.results.hit import Neighbor
-    from mmsearch.types import FieldValue, Vector
-
-    _Reader: TypeAlias = "tuple[Encoder, Vector] | None"
+    from mmsearch.types import FieldValue
 
 
 @dataclass(frozen=True, slots=True)

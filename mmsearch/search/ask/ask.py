@@ -19,6 +19,7 @@ from mmsearch.search.ask.sentences import sentence_spans
 from mmsearch.search.compose import compose
 from mmsearch.search.index.documents import common
 from mmsearch.search.query.value import Part, Query, Text
+from mmsearch.search.results.context import passages_around
 from mmsearch.search.results.hit import Neighbor
 from mmsearch.search.results.snippets import snippet
 from mmsearch.search.search import DEFAULT_CUTOFF, answer
@@ -83,20 +84,6 @@ def ask(
     return Answers(
         question, answers if sure else (), () if sure else answers, results.searched, cutoff, seconds
     )
-
-
-def neighbors(
-    items: Sequence[StoredItem], item_id: int, count: int
-) -> tuple[list[StoredItem], list[StoredItem]]:
-    """The ``count`` passages before and after ``item_id`` among the ``items`` of its document, in their order.
-
-    Both empty when the item is no passage of theirs.
-    """
-    passages = [item for item in items if item.locator.kind == "characters"]
-    place = next((n for n, item in enumerate(passages) if item.item_id == item_id), None)
-    if place is None:
-        return [], []
-    return passages[max(0, place - count) : place], passages[place + 1 : place + 1 + count]
 
 
 def best_sentence(text: str, question: str, index: SearchIndex, reader: _Reader = None) -> tuple[int, int]:
@@ -166,7 +153,7 @@ def _answer(
     context: int,
 ) -> Answer:
     items = index.catalogue.document_items(item.document_id)
-    before, after = neighbors(items, item.item_id, context)
+    before, after = passages_around(items, item.item_id, context)
     text = item.text or ""
     start, end = best_sentence(text, question, index, reader)
     return Answer(
@@ -180,19 +167,15 @@ def _answer(
         text=text,
         start=start,
         end=end,
-        before=_shown(before),
-        after=_shown(after),
-        pictures=_shown([one for one in items if one.modality == "image"]),
+        before=before,
+        after=after,
+        pictures=tuple(Neighbor.of(one) for one in items if one.modality == "image"),
         fields=item.fields,
         score=hit.score,
         cosine=hit.cosine,
         strength=hit.strength,
         evalue=hit.evalue,
     )
-
-
-def _shown(items: Sequence[StoredItem]) -> tuple[Neighbor, ...]:
-    return tuple(Neighbor(item.item_id, item.locator, item.text) for item in items)
 
 
 def _share_of_words(sentence: str, question: str) -> float:

@@ -20,6 +20,8 @@ GAUSSIAN_BULK = (
     0.2533471031, 0.5244005127, 0.8416212336, 1.0364333895, 1.2815515655, 1.4395314709, 1.6448536270,
 )  # fmt: skip
 GAUSSIAN_SLOPE, GAUSSIAN_CURVATURE = 2.0627, 0.4309
+# Its quartiles lie so far from the middle.
+QUARTILE = 0.6744897501960817
 # Bounds of a fitted tail: heavier than a generalised Pareto tail of shape 0.25, or falling faster than bounded
 # scores in a few dimensions do (a Gaussian has 0.43), is noise.
 HEAVIEST_SHAPE = 0.25

@@ -9,6 +9,7 @@ import numpy as np
 from mmsearch.search.calibration.background import TAIL_TO, USUAL_TO, Background
 from mmsearch.search.calibration.curve import (
     BULK,
+    QUARTILE,
     Curve,
     ascending,
     fit_tail,
@@ -48,10 +49,6 @@ LEAST_PAIRS = 700
 
 # A channel is known as well by so many items as it is known beforehand.
 PRIOR_ITEMS = 15
-
-
-# Quartiles lie so far from the middle of a Gaussian of scale 1.
-QUARTILE = 0.6744897501960817
 
 
 def estimate(

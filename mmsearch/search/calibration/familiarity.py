@@ -33,9 +33,6 @@ UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 PER_WORD = 2.0
 _WORD = re.compile(r"\w+")
 
-# By the fingerprints of encoders, which say what their vectors are.
-_known: dict[str, Familiarity | None] = {}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Familiarity:
@@ -89,11 +86,8 @@ def familiarity_of(encoder: Encoder) -> Familiarity | None:
 
     if not isinstance(encoder, KnowsItsLines):
         return None
-    if encoder.fingerprint not in _known:
-        bank, lines = encoder.bank("text"), encoder.bank_lines()
-        fits = bank is not None and len(bank) == len(lines) > 1
-        _known[encoder.fingerprint] = Familiarity.of(bank, lines) if fits and bank is not None else None
-    return _known[encoder.fingerprint]
+    bank, lines = encoder.bank("text"), encoder.bank_lines()
+    return Familiarity.of(bank, lines) if bank is not None and len(bank) == len(lines) > 1 else None
 
 
 def words_in(text: str) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 # Items that show how a query stands in a channel. A quarter of them would do for the mean, not for the deviation.
 CROWD = 1000
-
-
-# Drawn once for each vector index, for as long as that is open: a new generation opens new ones.
-_crowds: WeakKeyDictionary[VectorIndex, Vectors] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,20 +120,23 @@ def dense_channels(
         if vectors is not None and vectors.ids.size:
             backgrounds = tuple(index.background(encoder, probe.modality, modality) for probe in parts)
             weights = tuple(probe.part.weight / length for probe in parts)
-            standing = _standing(vectors, parts, backgrounds, weights)
+            crowd = index.kept(("crowd", encoder.fingerprint, modality), partial(_crowd, vectors))
+            standing = _standing(crowd, parts, backgrounds, weights)
             channels.append(
                 DenseChannel(encoder.name, modality, vectors, tuple(parts), backgrounds, weights, standing)
             )
     return tuple(channels)
 
 
+def _crowd(index: VectorIndex) -> Vectors:
+    """The items (n, dimension) that show how a query stands."""
+    return index.sample(CROWD, seed=3)[1]
+
+
 def _standing(
-    index: VectorIndex, parts: Sequence[Probe], backgrounds: Sequence[Background], weights: Sequence[float]
+    crowd: Vectors, parts: Sequence[Probe], backgrounds: Sequence[Background], weights: Sequence[float]
 ) -> Standing:
-    """How the mixed calibrated scores of ``parts`` lie among the items of ``index``."""
-    if index not in _crowds:
-        _crowds[index] = index.sample(CROWD, seed=3)[1]
-    crowd = _crowds[index]
+    """How the mixed scales of ``parts`` lie among the items of the ``crowd`` (n, dimension)."""
     mixed, variance = np.zeros(len(crowd)), 0.0
     for probe, background, weight in zip(parts, backgrounds, weights, strict=True):
         mixed += weight * background.calibrate((crowd @ probe.vector).astype(np.float64))

@@ -132,7 +132,9 @@ def exclusions(
             removals = tuple(
                 Removal.of(index, encoder, channel, sought) for encoder, sought, channel in channels
             )
-            likenesses = tuple(likeness(encoder, channel, sought) for encoder, sought, channel in channels)
+            likenesses = tuple(
+                likeness(index, encoder, channel, sought) for encoder, sought, channel in channels
+            )
             made.append(Exclusion(label, True, NOT_WEIGHT, removals, words, likenesses))
         else:
             scored = tuple(channel for _, _, channel in channels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,19 +46,21 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
     """
     texts = [part.content.meaning for part in query.parts if isinstance(part.content, Text)]
     encoded = iter(encoder.encode_texts(texts)) if texts and "text" in encoder.modalities else iter(())
-    bank = familiarity_of(encoder) if texts else None
+    bank = None
+    if texts:
+        bank = index.kept(("familiarity", encoder.fingerprint), lambda: familiarity_of(encoder))
     found: list[Probe] = []
     for part in query.parts:
         label = str(part) if part.kind != "plus" else written_content(part.content)
         if isinstance(part.content, Text):
             if "text" in encoder.modalities:
                 vector, is_read = next(encoded), _is_read(encoder, part.content)
-                known = bank is not None and part.kind == "plus"
-                familiarity = bank.of_one(vector, part.content.meaning) if known and bank else 0.0
+                asked = bank if part.kind == "plus" else None
+                familiarity = 0.0 if asked is None else asked.of_one(vector, part.content.meaning)
                 found.append(Probe(part, label, "text", vector, is_read, familiarity))
         elif isinstance(part.content, Picture):
             if "image" in encoder.modalities:
-                found.append(Probe(part, label, "image", _picture(index, encoder, part.content)))
+                found.append(Probe(part, label, "image", picture_vector(index, encoder, part.content.source)))
         else:
             modality, vector = _item(index, encoder, part.content)
             found.append(Probe(part, label, modality, vector))
@@ -76,8 +78,11 @@ def given_items(contents: Sequence[Content]) -> tuple[int, ...]:
     return tuple(content.item_id for content in contents if isinstance(content, Item))
 
 
-def _picture(index: SearchIndex, encoder: Encoder, picture: Picture) -> Vector:
-    source = picture.source
+def picture_vector(index: SearchIndex, encoder: Encoder, source: Any) -> Vector:
+    """The unit vector (dimension,) of a picture, or of what is one already at any length.
+
+    Raises UsageError for a vector of another shape, and what reading a picture raises.
+    """
     if not isinstance(source, np.ndarray):
         return index.picture_vector(encoder, source)
     length = float(np.linalg.norm(source))

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 # Parts that are written differently mean different things: beyond this correlation nothing could be told from noise.
 MOST_SHARED = 0.95
 
-# By fingerprint and modality, since some encoders have to encode their banks.
-_means: dict[tuple[str, Modality], Vector | None] = {}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Removal:
@@ -65,7 +62,7 @@ class Removal:
         if not same:
             return cls(excluded, None, 0.0, 1.0)
         (wanted,) = same
-        slope, left = _explained(encoder, excluded, wanted)
+        slope, left = _explained(index, encoder, excluded, wanted)
         return cls(excluded, wanted, slope, left)
 
     @property
@@ -88,14 +85,16 @@ class Removal:
         return Scored(ids, surprise, surprise, np.zeros(ids.size))
 
 
-def _explained(encoder: Encoder, excluded: DenseChannel, wanted: DenseChannel) -> tuple[float, float]:
+def _explained(
+    index: SearchIndex, encoder: Encoder, excluded: DenseChannel, wanted: DenseChannel
+) -> tuple[float, float]:
     """Slope and deviation left (see `Removal`), if items differ alike in all directions.
 
     Then the correlation of two parts' scores is the cosine of their vectors, less what all such vectors share. Where
     the encoder's banks do not tell what that is, the parts count as having nothing in common.
     """
     probes = (*excluded.probes, *wanted.probes)
-    means = [mean for probe in probes if (mean := _mean(encoder, probe.modality)) is not None]
+    means = [mean for probe in probes if (mean := _mean(index, encoder, probe.modality)) is not None]
     if len(means) < len(probes):
         return 0.0, 1.0
     parts = np.stack([probe.vector - mean for probe, mean in zip(probes, means, strict=True)])
@@ -109,10 +108,11 @@ def _explained(encoder: Encoder, excluded: DenseChannel, wanted: DenseChannel) -
     return correlation / length, math.sqrt(1.0 - correlation**2)
 
 
-def _mean(encoder: Encoder, modality: Modality) -> Vector | None:
-    """The mean (dimension,) of the encoder's bank of such queries; None without one."""
-    key = (encoder.fingerprint, modality)
-    if key not in _means:
+def _mean(index: SearchIndex, encoder: Encoder, modality: Modality) -> Vector | None:
+    """The mean (dimension,) of the encoder's bank of such queries, which some have to encode; None without one."""
+
+    def mean() -> Vector | None:
         bank = encoder.bank(modality)
-        _means[key] = None if bank is None else np.asarray(bank.mean(axis=0), dtype=np.float32)
-    return _means[key]
+        return None if bank is None else np.asarray(bank.mean(axis=0), dtype=np.float32)
+
+    return index.kept(("mean of the bank", encoder.fingerprint, modality), mean)

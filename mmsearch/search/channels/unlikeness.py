@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from mmsearch.search.calibration.curve import QUARTILE
+from mmsearch.search.calibration.standing import OWN_ITEMS
 from mmsearch.search.channels.prompts import word_vectors
 from mmsearch.search.query.value import Text
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.search.channels.dense import DenseChannel
     from mmsearch.search.channels.probes import Probe
+    from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.types import Ids, Scores, Vector, VectorKind, Vectors
 
 # Directions that count, taken from so many items, and the share of the wanted part that is taken off: of 20, 30 and 50,
@@ -39,15 +41,8 @@ if TYPE_CHECKING:
 DIRECTIONS = 20
 SAMPLE = 2000
 WANTED_SHARE = 0.25
-# One part's own scale among n items counts as much as its channel's does with so many.
-OWN_ITEMS = 20
 # More words than this are a description, which needs no sentence around it.
 LONGEST_WORD = 3
-# Quartiles lie so far from the middle of a Gaussian of scale 1.
-QUARTILE = 0.6744897501960817
-
-# The sample of each vector index and its directions (0.1 s), for as long as that is open.
-_leading: WeakKeyDictionary[VectorIndex, tuple[Vectors, Vectors]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +59,12 @@ class Likeness:
         return np.asarray((self.index.scores(self.direction, ids) - self.location) / self.scale)
 
 
-def likeness(encoder: Encoder, channel: DenseChannel, wanted: Sequence[Probe] = ()) -> Likeness:
+def likeness(
+    index: SearchIndex, encoder: Encoder, channel: DenseChannel, wanted: Sequence[Probe] = ()
+) -> Likeness:
     """How like the one part of ``channel``, and unlike the ``wanted`` parts of the query, its items are."""
-    sample, leading = _sampled(channel.index)
+    key = ("directions", encoder.fingerprint, channel.item_modality)
+    sample, leading = index.kept(key, lambda: _sampled(channel.index))
     known = len(sample) / (len(sample) + OWN_ITEMS)
 
     def spread(part: Vector, usual: float) -> float:
@@ -99,11 +97,9 @@ def _vector(encoder: Encoder, probe: Probe, kind: VectorKind) -> Vector:
 
 
 def _sampled(index: VectorIndex) -> tuple[Vectors, Vectors]:
-    """A sample of the items (n, d), and the directions (d, r), at right angles, in which they differ most."""
-    if index not in _leading:
-        sample = index.sample(SAMPLE, seed=2)[1]
-        centered = (sample - sample.mean(axis=0)).astype(np.float64)
-        _, directions = np.linalg.eigh(centered.T @ centered / len(centered))
-        kept = max(1, min(DIRECTIONS, len(sample) - 1))
-        _leading[index] = sample, np.asarray(directions[:, -kept:], dtype=np.float32)
-    return _leading[index]
+    """A sample of the items (n, d), and the directions (d, r), at right angles, in which they differ most (0.1 s)."""
+    sample = index.sample(SAMPLE, seed=2)[1]
+    centered = (sample - sample.mean(axis=0)).astype(np.float64)
+    _, directions = np.linalg.eigh(centered.T @ centered / len(centered))
+    count = max(1, min(DIRECTIONS, len(sample) - 1))
+    return sample, np.asarray(directions[:, -count:], dtype=np.float32)

@@ -26,9 +26,13 @@ class Components:
         low, high = sorted((self.root(one), self.root(other)))
         self._parent[high] = low
 
+    def roots(self) -> list[int]:
+        """The lowest thing that each is joined with."""
+        return [self.root(one) for one in range(len(self._parent))]
+
     def groups(self, *, alone: bool = False) -> list[list[int]]:
         """The components of two or more things (of one, too, when ``alone``), ascending, by their first."""
         found: dict[int, list[int]] = {}
-        for one in range(len(self._parent)):
-            found.setdefault(self.root(one), []).append(one)
+        for one, root in enumerate(self.roots()):
+            found.setdefault(root, []).append(one)
         return [group for group in found.values() if alone or len(group) > 1]

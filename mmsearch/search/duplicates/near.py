@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.search.calibration.centering import shared_mean
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -18,21 +20,14 @@ if TYPE_CHECKING:
 BLOCK = 2048
 # Neighbors of a picture that are looked at: more than there are copies of most.
 NEIGHBORS = 20
-# The mean of so few vectors is as much about these as about all: only half of it is taken off.
-PRIOR_ITEMS = 30
 
 
 def centered(vectors: VectorIndex, ids: Ids) -> Vectors:
-    """The vectors (n, dimension) of ``ids`` without their mean, at unit length; zero where nothing is left.
-
-    Vectors of one modality share a large part (they lie in a cone); without it, unrelated ones are at right
-    angles and one threshold serves every collection (arXiv 2601.18525).
-    """
+    """The vectors (n, dimension) of ``ids`` without what they share, at unit length; zero where nothing is left."""
     rows = np.concatenate(
         [vectors.vectors(ids[start : start + BLOCK]) for start in range(0, ids.size, BLOCK)]
     )
-    share = len(rows) / (len(rows) + PRIOR_ITEMS)
-    rows -= (share * rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+    rows -= shared_mean(rows)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     rows /= np.where(lengths > 0, lengths, 1.0)
     return rows

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 def remember(report: DuplicateReport, index: SearchIndex, directory: IndexDirectory) -> None:
     """Keep the groups of near-duplicate pictures of ``report``: searches from now on show one of each."""
-    items = [member.item_id for group in report.groups for member in group.members]
+    groups = [group for group in report.groups if group.modality == "image" and not group.exact]
+    items = [member.item_id for group in groups for member in group.members]
     with directory.write_lock():
-        write_groups(directory.path, report, index.catalogue.content_keys(np.array(items, dtype=np.int64)))
+        keys = index.catalogue.content_keys(np.array(items, dtype=np.int64))
+        write_groups(
+            directory.path,
+            ([keys[one.item_id] for one in group.members if one.item_id in keys] for group in groups),
+        )

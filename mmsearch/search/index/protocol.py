@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mmsearch.ann.index import VectorIndex
     from mmsearch.encoders.protocol import Encoder
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.types import Modality, Vector, VectorKind
 
-
+T = TypeVar("T")
 # What a channel of whole documents calls its items.
 WHOLE: VectorKind = "document"
 
@@ -49,3 +49,9 @@ class SearchIndex(Protocol):
 
     def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
         """The vector (dimension,) of a picture: a path, a URL, "-", bytes, a PIL image."""
+
+    def kept(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What ``make`` makes, once for each ``key`` and generation of the index (`mmsearch.search.index.kept.Kept`).
+
+        Keys are (what it is, of what …); several threads may ask.
+        """

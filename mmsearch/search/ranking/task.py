@@ -140,7 +140,7 @@ def _allowed(query: Query, index: SearchIndex) -> Ids | None:
             for words in part.content.phrases:
                 # The phrase may stand in the caption and the picture be what is looked for: documents count.
                 found = items_with(index.catalogue, words, exact=True)
-                items = index.documents.items_of(_unique(index.documents.of(found)))
+                items = index.documents.items_of(np.unique(index.documents.of(found)))
                 among = items if among is None else common(among, items)
     return among
 
@@ -171,7 +171,3 @@ def _word_columns(
 def _documents_of(items: Sequence[int], groups: Documents) -> frozenset[int]:
     known = common(np.array(sorted(set(items)), dtype=np.int64), groups.ids)
     return frozenset(groups.of(known).tolist())
-
-
-def _unique(ids: Ids) -> Ids:
-    return np.unique(ids)

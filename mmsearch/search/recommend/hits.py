@@ -111,19 +111,11 @@ def hits(
             continue  # removed since the index was opened
         liked = [place for place, aspect in enumerate(one.aspects) if aspect.liked]
         made.append(
-            Hit(
+            Hit.of(
+                item,
                 rank=len(made) + 1,
                 score=one.score,
-                item_id=one.item_id,
-                document_id=one.document_id,
-                corpus_root=item.corpus_root,
-                path=item.path,
-                modality=item.modality,
-                locator=item.locator,
-                title=item.title,
-                text=item.text,
                 snippet=None,
-                fields=item.fields,
                 cosine=float(one.cosines[liked].max()),
                 strength=round(100.0 * (1.0 - 2.0 ** (-max(one.surprise, 0.0) / HALF_STRENGTH))),
                 evalue=searched * len(liked) * 10.0**-one.surprise,

@@ -8,11 +8,12 @@ of the index that have nothing to do with each other. Measured by `python -m ben
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from mmsearch.search.calibration.centering import shared_mean
 from mmsearch.search.calibration.estimation import estimate
 
 if TYPE_CHECKING:
@@ -29,14 +30,8 @@ if TYPE_CHECKING:
 # Items that means and backgrounds are taken from, and those of them that stand for examples.
 SAMPLE = 1000
 ASKING = 300
-# The mean of so few items is as much about these items as about their modality: only half of it is taken off.
-PRIOR_ITEMS = 30
 # Rows that are multiplied in one go.
 BLOCK = 4096
-
-# What was found out of a vector index (0.2 s), for as long as that is open: a new generation opens new ones.
-_means: WeakKeyDictionary[VectorIndex, NDArray[np.float32]] = WeakKeyDictionary()
-_backgrounds: WeakKeyDictionary[VectorIndex, WeakKeyDictionary[VectorIndex, Background]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,24 +73,27 @@ def spaces(index: SearchIndex, encoder: Encoder, modalities: Sequence[Modality])
     for modality in modalities:
         vectors = index.vector_index(encoder, modality) if modality in encoder.modalities else None
         if vectors is not None and vectors.ids.size:
-            if vectors not in _means:
-                sample = vectors.sample(SAMPLE, seed=3)[1]
-                mean = sample.mean(axis=0, dtype=np.float64) * (len(sample) / (len(sample) + PRIOR_ITEMS))
-                _means[vectors] = mean.astype(np.float32)
-            found[modality] = Space(modality, vectors, _means[vectors])
+            mean = index.kept(("mean", encoder.fingerprint, modality), partial(_mean, vectors))
+            found[modality] = Space(modality, vectors, mean)
     return found
 
 
-def item_background(index: SearchIndex, asking: Space, asked: Space) -> Background:
-    """Centered cosines between items of ``asking`` and of ``asked`` that belong to different documents."""
-    known = _backgrounds.setdefault(asked.index, WeakKeyDictionary())
-    if asking.index not in known:
+def _mean(vectors: VectorIndex) -> NDArray[np.float32]:
+    return shared_mean(vectors.sample(SAMPLE, seed=3)[1])
+
+
+def item_background(index: SearchIndex, encoder: Encoder, asking: Space, asked: Space) -> Background:
+    """Centered cosines between items of ``asking`` and of ``asked`` that belong to different documents (0.2 s)."""
+
+    def estimated() -> Background:
         ids, vectors = asking.index.sample(ASKING, seed=4)
         others, rows = asked.index.sample(SAMPLE, seed=5)
-        known[asking.index] = estimate(
+        return estimate(
             asking.centered(vectors),
             asked.centered(rows),
             query_groups=index.documents.of(ids),
             item_groups=index.documents.of(others),
         )
-    return known[asking.index]
+
+    key = ("background between items", encoder.fingerprint, asking.modality, asked.modality)
+    return index.kept(key, estimated)

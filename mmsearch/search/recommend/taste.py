@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from mmsearch.errors import UsageError
+from mmsearch.search.channels.probes import picture_vector
 from mmsearch.search.index.documents import common
 from mmsearch.search.ranking.fusion import on_grid
 from mmsearch.search.recommend.hits import Aspect, Recommended
@@ -75,7 +76,7 @@ class Taste:
             raise UsageError(f"{encoder.name} has no vector of anything that is liked")
         asking = sorted({aspect.modality for aspect in aspects} | set(known))
         backgrounds = {
-            (one, other): item_background(index, known[one], known[other])
+            (one, other): item_background(index, encoder, known[one], known[other])
             for one in asking
             for other in known
             if one in known
@@ -188,17 +189,8 @@ def _aspects(
             mean = space.centered(space.index.vectors(ids)).mean(axis=0)
             vectors[modality] = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
     if not example.items and "image" in known:
-        vectors["image"] = known["image"].centered(_outside(index, encoder, example.picture)[None])[0]
+        vectors["image"] = known["image"].centered(picture_vector(index, encoder, example.picture)[None])[0]
     weight = len(vectors) ** -0.5 if vectors else 0.0
     return [
         Aspect(number, example.label, modality, vector, weight, liked) for modality, vector in vectors.items()
     ]
-
-
-def _outside(index: SearchIndex, encoder: Encoder, picture: Any) -> Vector:
-    if not isinstance(picture, np.ndarray):
-        return index.picture_vector(encoder, picture)
-    length = float(np.linalg.norm(picture))
-    if picture.shape != (encoder.dimension,) or not length > 0:
-        raise UsageError(f"a vector for {encoder.name} has shape ({encoder.dimension},), not {picture.shape}")
-    return np.asarray(picture / length, dtype=np.float32)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mmsearch.errors import UsageError
-from mmsearch.search.index.documents import common
 from mmsearch.search.results.hit import Neighbor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.search.results.hit import Hit
     from mmsearch.search.results.results import Results
+    from mmsearch.store.catalogue.values import StoredItem
 
 
 def neighbors(
@@ -28,19 +28,21 @@ def neighbors(
         raise UsageError(f"how many passages around a hit? at least 0, not {count}")
     if not count or hit.locator.kind != "characters":
         return (), ()
-    items = index.documents.items_of(np.array([hit.document_id], dtype=np.int64))
-    texts = common(items, index.documents.modalities["text"])
-    place = int(np.searchsorted(texts, hit.item_id))
-    sides = (texts[max(0, place - count) : place], texts[place + 1 : place + 1 + count])
-    before, after = (
-        tuple(
-            Neighbor(item.item_id, item.locator, item.text)
-            for item in index.catalogue.items(ids)
-            if item.locator.kind == "characters"
-        )
-        for ids in sides
-    )
-    return before, after
+    return passages_around(index.catalogue.document_items(hit.document_id), hit.item_id, count)
+
+
+def passages_around(
+    items: Sequence[StoredItem], item_id: int, count: int
+) -> tuple[tuple[Neighbor, ...], tuple[Neighbor, ...]]:
+    """The ``count`` passages before and after ``item_id`` among the ``items`` of its document, in their order.
+
+    Both empty when the item is no passage of theirs.
+    """
+    passages = [Neighbor.of(item) for item in items if item.locator.kind == "characters"]
+    place = next((n for n, one in enumerate(passages) if one.item_id == item_id), None)
+    if place is None:
+        return (), ()
+    return tuple(passages[max(0, place - count) : place]), tuple(passages[place + 1 : place + 1 + count])
 
 
 def with_context(index: SearchIndex, results: Results, count: int) -> Results:

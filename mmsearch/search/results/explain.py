@@ -55,19 +55,11 @@ def hits_of(
         if item is None:
             continue  # removed since the index was opened
         hits.append(
-            Hit(
+            Hit.of(
+                item,
                 rank=offset + len(hits) + 1,
                 score=float(scores[row]),
-                item_id=item_id,
-                document_id=item.document_id,
-                corpus_root=item.corpus_root,
-                path=item.path,
-                modality=item.modality,
-                locator=item.locator,
-                title=item.title,
-                text=item.text,
                 snippet=snippet(item.text, prepared.text, pieces=pieces) if item.text else None,
-                fields=item.fields,
                 cosine=None if np.isnan(cosines[row]) else float(cosines[row]),
                 strength=round(float(strengths[row])),
                 evalue=float(evalues[row]),

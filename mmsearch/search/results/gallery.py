@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from mmsearch.errors import MediaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mmsearch.search.results.hit import Hit
-    from mmsearch.search.results.results import Results
 
 THUMBNAIL = 240
 TEXT_SHOWN = 280
@@ -29,15 +28,15 @@ _STYLE = """
 """
 
 
-def fragment(results: Results) -> str:
-    """The hits as cards, best first, for a page or a notebook cell."""
-    if not results:
+def fragment(hits: Sequence[Hit]) -> str:
+    """The ``hits`` as cards, best first, for a page or a notebook cell."""
+    if not hits:
         return f'<style>{_STYLE}</style><p class="mmsearch-none">Nothing in this index matches.</p>'
-    cards = "".join(_card(hit) for hit in results)
+    cards = "".join(_card(hit) for hit in hits)
     return f'<style>{_STYLE}</style><div class="mmsearch">{cards}</div>'
 
 
-def page(title: str, sections: Iterable[tuple[str, Results]]) -> str:
+def page(title: str, sections: Iterable[tuple[str, Sequence[Hit]]]) -> str:
     """A whole page: a heading and the cards of each of the ``sections``."""
     body = "".join(f"<h2>{escape(heading)}</h2>{fragment(results)}" for heading, results in sections)
     return (

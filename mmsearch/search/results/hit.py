@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mmsearch.search.results.snippets import Snippet
+    from mmsearch.store.catalogue.values import StoredItem
     from mmsearch.types import FieldValue, Locator, Modality
 
 
@@ -43,6 +44,11 @@ class Neighbor:
     locator: Locator
     text: str | None
 
+    @classmethod
+    def of(cls, item: StoredItem) -> Neighbor:
+        """``item``, beside another one of its document."""
+        return cls(item.item_id, item.locator, item.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -76,6 +82,22 @@ class Hit:
     copies: int = 0
     before: tuple[Neighbor, ...] = ()
     after: tuple[Neighbor, ...] = ()
+
+    @classmethod
+    def of(cls, item: StoredItem, **found: Any) -> Hit:
+        """The hit that shows ``item``; ``found`` are the fields that say what was found out of it."""
+        return cls(
+            item_id=item.item_id,
+            document_id=item.document_id,
+            corpus_root=item.corpus_root,
+            path=item.path,
+            modality=item.modality,
+            locator=item.locator,
+            title=item.title,
+            text=item.text,
+            fields=item.fields,
+            **found,
+        )
 
     @property
     def file(self) -> str:

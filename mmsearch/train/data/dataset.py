@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmsearch.datasets.sources import find_sources
 from mmsearch.errors import MediaError, UsageError
+from mmsearch.search.duplicates.components import Components
 from mmsearch.train.pairs import Pair, read_pairs, read_pictures, read_text_groups
 
 if TYPE_CHECKING:
@@ -160,19 +161,12 @@ def _decode_all(pairs: Sequence[Pair], recipe: PictureRecipe, pixels_file: Path,
 
 def _clusters(groups: Sequence[Sequence[str]]) -> Numbers:
     """A number per group, equal for groups that share a text word for word (joined transitively)."""
-    parent = list(range(len(groups)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
+    same = Components(len(groups))
     owner: dict[str, int] = {}
     for number, group in enumerate(groups):
         for text in group:
-            parent[root(number)] = root(owner.setdefault(" ".join(text.lower().split()), number))
-    return np.array([root(i) for i in range(len(groups))], dtype=np.int64)
+            same.join(number, owner.setdefault(" ".join(text.lower().split()), number))
+    return np.array(same.roots(), dtype=np.int64)
 
 
 def _kinds(labels: Sequence[tuple[str, ...] | None]) -> Numbers:

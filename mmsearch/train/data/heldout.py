@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.search.duplicates.components import Components
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,24 +31,16 @@ def clusters(texts: Sequence[Sequence[str]]) -> Numbers:
     It is that of the first such group, so that it depends on nothing else.
     Sharing is joined transitively, but for texts that more than a twentieth of all groups have (and more than 8).
     """
-    parent = list(range(len(texts)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
     bare = [{" ".join(re.findall(r"\w+", text.lower())) for text in group} for group in texts]
     counts = Counter(text for group in bare for text in group)
     most = max(FEW, COMMON * len(texts))
+    same = Components(len(texts))
     owner: dict[str, int] = {}
     for number, group in enumerate(bare):
         for text in group:
             if counts[text] <= most:
-                first, second = sorted((root(number), root(owner.setdefault(text, number))))
-                parent[second] = first
-    return np.array([root(i) for i in range(len(texts))], dtype=np.int64)
+                same.join(number, owner.setdefault(text, number))
+    return np.array(same.roots(), dtype=np.int64)
 
 
 def parts(cluster: Numbers, shares: Sequence[float], seed: int) -> Numbers:

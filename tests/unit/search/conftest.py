@@ -17,6 +17,7 @@ from mmsearch.ann.index import VectorIndex
 from mmsearch.search.calibration.background import Background
 from mmsearch.search.calibration.estimation import estimate
 from mmsearch.search.index.documents import Documents
+from mmsearch.search.index.kept import Kept
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.types import FieldValue, Locator, Modality, PictureSpec
@@ -94,6 +95,7 @@ class ToyIndex:
         self._indexes: dict[Modality, VectorIndex | None] = {m: self._vectors(m, rows[m]) for m in rows}
         self._backgrounds: dict[tuple[Modality, Modality], Background] = {}
         self.copy_groups: dict[bytes, int] = {}
+        self.kept = Kept()
 
     def _new(self, corpus: int, document: Doc, rows: dict[Modality, list[np.ndarray]]) -> NewDocument:
         items: list[NewItem] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from mmsearch.errors import UsageError
-from mmsearch.search.ask.ask import ask, best_sentence, neighbors
+from mmsearch.search.ask.ask import ask, best_sentence
 from mmsearch.search.ask.sentences import sentence_spans
 from tests.unit.search.conftest import Doc, ToyIndex
 
@@ -96,15 +96,6 @@ def test_requests_without_sense_are_refused(shop: ToyIndex, options: dict[str, f
         ask(shop, "tea", **options)  # type: ignore[arg-type]
     with pytest.raises(UsageError):
         ask(shop, "  ")
-
-
-def test_neighbors_are_passages_in_document_order(shop: ToyIndex) -> None:
-    items = shop.catalogue.document_items(shop.catalogue.find("handbook.txt")[0])
-    passages = [item for item in items if item.locator.kind == "characters"]
-    assert neighbors(items, passages[0].item_id, 5) == ([], passages[1:])
-    assert neighbors(items, passages[2].item_id, 1) == ([passages[1]], [])
-    title = next(item for item in items if item.locator.kind == "title")
-    assert neighbors(items, title.item_id, 1) == ([], [])
 
 
 def test_without_an_encoder_words_choose_the_sentence(shop: ToyIndex) -> None:

@@ -50,7 +50,9 @@ def test_an_item_is_as_like_the_excluded_thing_as_its_neighbors_are(landscape: S
     alone = np.array([item(landscape, "peak.jpg"), item(landscape, "shore.jpg")])
     shown = np.array([item(landscape, "a0.jpg"), item(landscape, "b0.jpg")])
     (raw,) = snow.raw(np.concatenate([alone, shown]))
-    peak, shore, snowy, sandy = likeness(landscape.encoders[0], snow).standing(np.concatenate([alone, shown]))
+    peak, shore, snowy, sandy = likeness(landscape, landscape.encoders[0], snow).standing(
+        np.concatenate([alone, shown])
+    )
     assert snowy > peak > max(shore, sandy)
     # by itself a mountain is hardly more like snow than a beach is; among its neighbors it is
     assert (peak - shore) / (snowy - sandy) > 0.02 + (raw[0] - raw[1]) / (raw[2] - raw[3])
@@ -62,7 +64,7 @@ def test_not_takes_from_what_it_leaves_for_how_like_it_is(landscape: SearchIndex
     assert paths.index("shore.jpg") < [*paths, "peak.jpg"].index("peak.jpg")
     assert not [path for path in paths[:40] if path.startswith("a")]
     query = "beach NOT snow"
-    like = likeness(landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
+    like = likeness(landscape, landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
     explained = 0
     for hit in hits[:5]:
         above = max(0.0, float(like.standing(np.array([hit.item_id]))[0]) - LEAST_LIKE)
@@ -86,8 +88,8 @@ def test_what_the_excluded_thing_shares_with_the_wanted_one_is_not_held_against_
     index = build([*documents, *(doc(f"s{n}.jpg", shows=f"stone wall thing{n}") for n in range(40))])
     query = "animal NOT (animal dog)"
     ids = np.array([item(index, path) for path in ("dog0.jpg", "cat0.jpg", "s0.jpg")])
-    alone = likeness(index.encoders[0], channel(index, query)).standing(ids)
-    beside = likeness(index.encoders[0], channel(index, query), wanted(index, query)).standing(ids)
+    alone = likeness(index, index.encoders[0], channel(index, query)).standing(ids)
+    beside = likeness(index, index.encoders[0], channel(index, query), wanted(index, query)).standing(ids)
     assert beside[0] - beside[1] > alone[0] - alone[1] > 0  # a dog stands out more among animals
     assert beside[1] - beside[2] < alone[1] - alone[2]  # and that a cat is an animal counts less
 
@@ -96,7 +98,7 @@ def test_a_heavier_wanted_part_counts_for_more_of_the_contrast(landscape: Search
     ids = np.array([item(landscape, "shore.jpg"), item(landscape, "peak.jpg")])
 
     def gap(query: str) -> float:
-        like = likeness(landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
+        like = likeness(landscape, landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
         standing = like.standing(ids)
         return float(standing[1] - standing[0])
 
@@ -106,14 +108,18 @@ def test_a_heavier_wanted_part_counts_for_more_of_the_contrast(landscape: Search
 def test_one_item_is_neither_like_nor_unlike(build: Build, doc: Any) -> None:
     index = build([doc("only.jpg", shows="a dog in the snow")])
     only = np.array([item(index, "only.jpg")])
-    assert likeness(index.encoders[0], channel(index, "dog NOT cat")).standing(only) == pytest.approx(0.0)
+    assert likeness(index, index.encoders[0], channel(index, "dog NOT cat")).standing(only) == pytest.approx(
+        0.0
+    )
 
 
 def test_a_description_is_excluded_by_its_own_vector(landscape: SearchIndex) -> None:
     described = likeness(
-        landscape.encoders[0], channel(landscape, "beach NOT (an old mountain covered by snow)")
+        landscape,
+        landscape.encoders[0],
+        channel(landscape, "beach NOT (an old mountain covered by snow)"),
     )
-    word = likeness(landscape.encoders[0], channel(landscape, "beach NOT (mountain)"))
+    word = likeness(landscape, landscape.encoders[0], channel(landscape, "beach NOT (mountain)"))
     ids = np.array([item(landscape, "peak.jpg"), item(landscape, "shore.jpg")])
     for one in (described, word):
         assert one.standing(ids)[0] > one.standing(ids)[1]

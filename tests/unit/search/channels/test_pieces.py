@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmsearch.ann.terms import terms
-from mmsearch.search.channels import pieces as module
+from mmsearch.search.channels import pieces
 from mmsearch.search.channels.lexical import match
 from mmsearch.search.channels.pieces import Plan, plan
 from mmsearch.search.query.parse import parse
@@ -141,6 +141,6 @@ def test_a_piece_that_many_names_have_is_cut_to_the_depth(
     index: SearchIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     among = index.documents.ids
-    assert module.SHORTEST == 4
-    few = module._among(lambda limit: (among if limit is None else limit)[:2], among[1:3], 2)
+    assert pieces.SHORTEST == 4
+    few = pieces._among(lambda limit: (among if limit is None else limit)[:2], among[1:3], 2)
     assert few.tolist() == among[1:3].tolist()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from mmsearch.search.channels import removal as exclusion_removal
 from mmsearch.search.channels.dense import dense_channels
 from mmsearch.search.channels.probes import probes
 from mmsearch.search.channels.removal import Removal
@@ -22,7 +21,6 @@ OTHERS = [f"stone{n} wall{n}" for n in range(40)]
 @pytest.fixture
 def index(build: Build, monkeypatch: pytest.MonkeyPatch) -> ToyIndex:
     """Animals of three kinds, some of which look a little like others, and much else; with a bank of queries."""
-    monkeypatch.setattr(exclusion_removal, "_means", {})
     monkeypatch.setattr(
         ToyEncoder, "bank", lambda self, kind: self.encode_texts(OTHERS) if kind == "text" else None
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import mmsearch
 from mmsearch.errors import UsageError
-from mmsearch.search.duplicates import near as neighbors
+from mmsearch.search.duplicates import near
 from mmsearch.search.duplicates.components import Components
 from mmsearch.search.duplicates.duplicates import duplicates
 from mmsearch.search.duplicates.near import near_pairs
@@ -39,7 +39,7 @@ def test_components_are_those_of_a_plain_search(pairs: list[tuple[int, int]]) ->
 def test_pairs_are_the_same_in_small_blocks_and_by_the_whole_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    monkeypatch.setattr(neighbors, "BLOCK", 7)
+    monkeypatch.setattr(near, "BLOCK", 7)
     found = {tuple(pair) for pairs in near_pairs(rows, 0.8) for pair in pairs.tolist()}
     assert found == {(i, j) for i in range(60) for j in range(i + 1, 60) if rows[i] @ rows[j] >= 0.8}
 
@@ -47,8 +47,8 @@ def test_pairs_are_the_same_in_small_blocks_and_by_the_whole_matrix(monkeypatch:
 def test_of_many_neighbors_the_nearest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     angles = np.arange(50, dtype=np.float32) / 100
     rows = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    monkeypatch.setattr(neighbors, "BLOCK", 8)
-    monkeypatch.setattr(neighbors, "NEIGHBORS", 3)
+    monkeypatch.setattr(near, "BLOCK", 8)
+    monkeypatch.setattr(near, "NEIGHBORS", 3)
     found = sorted(tuple(pair) for pairs in near_pairs(rows, 0.5) for pair in pairs.tolist())
     assert found == [(i, j) for i in range(50) for j in range(i + 1, min(i + 4, 50))]
 

@@ -7,7 +7,6 @@ from PIL import Image
 
 import mmsearch
 from mmsearch.errors import UsageError
-from mmsearch.search.duplicates.report import DuplicateGroup, DuplicateReport, Member
 from mmsearch.search.query.parse import parse
 from mmsearch.search.recommend.recommend import METHODS, recommend
 from mmsearch.search.recommend.surroundings import NEIGHBORS, SHARE
@@ -190,16 +189,8 @@ def test_remembered_groups_are_shown_once_from_then_on(small_corpus: Path, tmp_p
 
 
 def test_groups_are_kept_by_content_and_a_damaged_file_is_none(tmp_path: Path) -> None:
-    def group(*items: tuple[int, int]) -> DuplicateGroup:
-        members = (
-            Member(item, item, f"{item}.jpg", f"/{item}.jpg", 1, 1, content) for item, content in items
-        )
-        return DuplicateGroup("image", tuple(members))
-
-    report = DuplicateReport((group((1, 0), (2, 1)), group((3, 0), (4, 0)), group((5, 0), (6, 1))), (), 6, 6)
-    keys = {item: bytes([item]) * 32 for item in range(1, 7)}
-    assert write_groups(tmp_path, report, keys) == 2
-    kept = read_groups(tmp_path)
-    assert kept == {keys[1]: 0, keys[2]: 0, keys[5]: 1, keys[6]: 1}
+    a, b, c, d, e = (bytes([number]) * 32 for number in range(5))
+    assert write_groups(tmp_path, [(a, b), (c, c), (d, e)]) == 2
+    assert read_groups(tmp_path) == {a: 0, b: 0, d: 1, e: 1}
     (tmp_path / COPIES).write_text("{")
     assert read_groups(tmp_path) == {}

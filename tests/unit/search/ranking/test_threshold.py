@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mmsearch.search.index.protocol import SearchIndex
 from mmsearch.search.query.parse import parse
-from mmsearch.search.ranking import threshold as ranking
+from mmsearch.search.ranking import threshold
 from mmsearch.search.ranking.fusion import FUSIONS, FusionName
 from mmsearch.search.ranking.task import Grouping
 from mmsearch.search.search import answer
@@ -49,9 +49,9 @@ def test_looking_no_further_than_needed_finds_what_looking_at_everything_finds(
 ) -> None:
     whole = found(pictures, text, 10_000, group, fusion, cutoff)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "FIRST_DEPTH", 2)
-        patch.setattr(ranking, "DEEPER", 3)
-        patch.setattr(ranking, "CHUNK", 4)
+        patch.setattr(threshold, "FIRST_DEPTH", 2)
+        patch.setattr(threshold, "DEEPER", 3)
+        patch.setattr(threshold, "CHUNK", 4)
         assert found(pictures, text, k, group, fusion, cutoff) == whole[:k]
 
 

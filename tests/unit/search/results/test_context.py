@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mmsearch.errors import UsageError
 from mmsearch.search.query.parse import parse
-from mmsearch.search.results.context import neighbors, with_context
+from mmsearch.search.results.context import neighbors, passages_around, with_context
 from mmsearch.search.search import answer
 
 if TYPE_CHECKING:
@@ -32,6 +33,17 @@ def around(index: SearchIndex, text: str, count: int) -> tuple[list[str | None],
     [hit] = answer(parse(f"{text} path:story.txt"), index, 1, cutoff=None)
     before, after = neighbors(index, hit, count)
     return [one.text for one in before], [one.text for one in after]
+
+
+def test_document_order_is_not_that_of_the_items_numbers(index: SearchIndex) -> None:
+    """A passage that is written into a document later has a higher number than what comes after it."""
+    items = index.catalogue.document_items(index.catalogue.find("story.txt")[0])
+    renumbered = [replace(item, item_id=-item.item_id) for item in items]
+    before, after = passages_around(renumbered, renumbered[2].item_id, 9)
+    assert [one.text for one in before] == PASSAGES[:1]
+    assert [one.text for one in after] == PASSAGES[2:]
+    title = next(item for item in renumbered if item.locator.kind == "title")
+    assert passages_around(renumbered, title.item_id, 1) == ((), ())
 
 
 @pytest.mark.parametrize(
