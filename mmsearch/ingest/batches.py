@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
+from mmsearch.ingest.worker import Headway
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -29,18 +31,6 @@ Read: TypeAlias = "tuple[list[Reading], list[Skipped]]"
 LOOKAHEAD = 2
 _LOOK_EVERY = 0.5  # seconds; whoever waits for a batch looks whether it makes headway
 _PATIENCE = 1.0  # seconds that a run which ends waits for its threads
-
-
-class Headway:
-    """Since when (`time.monotonic`) a batch's decoder has been at one file; None between files."""
-
-    def __init__(self) -> None:
-        self.since: float | None = None
-
-    def stalled(self, seconds: float) -> bool:
-        """Whether it has been at one file for that long."""
-        since = self.since
-        return since is not None and time.monotonic() - since > seconds
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.ingest.batches import Headway
     from mmsearch.ingest.decoding import Draft, Reading
     from mmsearch.ingest.sources import Source
     from mmsearch.media.limits import Limits
@@ -33,6 +32,18 @@ BATCH_SERIAL = 256
 def batch_size(encoder: Encoder) -> int:
     """How many sources ``encoder`` is given at a time."""
     return BATCH if encoder.parallel else BATCH_SERIAL
+
+
+class Headway:
+    """Since when (`time.monotonic`) a batch's decoder has been at one file; None between files."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+
+    def stalled(self, seconds: float) -> bool:
+        """Whether it has been at one file for that long."""
+        since = self.since
+        return since is not None and time.monotonic() - since > seconds
 
 
 class Reader:
