@@ -318,6 +318,7 @@ class _Walk:
             title=record.title,
             body=record.body,
             fields=record.fields,
+            supplements=record.supplements,
         )
 
 

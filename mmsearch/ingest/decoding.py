@@ -83,7 +83,7 @@ def decode(source: Source, how: Decoding, row_of: Callable[[bytes], int | None])
     drafts += [_text_draft(Locator("characters", p.start, p.end), p.text) for p in passages]
     if not drafts:
         raise MediaError("holds no text")
-    return Reading(source, title, fields | dict(source.fields), drafts)
+    return Reading(source, title, {**source.supplements, **fields, **source.fields}, drafts)
 
 
 def _decode_picture(

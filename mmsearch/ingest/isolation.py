@@ -223,7 +223,9 @@ def _reading(source: Source, answer: dict[str, Any], data: bytes, how: Decoding)
     if data and how.picture is not None:
         picture = next(draft for draft in drafts if draft.modality == "image")
         picture.pixels = _pixels(data, how.picture.size)
-    return Reading(source, answer["title"], {**answer["fields"], **source.fields}, drafts)
+    return Reading(
+        source, answer["title"], {**source.supplements, **answer["fields"], **source.fields}, drafts
+    )
 
 
 def _pixels(data: bytes, size: int) -> Pixels:

@@ -24,7 +24,10 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters t
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """``paths`` of files as they are written, and what is said of them."""
+    """``paths`` of files as they are written, and what is said of them.
+
+    ``supplements``: fields that hold where neither ``fields`` nor the files themselves have one of that name.
+    """
 
     paths: tuple[str, ...] = ()
     id: str | None = None
@@ -32,6 +35,7 @@ class Record:
     title: str | None = None
     body: str | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    supplements: Mapping[str, FieldValue] = field(default_factory=dict)
 
 
 def parse_json(text: str) -> object:

@@ -1,4 +1,7 @@
-"""Sidecars: ``photo.txt``, ``photo.json``, ``photo.jpg.txt`` or ``photo.jpg.json`` beside ``photo.jpg``."""
+"""Sidecars: ``photo.txt``, ``photo.json``, ``photo.jpg.txt`` or ``photo.jpg.json`` beside ``photo.jpg``.
+
+Google Takeout has names of its own: takeout.py knows them.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
 from mmsearch.ingest.records import Record, clean, parse_json, read_record
+from mmsearch.ingest.takeout import is_takeout, takeout_record, takeout_sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from mmsearch.media.limits import Limits
+    from mmsearch.types import FieldValue
 
 SIDECAR_SUFFIXES = (".json", ".txt")
 _LONGEST_CAPTION = 300  # characters; longer ones are prose, which is split into passages
@@ -30,12 +35,17 @@ def assign_sidecars(pictures: Iterable[str], sidecars: Iterable[str]) -> dict[st
     for name in sorted(sidecars):
         by_stem.setdefault(name.rpartition(".")[0], []).append(name)
     found: dict[str, tuple[str, ...]] = {}
-    if by_stem:
-        for picture in pictures:
-            names = [*by_stem.get(picture, ()), *by_stem.get(picture.rpartition(".")[0], ())]
-            if names:
-                found[picture] = tuple(names)
-    return found
+    if not by_stem:
+        return found
+    without = []
+    for picture in pictures:
+        names = [*by_stem.get(picture, ()), *by_stem.get(picture.rpartition(".")[0], ())]
+        if names:
+            found[picture] = tuple(names)
+        else:
+            without.append(picture)
+    exported = [name for names in by_stem.values() for name in names if name.endswith(".json")]
+    return found | {picture: (name,) for picture, name in takeout_sidecars(without, exported).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ def read_sidecar(path: Path, limits: Limits) -> Annotation:
         return Annotation(Record(captions=captions)) if captions else Annotation(Record(), path)
     value = parse_json(text)
     if isinstance(value, dict):
-        return Annotation(read_record(value))
+        return Annotation(takeout_record(value) if is_takeout(value) else read_record(value))
     if isinstance(value, str | list):
         return Annotation(read_record({"captions": value}))
     raise MediaError("not a JSON object with captions or fields")
@@ -82,7 +92,8 @@ def merge(annotations: Iterable[Annotation]) -> Annotation:
     captions: dict[str, None] = {}
     title: str | None = None
     bodies: list[str] = []
-    fields: Mapping[str, str | int | float | bool] = {}
+    fields: Mapping[str, FieldValue] = {}
+    supplements: Mapping[str, FieldValue] = {}
     text: Path | None = None
     for annotation in annotations:
         record = annotation.record
@@ -90,6 +101,13 @@ def merge(annotations: Iterable[Annotation]) -> Annotation:
         title = title or record.title
         bodies += [record.body] if record.body else []
         fields = {**record.fields, **fields}
+        supplements = {**record.supplements, **supplements}
         text = text or annotation.text
-    record = Record(captions=tuple(captions), title=title, body="\n\n".join(bodies) or None, fields=fields)
+    record = Record(
+        captions=tuple(captions),
+        title=title,
+        body="\n\n".join(bodies) or None,
+        fields=fields,
+        supplements=supplements,
+    )
     return Annotation(record, text)

@@ -19,7 +19,8 @@ class Source:
 
     ``path``: relative to the corpus, separated by "/", unique in it; what the user sees. ``stamp``: an opaque
     string that changes when anything that the document is made of changes. ``picture`` and ``text``: files to
-    read. ``body``: text to be split into passages like that of a file, from a manifest or a sidecar.
+    read. ``body``: text to be split into passages like that of a file, from a manifest or a sidecar. ``supplements``:
+    fields that hold where neither ``fields`` nor the files themselves have one of that name.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Source:
     title: str | None = None
     body: str | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    supplements: Mapping[str, FieldValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

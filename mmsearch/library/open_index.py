@@ -151,9 +151,10 @@ class OpenIndex:
 
         def read() -> Background:
             stored = self.directory.read_backgrounds().get(key)
-            if isinstance(stored, str):
-                return Background.from_json(stored)
-            return estimated(self, encoder, query, item, bits=self._has_bits(encoder))
+            try:
+                return Background.from_json(str(stored))
+            except ValueError:  # missing, or of wrong values: it can be made anew
+                return estimated(self, encoder, query, item, bits=self._has_bits(encoder))
 
         return self.kept((BACKGROUND, key), read)
 

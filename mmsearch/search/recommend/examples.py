@@ -76,16 +76,38 @@ def recall(index: SearchIndex, written: dict[str, str]) -> Example | None:
     file = written.get("file")
     if file is not None:
         return _outside(index, file) if re.match(r"https?://", file) or Path(file).is_file() else None
-    path, root = written.get("path", ""), written.get("corpus", "")
-    found = index.catalogue.find(f"{root.rstrip('/')}/{path}") or index.catalogue.find(path)
-    if not found:
+    document = _recalled_document(index, written)
+    if document is None:
         return None
     if "locator" not in written:
-        return _document(index, found[0])
-    for item in index.catalogue.document_items(found[0]):
-        if str(item.locator) == written["locator"] and item.modality == written.get("modality"):
-            return _item(index, item.item_id)
-    return None
+        return _document(index, document)
+    items = index.catalogue.document_items(document)
+    place = (written["locator"], written.get("modality"))
+    same = [item for item in items if item.key.hex() == written.get("key")]
+    there = [item for item in items if (str(item.locator), item.modality) == place]
+    chosen = next((item for item in same if item in there), None) or next(iter(same or there), None)
+    return None if chosen is None else _item(index, chosen.item_id)
+
+
+def _recalled_document(index: SearchIndex, written: dict[str, str]) -> int | None:
+    """The document at the place, or else wherever the same content lies by now; None when it is gone."""
+    path, root, key = written.get("path", ""), written.get("corpus", ""), _key(written)
+    here = index.catalogue.find(f"{root.rstrip('/')}/{path}")
+    if key is None:  # written by an earlier mmsearch
+        return next(iter(here or index.catalogue.find(path)), None)
+    same = [
+        number
+        for corpus in index.catalogue.corpora()
+        for number, _ in index.catalogue.documents_with_key(corpus.corpus_id, key)
+    ]
+    return next((number for number in here if number in same), None) or next(iter(same or here), None)
+
+
+def _key(written: dict[str, str]) -> bytes | None:
+    try:
+        return bytes.fromhex(written["key"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _item(index: SearchIndex, item_id: int) -> Example:
@@ -103,7 +125,8 @@ def _document(index: SearchIndex, document: int) -> Example:
     # A document is known by its picture; captions may well be the same for two.
     keys = [item.key for item in items if item.modality == "image"] or [item.key for item in items]
     excluded = _copies(index, keys) | {document}
-    return Example(items[0].path, tuple(items), None, excluded, _place(items[0]))
+    known_by = next((item for item in items if item.modality == "image"), items[0])
+    return Example(items[0].path, tuple(items), None, excluded, _place(known_by))
 
 
 def _outside(index: SearchIndex, source: str) -> Example:
@@ -121,7 +144,7 @@ def _outside(index: SearchIndex, source: str) -> Example:
 
 
 def _place(item: StoredItem) -> dict[str, str]:
-    return {"path": item.path, "corpus": item.corpus_root}
+    return {"path": item.path, "corpus": item.corpus_root, "key": item.key.hex()}
 
 
 def _copies(index: SearchIndex, keys: list[bytes]) -> frozenset[int]:

@@ -1,7 +1,8 @@
 """Profiles: what somebody likes and dislikes, kept by name in the index directory and updated by feedback.
 
-``profiles/NAME.json`` says where each example lies (corpus and path, locator, or the file outside), not its number
-or vector, so that a profile outlives re-indexing, compaction and a change of the encoder.
+``profiles/NAME.json`` says where each example lies (corpus and path, locator, or the file outside) and by what content
+it is known, not its number or vector, so that a profile outlives re-indexing, compaction, a change of the encoder, and
+that a document leaves and comes back, or lies elsewhere.
 """
 
 from __future__ import annotations
@@ -32,11 +33,17 @@ def with_feedback(
             written = resolve(index, thing).written
             if not written:
                 raise UsageError("a profile can only keep what has a path: save the picture to a file first")
-            if written in other:
-                other.remove(written)
-            if written not in to:
+            other[:] = [one for one in other if not _is_same(one, written)]
+            if any(_is_same(one, written) for one in to):
+                to[:] = [written if _is_same(one, written) else one for one in to]
+            else:
                 to.append(written)
     return Profile(profile.name, tuple(likes), tuple(dislikes))
+
+
+def _is_same(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Whether two entries name one place: what lies there may have changed."""
+    return {**one, "key": ""} == {**other, "key": ""}
 
 
 def examples_of(index: SearchIndex, profile: Profile) -> tuple[list[Example], list[Example], list[str]]:
