@@ -36,7 +36,7 @@ def takeout_sidecars(pictures: Iterable[str], sidecars: Iterable[str]) -> dict[s
         if dot and _NEW_NAME.startswith(extra):
             by_name[picture, number] = sidecar
         by_name[stem, number] = sidecar
-    return {picture: sidecar for picture in pictures if (sidecar := _sidecar_of(picture, by_name))}
+    return {picture: found for picture in pictures if (found := _sidecar_of(picture, by_name))}
 
 
 def _sidecar_of(picture: str, by_name: Mapping[tuple[str, str], str]) -> str | None:
@@ -97,17 +97,13 @@ def _place(*given: object) -> dict[str, FieldValue]:
     for one in given:
         if not isinstance(one, dict):
             continue
-        latitude, longitude = one.get("latitude"), one.get("longitude")
-        if (
-            _is_angle(latitude, 90) and _is_angle(longitude, 180) and (latitude, longitude) != (0, 0)
-        ):  # not known
-            return {
-                "latitude": round(float(latitude), _DECIMALS),
-                "longitude": round(float(longitude), _DECIMALS),
-            }  # type: ignore[arg-type]
+        latitude, longitude = _angle(one.get("latitude"), 90), _angle(one.get("longitude"), 180)
+        if latitude is not None and longitude is not None and (latitude, longitude) != (0, 0):  # not known
+            return {"latitude": latitude, "longitude": longitude}
     return {}
 
 
-def _is_angle(value: object, bound: int) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and abs(value) <= bound  # type: ignore[arg-type]
+def _angle(value: object, bound: int) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= bound:
+        return None
+    return round(float(value), _DECIMALS)

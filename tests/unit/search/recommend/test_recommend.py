@@ -9,7 +9,7 @@ import pytest
 
 import mmsearch
 from mmsearch.errors import IndexDirectoryError, UsageError
-from mmsearch.search.recommend.feedback import with_feedback
+from mmsearch.search.recommend.feedback import examples_of, with_feedback
 from mmsearch.search.recommend.recommend import METHODS, recommend
 from mmsearch.search.results.results import Results
 from mmsearch.store.profiles import Profile, delete_profile, profile_names, read_profile, write_profile
@@ -136,6 +136,31 @@ def test_feedback_changes_sides(small_corpus: Path, tmp_path: Path) -> None:
         second = with_feedback(library, first, ["rocket.jpg"], [])
     assert [place["path"] for place in second.likes] == ["coffee.png", "rocket.jpg"]
     assert second.dislikes == ()
+
+
+def test_what_is_liked_is_known_by_its_content_wherever_it_lies_by_now(
+    small_corpus: Path, tmp_path: Path
+) -> None:
+    with mmsearch.index(small_corpus, tmp_path / "i") as library:
+        profile = with_feedback(library, Profile("ada"), ["coffee.png", "texts/tea.txt"], ["rocket.jpg"])
+    (small_corpus / "coffee.png").rename(small_corpus / "cup.png")
+    (small_corpus / "rocket.jpg").rename(small_corpus / "away.jpg")
+    (small_corpus / "chelsea.png").rename(small_corpus / "rocket.jpg")
+    with mmsearch.index(small_corpus, tmp_path / "i") as library:
+        likes, dislikes, notes = examples_of(library, profile)
+        assert [one.label for one in likes] == ["cup.png", "texts/tea.txt"]
+        assert [one.label for one in dislikes] == ["away.jpg"]
+        assert notes == []
+        again = with_feedback(library, profile, ["texts/tea.txt"])
+        assert again.likes == profile.likes
+
+
+def test_an_entry_of_an_earlier_version_is_found_by_its_path(small_corpus: Path, tmp_path: Path) -> None:
+    with mmsearch.index(small_corpus, tmp_path / "i") as library:
+        profile = with_feedback(library, Profile("ada"), ["coffee.png"])
+        older = Profile("ada", tuple({k: v for k, v in one.items() if k != "key"} for one in profile.likes))
+        assert [one.label for one in examples_of(library, older)[0]] == ["coffee.png"]
+        assert with_feedback(library, older, ["coffee.png"]).likes == profile.likes
 
 
 def test_profiles_are_listed_and_deleted_and_a_damaged_one_is_named(tmp_path: Path) -> None:
