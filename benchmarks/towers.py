@@ -17,9 +17,9 @@ from benchmarks.shared.data import shared_data
 from benchmarks.shared.figures import Figure, machine, print_figures, seen
 
 if TYPE_CHECKING:
+    from mmsearch.datasets.pairs import Pair
     from mmsearch.encoders.compiled import CompiledEncoder
     from mmsearch.train.compile.export import Compiled
-    from mmsearch.train.pairs import Pair
     from mmsearch.types import Images
 
     Shown = tuple[list[Images], list[tuple[str, ...]]]  # pictures, and the captions of each
@@ -43,9 +43,9 @@ def measure(scale: float = 1.0, run: Path | None = None) -> list[Figure]:
     folder = run or (Path(os.environ["MMSEARCH_RUN"]) if "MMSEARCH_RUN" in os.environ else None)
     if data is None or folder is None:
         return [seen("compiled towers", "not measured: it needs a run (MMSEARCH_RUN) and ../shared/data")]
+    from mmsearch.datasets.pairs import read_pairs
     from mmsearch.encoders.compiled import CompiledEncoder
     from mmsearch.train.compile.export import compile_encoder
-    from mmsearch.train.pairs import read_pairs
 
     pairs = read_pairs(data / COLLECTION)[: max(10, int(1000 * scale))]
     figures = []

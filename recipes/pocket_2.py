@@ -33,6 +33,7 @@ import torch.nn.functional as functional
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from mmsearch.datasets.pairs import read_pairs, read_pictures
 from mmsearch.media.picture import load_picture
 from mmsearch.train.compile import compress
 from mmsearch.train.compile.rounding import round_weights
@@ -42,7 +43,6 @@ from mmsearch.train.data.views import augment
 from mmsearch.train.loop.recall import recall
 from mmsearch.train.loop.state import save_weights
 from mmsearch.train.objectives.losses import info_nce
-from mmsearch.train.pairs import read_pairs, read_pictures
 from mmsearch.train.recipe import BesideRecipe, Recipe
 from mmsearch.train.towers.build import Towers
 from mmsearch.train.towers.heads import Head

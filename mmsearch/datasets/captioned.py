@@ -1,9 +1,10 @@
-"""Captioned pictures in the layouts that they are published in.
+"""Captioned pictures in the layouts that they are published in; `evaluate`, `train` and the recipes read them here.
 
 * a manifest as `mmsearch index` reads it (``records.jsonl``, ``manifest.csv``, …) with a picture's path and
   its ``captions``, beside the pictures or in one archive with them;
 * Karpathy's splits: one JSON file, ``{"images": [{"filename", "sentences": [{"raw"}], "split"}]}``;
-* WebDataset: tars with ``KEY.jpg`` and ``KEY.txt`` or ``KEY.json``; a folder or zip of such pairs too.
+* WebDataset: tars with ``KEY.jpg`` and ``KEY.txt`` (a caption a line), ``KEY.json`` (a record), ``KEY.cls`` (a class);
+  a folder or zip of such pictures too, and ``NAME.jpg.txt``, ``NAME.jpg.json`` beside ``NAME.jpg``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import csv
 import io
 import json
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
@@ -21,22 +22,27 @@ from mmsearch.ingest.records import read_record
 from mmsearch.media.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mmsearch.datasets.members import Members
-    from mmsearch.ingest.records import Record
 
 # Where the pictures of a Karpathy JSON may lie beside it, after the place that it names.
 IMAGE_FOLDERS = ("", "images", "Images", "Flicker8k_Dataset", "flickr30k-images")
+# What stands beside a picture, by what its name ends in.
+SIDECARS = ("json", "txt", "cls")
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionedMember:
-    """A picture, by its name among the collection's members, and its captions, at least one."""
+    """A picture, by its name among the collection's members, and its captions.
+
+    ``row`` is the record as it was read: what it says besides.
+    """
 
     name: str
     captions: tuple[str, ...]
     split: str | None = None
+    row: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,18 @@ class Manifest:
 def read_captioned(members: Members, manifest: Manifest | None) -> Iterator[CaptionedMember]:
     """The captioned pictures that ``manifest`` lists, or those among ``members`` with a text beside each.
 
-    Records without picture or caption are left out; a picture that is listed but missing is not.
+    Records without picture or caption are left out; a picture that is listed but missing is not. Raises UsageError
+    that names the line for a manifest that can't be read.
     """
-    records = _grouped(members) if manifest is None else _listed(members, manifest)
-    for name, record, split in records:
-        if captions := _captions(record):
-            yield CaptionedMember(name, captions, split if isinstance(split, str) else None)
+    return (member for member in read_pictured(members, manifest) if member.captions)
+
+
+def read_pictured(members: Members, manifest: Manifest | None) -> Iterator[CaptionedMember]:
+    """As `read_captioned`, and pictures without a caption too."""
+    records = _beside(members) if manifest is None else _listed(members, manifest)
+    for name, row in records:
+        split = row.get("split")
+        yield CaptionedMember(name, _captions(row), split if isinstance(split, str) else None, row)
 
 
 def find_manifest(members: Members, names: Sequence[str] = MANIFEST_NAMES) -> str | None:
@@ -75,72 +87,89 @@ def json_lines(text: str, name: str) -> Iterator[dict[str, Any]]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{name}, line {number}: not JSON ({error})") from error
         if not isinstance(record, dict):
             raise UsageError(f"{name}, line {number}: not a JSON object")
         yield record
 
 
-def _listed(members: Members, manifest: Manifest) -> Iterator[tuple[str, Record, object]]:
+def _listed(members: Members, manifest: Manifest) -> Iterator[tuple[str, dict[str, Any]]]:
     if manifest.name.endswith(".json"):
         yield from _karpathy(members, manifest)
         return
-    rows = (
-        csv.DictReader(io.StringIO(manifest.text))
-        if manifest.name.endswith(".csv")
-        else json_lines(manifest.text, manifest.name)
-    )
+    rows = _table(manifest) if manifest.name.endswith(".csv") else json_lines(manifest.text, manifest.name)
     for row in rows:
-        record = read_record(_annotated(row))
-        pictures = [path for path in record.paths if posixpath.splitext(path)[1].lower() in PICTURE_SUFFIXES]
+        paths = read_record(row).paths
+        pictures = [path for path in paths if posixpath.splitext(path)[1].lower() in PICTURE_SUFFIXES]
         if pictures:
-            name = posixpath.normpath(posixpath.join(manifest.folder, pictures[0]))
-            yield name, record, row.get("split")
+            yield posixpath.normpath(posixpath.join(manifest.folder, pictures[0])), row
 
 
-def _karpathy(members: Members, manifest: Manifest) -> Iterator[tuple[str, Record, object]]:
+def _table(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    """The rows of a CSV by its first line; what stands beyond the last column is left out."""
+    rows = csv.DictReader(io.StringIO(manifest.text, newline=""), restkey="", restval="")
+    try:
+        for row in rows:
+            yield {name: cell for name, cell in row.items() if name}
+    except csv.Error as error:
+        raise UsageError(f"{manifest.name}, line {rows.line_num + 1}: {error}") from error
+
+
+def _karpathy(members: Members, manifest: Manifest) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         for image in json.loads(manifest.text)["images"]:
-            record = read_record({"captions": [sentence["raw"] for sentence in image.get("sentences", ())]})
             folders = (image.get("filepath", ""), *IMAGE_FOLDERS)
             names = [posixpath.join(manifest.folder, place, image["filename"]) for place in folders]
             found = next((name for name in names if name in members), names[0])
-            yield posixpath.normpath(found), record, image.get("split")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+            sentences = [sentence["raw"] for sentence in image.get("sentences", ())]
+            yield posixpath.normpath(found), {**image, "captions": sentences}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"{manifest.name} is not a captioned collection ({error!r}): it should hold "
             '{"images": [{"filename": …, "sentences": [{"raw": …}]}]}'
         ) from error
 
 
-def _grouped(members: Members) -> Iterator[tuple[str, Record, object]]:
-    """Pictures and what the files of the same key say; a key ends at the first dot of a file's name."""
-    beside: dict[str, dict[str, str]] = {}
-    for name in members.names():
-        folder, base = posixpath.split(name)
-        key, _, suffix = base.partition(".")
-        beside.setdefault(posixpath.join(folder, key), {})[f".{suffix.lower()}"] = name
-    for files in beside.values():
-        picture = next((name for suffix, name in files.items() if suffix in PICTURE_SUFFIXES), None)
-        if picture is None:
+def _beside(members: Members) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pictures and what the files beside each say of it: those of its name, with its suffix and without, and those of
+    its key, which ends at the first dot (``0001.mask.png`` is of the key 0001, whose picture is ``0001.png``)."""
+    names = members.names()
+    there = {name.lower(): name for name in names}
+    keys = {_key(name) for name in names if _is_picture(name) and posixpath.splitext(name)[0] == _key(name)}
+    for name in names:
+        stem, key = posixpath.splitext(name)[0], _key(name)
+        if not _is_picture(name) or (stem != key and key in keys):
             continue
         row: dict[str, Any] = {}
-        if ".json" in files:
-            row |= next(json_lines(members.text(files[".json"]).replace("\n", " "), files[".json"]), {})
-        if ".txt" in files:
-            row["captions"] = members.text(files[".txt"]).splitlines()
-        yield picture, read_record(_annotated(row)), row.get("split")
+        for base in dict.fromkeys((key, stem, name)):
+            beside = {suffix: there.get(f"{base}.{suffix}".lower()) for suffix in SIDECARS}
+            if beside["json"]:
+                text = members.text(beside["json"]).replace("\n", " ").replace("\r", " ")
+                row |= next(json_lines(text, beside["json"]), {})
+            if beside["txt"]:
+                row["captions"] = members.text(beside["txt"]).splitlines()
+            if beside["cls"]:
+                row["cls"] = members.text(beside["cls"]).strip()
+        yield name, row
 
 
-def _annotated(row: dict[str, Any]) -> dict[str, Any]:
-    """``row`` with the annotators' ``captions`` only, where it has some: ``caption`` is then the printed line
-    under a figure, which tells who is shown rather than what, and no measure of retrieval by description."""
-    if not row.get("captions"):
-        return row
-    return {name: value for name, value in row.items() if name.lower() != "caption"}
+def _is_picture(name: str) -> bool:
+    return posixpath.splitext(name)[1].lower() in PICTURE_SUFFIXES
 
 
-def _captions(record: Record) -> tuple[str, ...]:
-    """The record's captions, each once, or else its text as one."""
+def _key(name: str) -> str:
+    folder, base = posixpath.split(name)
+    return posixpath.join(folder, base.partition(".")[0])
+
+
+def _captions(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The record's captions, or else its text as one.
+
+    Where it has the annotators' ``captions``, these only: ``caption`` is then the printed line under a figure, which
+    tells who is shown rather than what, and no measure of retrieval by description.
+    """
+    if row.get("captions"):
+        row = {name: value for name, value in row.items() if name.lower() != "caption"}
+    record = read_record(row)
     return record.captions or ((record.body,) if record.body else ())

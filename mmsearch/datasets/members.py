@@ -6,13 +6,14 @@ within limits, to a numbered file.
 
 from __future__ import annotations
 
+import gzip
 import posixpath
 import shutil
 import tarfile
 import zipfile
 import zlib
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from mmsearch.errors import UsageError
 from mmsearch.media.limits import MIB, Limits
@@ -39,7 +40,10 @@ class Members(Protocol):
         """Whether there is such a file."""
 
     def text(self, name: str) -> str:
-        """The file as UTF-8 text; UsageError when it is none."""
+        """The file as UTF-8 text, unpacked if its name ends in ``.gz``; UsageError when it is none."""
+
+    def content(self, name: str) -> bytes:
+        """The file's bytes; UsageError when there is none, or it is too large."""
 
     def file(self, name: str) -> Path:
         """The file's content as a file on disk; UsageError when there is none, or it is too large."""
@@ -68,6 +72,15 @@ class FolderMembers:
         except OSError as error:
             raise UsageError(f"{path} can't be read: {error.strerror}") from error
 
+    def content(self, name: str) -> bytes:
+        """The file's bytes; UsageError when it can't be read, or is too large."""
+        path = self._folder / name
+        try:
+            with path.open("rb") as file:
+                return _Bounded(file, Limits().max_bytes, str(path)).read()
+        except OSError as error:
+            raise UsageError(f"{path} can't be read: {error.strerror}") from error
+
     def file(self, name: str) -> Path:
         """Where the file lies."""
         return self._folder / name
@@ -92,6 +105,11 @@ class _ArchiveMembers:
         """The member as UTF-8 text; UsageError when it is none."""
         with self._open(name) as file:
             return _decoded(file, f"{self._path}/{name}")
+
+    def content(self, name: str) -> bytes:
+        """The member's bytes; UsageError when there is none, or it is too large."""
+        with self._open(name) as file:
+            return _Bounded(file, Limits().max_bytes, f"{self._path}/{name}").read()
 
     def file(self, name: str) -> Path:
         """A copy of the member on disk."""
@@ -203,7 +221,10 @@ class _Bounded:
 
 def _decoded(file: IO[bytes], name: str) -> str:
     try:
-        return _Bounded(file, MAX_TEXT_BYTES, name).read().decode("utf-8-sig")
+        unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if name.endswith(".gz") else file
+        return _Bounded(unpacked, MAX_TEXT_BYTES, name).read().decode("utf-8-sig")
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UsageError(f"{name} can't be unpacked ({error})") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text ({error})") from error
 

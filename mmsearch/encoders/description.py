@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 DESCRIPTION = "encoder.json"
-
-
-BANK_LINES = "bank.txt"  # the texts of the bank, for people and for what depends on their length
-
-
 FORMAT = 1
+# What the files of an encoder are called, by their roles.
+IMAGE_TOWER, TEXT_TOWER, TOKENIZER = "image.onnx", "text.onnx", "tokenizer.json"
+BANK_LINES = "bank.txt"  # the texts of the bank, for people and for what depends on their length
+BANK_TEXTS, BANK_PICTURES = "bank-text.npy", "bank-image.npy"
+AXES = "axes.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,12 @@ def read_description(directory: Path) -> Description:
 
     Raises EncoderError if there is none, or if it is damaged or of a newer format.
     """
-    path = directory / DESCRIPTION
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EncoderError(
-            f"no encoder in {directory} ({error.strerror}): `mmsearch encoder list` shows what there is"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise EncoderError(f"{path} is not JSON ({error}): compile the encoder again") from error
-    if not isinstance(record, dict) or "format" not in record:
-        raise EncoderError(f"{path} describes no encoder: compile the encoder again")
-    if record["format"] != FORMAT:
-        raise EncoderError(
-            f"{path} has format {record['format']!r}, this mmsearch reads {FORMAT}: upgrade mmsearch"
-        )
-    try:
-        return _description(record)
+        return _description(_read(directory))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise EncoderError(f"{path} is incomplete ({error!r}): compile the encoder again") from error
+        raise EncoderError(
+            f"{directory / DESCRIPTION} is incomplete ({error!r}): compile the encoder again"
+        ) from error
 
 
 def _description(record: dict[str, Any]) -> Description:
@@ -100,6 +87,82 @@ def _description(record: dict[str, Any]) -> Description:
     )
 
 
+def write_description(
+    directory: Path,
+    *,
+    name: str,
+    version: str,
+    dimension: int,
+    picture: PictureSpec,
+    max_tokens: int,
+    license: str,
+    recipe: Mapping[str, Any],
+    figures: Mapping[str, Any],
+) -> None:
+    """Describe the encoder whose towers and tokenizer lie in ``directory`` under their usual names, unsealed."""
+    record = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        "dimension": dimension,
+        "image": {"file": IMAGE_TOWER, "size": picture.size, "fit": picture.fit},
+        "text": {"file": TEXT_TOWER, "tokenizer": TOKENIZER, "max_tokens": max_tokens},
+        "bank": {"text": None, "image": None},
+        "license": license,
+        "recipe": dict(recipe),
+        "figures": dict(figures),
+    }
+    _write(directory, record)
+
+
+def copy_description(source: Path, directory: Path, name: str) -> None:
+    """Describe the encoder in ``directory``, made of that in ``source``, as that one but for its ``name``.
+
+    Nothing that was measured or sealed is taken along: no bank, no backgrounds, no axes, no digests.
+    """
+    record = _read(source)
+    record |= {"name": name, "bank": {"text": None, "image": None}, "axes": None}
+    _write(directory, record | {"sha256": {}, "backgrounds": {}})
+
+
+def amend_description(
+    directory: Path,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    recipe: Mapping[str, Any] | None = None,
+    figures: Mapping[str, Any] | None = None,
+    backgrounds: Mapping[str, Mapping[str, object]] | None = None,
+    bank: Mapping[Modality, str] | None = None,
+    axes: str | None = None,
+    towers_changed: bool = False,
+) -> None:
+    """Change what is given and leave the rest: ``bank`` modality by modality, all others whole.
+
+    ``towers_changed``: the digests no longer hold and are dropped; `seal` the directory when it is done.
+    """
+    record = _read(directory)
+    given = {
+        "name": name,
+        "version": version,
+        "recipe": recipe,
+        "figures": figures,
+        "backgrounds": backgrounds,
+        "axes": axes,
+    }
+    record |= {key: value for key, value in given.items() if value is not None}
+    if bank is not None:
+        record["bank"] = {**(record.get("bank") or {}), **bank}
+    if towers_changed:
+        record["sha256"] = {}
+    _write(directory, record)
+
+
+def read_recipe(directory: Path) -> dict[str, Any]:
+    """What the encoder in ``directory`` was made by, as its maker left it; empty when nothing is known."""
+    return dict(_read(directory).get("recipe") or {})
+
+
 def digest_files(directory: Path, description: Description) -> dict[str, str]:
     """File name -> hex SHA-256 of every file that the vectors depend on."""
     roles = ("image", "text", "tokenizer")
@@ -109,10 +172,7 @@ def digest_files(directory: Path, description: Description) -> dict[str, str]:
 
 def seal(directory: Path) -> None:
     """Write the digests of the towers into ``encoder.json``, so that loading need not read every byte."""
-    path = directory / DESCRIPTION
-    record = json.loads(path.read_text(encoding="utf-8"))
-    record["sha256"] = digest_files(directory, read_description(directory))
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write(directory, _read(directory) | {"sha256": digest_files(directory, read_description(directory))})
 
 
 def verify(directory: Path) -> list[str]:
@@ -122,3 +182,27 @@ def verify(directory: Path) -> list[str]:
         return []
     actual = digest_files(directory, description)
     return sorted(name for name in actual if actual[name] != description.sha256.get(name))
+
+
+def _read(directory: Path) -> dict[str, Any]:
+    path = directory / DESCRIPTION
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EncoderError(
+            f"no encoder in {directory} ({error.strerror}): `mmsearch encoder list` shows what there is"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise EncoderError(f"{path} is not JSON ({error}): compile the encoder again") from error
+    if not isinstance(record, dict) or "format" not in record:
+        raise EncoderError(f"{path} describes no encoder: compile the encoder again")
+    if record["format"] != FORMAT:
+        raise EncoderError(
+            f"{path} has format {record['format']!r}, this mmsearch reads {FORMAT}: upgrade mmsearch"
+        )
+    return record
+
+
+def _write(directory: Path, record: Mapping[str, Any]) -> None:
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    (directory / DESCRIPTION).write_text(text, encoding="utf-8")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmsearch.encoders.compiled import CompiledEncoder
-from mmsearch.encoders.description import DESCRIPTION
+from mmsearch.encoders.description import AXES, BANK_PICTURES, amend_description
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 PICTURES_EACH = 150
 # So many of each stay with the encoder as its bank of pictures.
 BANK_EACH = 100
-BANK_PICTURES = "bank-image.npy"
-AXES = "axes.npy"
 BATCH = 32
 
 
@@ -73,14 +70,10 @@ def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str,
     Its bank of pictures and its axes are written beside that.
     """
     found, pictures, axes = measure_backgrounds(CompiledEncoder(directory), collections)
-    path = directory / DESCRIPTION
-    record = json.loads(path.read_text(encoding="utf-8"))
     np.save(directory / BANK_PICTURES, pictures.astype(np.float16), allow_pickle=False)
     np.save(directory / AXES, axes.astype(np.float16), allow_pickle=False)
-    record["bank"] = (record.get("bank") or {}) | {"image": BANK_PICTURES}
-    record["axes"] = AXES
-    record["backgrounds"] = {name: _rounded(background) for name, background in found.items()}
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    measured = {name: _rounded(background) for name, background in found.items()}
+    amend_description(directory, bank={"image": BANK_PICTURES}, axes=AXES, backgrounds=measured)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Train encoders on captioned pictures and compile them: recipe, pairs, towers, losses, loop, export, compress.
+"""Train encoders on captioned pictures and compile them: recipe, data, towers, losses, loop, export, compress.
 
-Everything here but ``recipe`` and ``pairs`` needs torch (``pip install "mmsearch[torch]"``).
+Everything here but ``recipe`` needs torch (``pip install "mmsearch[torch]"``).
 """

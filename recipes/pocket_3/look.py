@@ -19,13 +19,13 @@ import torch.nn.functional as functional
 from material import DEV, TRAIN
 from torch import Tensor, nn
 
+from mmsearch.datasets.pairs import read_pairs, read_pictures
 from mmsearch.media.picture import load_picture
 from mmsearch.train.adapt.taps import FEATURES, expose_features
 from mmsearch.train.compile import compress
 from mmsearch.train.compile.rounding import round_weights
 from mmsearch.train.compile.run import take_centered
 from mmsearch.train.data.views import augment
-from mmsearch.train.pairs import read_pairs, read_pictures
 from mmsearch.train.towers.picture import fold_normalization
 from mmsearch.train.towers.pretrained import find_weights, load_weights, read_weights
 from mmsearch.types import PictureSpec

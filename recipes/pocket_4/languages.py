@@ -24,7 +24,7 @@ import onnx
 from packages import unpacked
 from tokenizers import Tokenizer
 
-from mmsearch.encoders.description import DESCRIPTION, read_description, seal
+from mmsearch.encoders.description import amend_description, read_description, read_recipe, seal
 from mmsearch.train.compile.vocabulary import keep_pieces
 from mmsearch.train.languages.languages import Teaching, teach
 from mmsearch.train.languages.wordrows import Change, change_rows
@@ -68,9 +68,7 @@ def main() -> None:
     for one in result.languages:
         print(one.name, one.before, one.after)
     print(f"{result.same:.1%} of the originals unchanged, mean cosine {result.likeness:.5f}")
-    record = json.loads((chosen.output / DESCRIPTION).read_text(encoding="utf-8"))
-    record |= {"name": "pocket", "version": "4.2"}
-    (chosen.output / DESCRIPTION).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    amend_description(chosen.output, name="pocket", version="4.2")
 
 
 def make_room(data: Path, encoder: Path, output: Path, work: Path) -> None:
@@ -97,9 +95,9 @@ def make_room(data: Path, encoder: Path, output: Path, work: Path) -> None:
     change_rows(model, recipe.vocabulary, recipe.width, Change(np.array(kept), nothing))
     onnx.save(model, output / files["text"])
     (output / files["tokenizer"]).write_text(pruned, encoding="utf-8")
-    record = json.loads((output / DESCRIPTION).read_text(encoding="utf-8"))
-    record["recipe"]["text"]["vocabulary"] = len(kept)
-    (output / DESCRIPTION).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    made_by = read_recipe(output)
+    made_by["text"]["vocabulary"] = len(kept)
+    amend_description(output, recipe=made_by)
     seal(output)
     print(f"{recipe.vocabulary - len(kept)} pieces left out")
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from mmsearch.datasets.pairs import read_pairs
 from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.encoders.description import DESCRIPTION
 from mmsearch.encoders.registry import OPENCLIP_PREFIX, shipped_encoders
@@ -26,14 +27,13 @@ from mmsearch.train.adapt.publish import measure_backgrounds, publish, write_enc
 from mmsearch.train.adapt.residual import Heads, HeadSettings, fit
 from mmsearch.train.adapt.tapped import Known, TappedEncoder, look
 from mmsearch.train.data.heldout import clusters, parts
-from mmsearch.train.pairs import read_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from mmsearch.train.pairs import Pair
+    from mmsearch.datasets.pairs import Pair
 
 FEWEST = 40  # pictures; with fewer nothing can be told from chance
 FEWEST_HELD_OUT = 5

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from mmsearch.datasets.pairs import Pair
     from mmsearch.encoders.compiled import CompiledEncoder
-    from mmsearch.train.pairs import Pair
     from mmsearch.types import Vectors
 
     Sides: TypeAlias = tuple[Tensor, Tensor, Tensor]  # pictures, texts, the picture of each text

@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmsearch.datasets.pairs import read_pictures
 from mmsearch.encoders.compiled import CompiledEncoder
-from mmsearch.encoders.description import DESCRIPTION, seal
+from mmsearch.encoders.description import (
+    BANK_LINES,
+    BANK_TEXTS,
+    amend_description,
+    copy_description,
+    read_description,
+    read_recipe,
+    seal,
+)
 from mmsearch.evaluate.backgrounds import store_backgrounds
 from mmsearch.train.adapt.taps import add_head
-from mmsearch.train.compile.export import BANK_FILE, bank_texts
-from mmsearch.train.pairs import read_pictures
+from mmsearch.train.compile.export import bank_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mmsearch.datasets.pairs import Pair
     from mmsearch.train.adapt.tapped import TappedEncoder
     from mmsearch.train.adapt.taps import HeadWeights
-    from mmsearch.train.pairs import Pair
-
-BANK_VECTORS = "bank-text.npy"
 
 
 def write_encoder(towers: TappedEncoder, picture: HeadWeights, text: HeadWeights, folder: Path) -> None:
@@ -38,14 +44,10 @@ def write_encoder(towers: TappedEncoder, picture: HeadWeights, text: HeadWeights
         onnx.save(model, folder / files[role])
     shutil.copyfile(towers.directory / files["tokenizer"], folder / files["tokenizer"])
     texts = bank_texts()
-    (folder / BANK_FILE).write_text("\n".join(texts) + "\n", encoding="utf-8")
-    record = json.loads((towers.directory / DESCRIPTION).read_text(encoding="utf-8"))
-    record |= {"name": folder.name, "bank": {"text": None, "image": None}, "axes": None}
-    record |= {"sha256": {}, "backgrounds": {}}
-    _write(folder, record)
-    np.save(folder / BANK_VECTORS, CompiledEncoder(folder).encode_texts(texts).astype(np.float16))
-    record["bank"] = {"text": BANK_VECTORS, "image": None}
-    _write(folder, record)
+    (folder / BANK_LINES).write_text("\n".join(texts) + "\n", encoding="utf-8")
+    copy_description(towers.directory, folder, folder.name)
+    np.save(folder / BANK_TEXTS, CompiledEncoder(folder).encode_texts(texts).astype(np.float16))
+    amend_description(folder, bank={"text": BANK_TEXTS})
 
 
 def measure_backgrounds(folder: Path, collections: Sequence[Sequence[Pair]]) -> None:
@@ -66,18 +68,12 @@ def measure_backgrounds(folder: Path, collections: Sequence[Sequence[Pair]]) -> 
 
 def publish(made: Path, output: Path, recipe: Mapping[str, Any], figures: Mapping[str, Any]) -> None:
     """Describe where the encoder in ``made`` came from, seal it, and put it in the place of ``output``."""
-    record = json.loads((made / DESCRIPTION).read_text(encoding="utf-8"))
-    before = record.get("recipe") or {}
-    record["recipe"] = {**recipe, "before": before}
-    towers = {role: (made / record[role]["file"]).stat().st_size for role in ("image", "text")}
-    record["figures"] = {**figures, "bytes": towers}
-    _write(made, record)
+    description = read_description(made)
+    sizes = {role: (made / description.files[role]).stat().st_size for role in ("image", "text")}
+    amend_description(
+        made, recipe={**recipe, "before": read_recipe(made)}, figures={**figures, "bytes": sizes}
+    )
     seal(made)
     output.mkdir(exist_ok=True)
     for file in made.iterdir():
         file.replace(output / file.name)
-
-
-def _write(folder: Path, record: Mapping[str, Any]) -> None:
-    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    (folder / DESCRIPTION).write_text(text, encoding="utf-8")

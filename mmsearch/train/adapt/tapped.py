@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmsearch.datasets.pairs import Pair, read_pictures
 from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.media.picture import load_picture
 from mmsearch.train.adapt.taps import FEATURES, VECTORS, expose_features
 from mmsearch.train.data.views import augment
-from mmsearch.train.pairs import Pair, read_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -11,6 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from mmsearch.encoders.description import (
+    BANK_LINES,
+    BANK_TEXTS,
+    TOKENIZER,
+    amend_description,
+    seal,
+    write_description,
+)
 from mmsearch.errors import EncoderError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +32,6 @@ Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 
 # The smallest mean cosine between the compiled towers' vectors and the torch towers'.
 LIMITS: dict[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.99}
-BANK_FILE = "bank.txt"
 OPSET = 18
 CORRECTED = 64  # pictures that biases are corrected on, or activations evened out
 PROBES = 64  # pictures, and texts, that the drift is measured on
@@ -93,14 +99,12 @@ def write_towers(
 ) -> Compiled:
     """Write ``towers`` as an encoder directory; EncoderError when what was written drifted from ``whole`` or them."""
     from mmsearch.encoders.compiled import CompiledEncoder
-    from mmsearch.encoders.description import seal
 
     texts = bank_texts()
     _export(towers, folder, texts, precision)
-    (folder / "tokenizer.json").write_text(towers.tokenizer, encoding="utf-8")
-    shutil.copyfile(_bank_source(), folder / BANK_FILE)
-    bank: dict[str, str | None] = {"text": None, "image": None}
-    _describe(towers, folder, bank, {}, precision)
+    (folder / TOKENIZER).write_text(towers.tokenizer, encoding="utf-8")
+    shutil.copyfile(_bank_source(), folder / BANK_LINES)
+    _describe(towers, folder, {})
     cosines = measure_drift(whole or towers, CompiledEncoder(folder), texts)
     smallest = LIMITS[precision] if limit is None else limit
     for tower, cosine in cosines.items():
@@ -109,10 +113,11 @@ def write_towers(
                 f"the {tower} tower drifted: mean cosine {cosine:.4f} < {smallest} in {precision}; "
                 "give more --calibration pictures, another --precision, or --prune less"
             )
-    _write_bank(CompiledEncoder(folder), texts, folder / "bank-text.npy")
+    _write_bank(CompiledEncoder(folder), texts, folder / BANK_TEXTS)
     sizes = {name: (folder / f"{name}.onnx").stat().st_size for name in ("image", "text")}
     figures = {"precision": precision, "cosine_to_fp32": cosines, "bytes": sizes}
-    _describe(towers, folder, bank | {"text": "bank-text.npy"}, figures, precision)
+    _describe(towers, folder, figures)
+    amend_description(folder, bank={"text": BANK_TEXTS})
     seal(folder)
     return Compiled(folder, precision, sizes, cosines)
 
@@ -232,23 +237,18 @@ def _to_onnx(
     program.save(str(path), external_data=False)
 
 
-def _describe(
-    towers: TowerPair, folder: Path, bank: dict[str, str | None], figures: dict[str, Any], precision: str
-) -> None:
-    description = {
-        "format": 1,
-        "name": towers.name,
-        "version": towers.version,
-        "dimension": towers.dimension,
-        "image": {"file": "image.onnx", "size": towers.spec.size, "fit": towers.spec.fit},
-        "text": {"file": "text.onnx", "tokenizer": "tokenizer.json", "max_tokens": towers.max_tokens},
-        "bank": bank,
-        "license": towers.license,
-        "recipe": towers.recipe or {},
-        "figures": figures,
-    }
-    path = folder / "encoder.json"
-    path.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _describe(towers: TowerPair, folder: Path, figures: dict[str, Any]) -> None:
+    write_description(
+        folder,
+        name=towers.name,
+        version=towers.version,
+        dimension=towers.dimension,
+        picture=towers.spec,
+        max_tokens=towers.max_tokens,
+        license=towers.license,
+        recipe=towers.recipe or {},
+        figures=figures,
+    )
 
 
 def _write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:
@@ -258,12 +258,12 @@ def _write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:
 def _bank_source() -> Path:
     from mmsearch.encoders import registry
 
-    return registry.SHIPPED / "pocket" / BANK_FILE
+    return registry.SHIPPED / "pocket" / BANK_LINES
 
 
 def _read_calibration(source: Path, spec: PictureSpec, most: int = 512) -> Images:
+    from mmsearch.datasets.pairs import read_pairs, read_pictures
     from mmsearch.media.picture import load_picture
-    from mmsearch.train.pairs import read_pairs, read_pictures
 
     pairs = read_pairs(source)
     chosen = [pair.picture for pair in pairs[:: max(1, len(pairs) // most)]][:most]

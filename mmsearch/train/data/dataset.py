@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmsearch.datasets.pairs import Pair, read_pairs, read_pictures, read_text_groups
 from mmsearch.datasets.sources import find_sources
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.search.duplicates.components import Components
-from mmsearch.train.pairs import Pair, read_pairs, read_pictures, read_text_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from mmsearch.datasets.pairs import read_pairs
 from mmsearch.datasets.sources import find_sources
 from mmsearch.errors import EncoderError
-from mmsearch.train.pairs import read_pairs
 from mmsearch.train.towers.pretrained import find_tokenizer, find_weights
 
 if TYPE_CHECKING:

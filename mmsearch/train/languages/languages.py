@@ -11,7 +11,6 @@ any case.
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -20,18 +19,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.datasets.pairs import read_pairs
 from mmsearch.datasets.translations import read_translations
 from mmsearch.encoders.compiled import CompiledEncoder
-from mmsearch.encoders.description import DESCRIPTION
+from mmsearch.encoders.description import BANK_TEXTS, DESCRIPTION, amend_description
 from mmsearch.encoders.registry import shipped_encoders
 from mmsearch.errors import EncoderError, UsageError
 from mmsearch.train.adapt.judging import Judged, judge, judge_vectors, score
-from mmsearch.train.adapt.publish import BANK_VECTORS, publish
+from mmsearch.train.adapt.publish import publish
 from mmsearch.train.adapt.tapped import encode_texts
 from mmsearch.train.data.heldout import clusters, parts
 from mmsearch.train.languages.wordlearning import Schedule, Words, learn_rows
 from mmsearch.train.languages.wordrows import Change, change_rows, keep_and_add
-from mmsearch.train.pairs import read_pairs
 from mmsearch.train.towers.decompiled import TABLE, read_text_recipe, read_text_weights
 
 if TYPE_CHECKING:
@@ -201,12 +200,10 @@ def _write(base: CompiledEncoder, made: Path, words: Words, rows: Tensor, recipe
     change_rows(model, recipe.vocabulary, recipe.width, Change(kept, rows.numpy()))
     onnx.save(model, made / files["text"])
     (made / files["tokenizer"]).write_text(words.tokenizer, encoding="utf-8")
-    record = json.loads((made / DESCRIPTION).read_text(encoding="utf-8"))
-    record |= {"name": made.name, "sha256": {}}
-    (made / DESCRIPTION).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    amend_description(made, name=made.name, towers_changed=True)
     lines = base.bank_lines()
     if lines and "bank-text" in files:
-        np.save(made / BANK_VECTORS, CompiledEncoder(made).encode_texts(lines).astype(np.float16))
+        np.save(made / BANK_TEXTS, CompiledEncoder(made).encode_texts(lines).astype(np.float16))
 
 
 def _judge(lesson: _Lesson, base: CompiledEncoder, new: CompiledEncoder) -> Judged:

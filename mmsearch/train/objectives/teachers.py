@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.datasets.pairs import read_pictures
 from mmsearch.errors import EncoderError, MediaError, UsageError
-from mmsearch.train.pairs import read_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

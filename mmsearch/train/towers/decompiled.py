@@ -8,7 +8,6 @@ trained on without the run that it came from.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmsearch.encoders.description import DESCRIPTION, read_description
+from mmsearch.encoders.description import read_description, read_recipe
 from mmsearch.errors import EncoderError
 from mmsearch.train.recipe import TextRecipe
 from mmsearch.train.toml import build
@@ -68,7 +67,7 @@ def read_text_weights(directory: Path) -> dict[str, Tensor]:
 def read_text_recipe(directory: Path) -> TextRecipe:
     """How the text tower of the encoder in ``directory`` is built, as its description says."""
     description = read_description(directory)
-    kept = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8")).get("recipe") or {}
+    kept = read_recipe(directory)
     if "text" not in kept or "text" not in description.files:
         raise EncoderError(f"{directory} does not say how its text tower is built: train on from its run")
     stated = {key: value for key, value in kept["text"].items() if value is not None}

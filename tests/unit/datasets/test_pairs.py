@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mmsearch.datasets.pairs import read_pairs, read_pictures, read_text_groups
 from mmsearch.datasets.sources import find_source, find_sources
 from mmsearch.errors import UsageError
-from mmsearch.train.pairs import read_pairs, read_pictures, read_text_groups
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,3 +190,61 @@ def test_labels_come_in_several_forms(tmp_path: Path, value: object, labels: obj
     (tmp_path / "records.jsonl").write_text(json.dumps(record))
     (pair,) = read_pairs(tmp_path, labels=["kind"])
     assert pair.labels == (labels,)
+
+
+def test_pictures_of_karpathys_json_are_found_under_images(tmp_path: Path) -> None:
+    """As `evaluate` finds them: the JSON names the picture, not the folder that it lies in."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "x.jpg").write_bytes(b"x")
+    image = {"filename": "x.jpg", "sentences": [{"raw": "A word."}]}
+    (tmp_path / "dataset.json").write_text(json.dumps({"images": [image]}))
+    (pair,) = read_pairs(tmp_path / "dataset.json")
+    assert list(read_pictures([pair.picture])) == [b"x"]
+
+
+def test_every_column_of_captions_counts(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("path,caption_1,caption_2,title\nx.png,one,two,three\n")
+    (pair,) = read_pairs(tmp_path)
+    assert pair.captions == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("records.jsonl", '{"path": "a.png", "caption": "one"}\n{"path": "b.png", "cap'),
+        ("records.jsonl", '{"path": "a.png", "caption": "one"}\n' + "[" * 100_000),
+        ("metadata.csv", 'path,caption\na.png,"' + "x" * 200_000),
+    ],
+)
+def test_a_damaged_manifest_is_one_line_that_names_the_place(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=rf"{name}, line 2: "):
+        read_pairs(tmp_path)
+
+
+def test_a_damaged_sidecar_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"a")
+    (tmp_path / "a.json").write_text('{"caption": ')
+    with pytest.raises(UsageError, match=r"a\.json, line 1: not JSON"):
+        read_pairs(tmp_path)
+
+
+def test_a_packed_text_file_that_is_damaged_is_named(tmp_path: Path) -> None:
+    (tmp_path / "texts.jsonl.gz").write_bytes(gzip.compress(b'{"captions": ["a", "b"]}')[:-9])
+    with pytest.raises(UsageError, match=r"texts\.jsonl\.gz can't be unpacked"):
+        read_text_groups(tmp_path / "texts.jsonl.gz")
+
+
+def test_pictures_whose_names_have_dots_are_all_read(tmp_path: Path) -> None:
+    for name in ("shot.2020.01.jpg", "shot.2020.02.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+        (tmp_path / name).with_suffix(".txt").write_text(name)
+    assert [pair.captions for pair in read_pairs(tmp_path)] == [("shot.2020.01.jpg",), ("shot.2020.02.jpg",)]
+
+
+def test_further_pictures_of_a_sample_are_not_samples(tmp_path: Path) -> None:
+    for name in ("0001.jpg", "0001.mask.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "0001.txt").write_text("a word")
+    (pair,) = read_pairs(tmp_path)
+    assert pair.picture.path == str(tmp_path / "0001.jpg")
