@@ -24,6 +24,7 @@ from mmsearch.ingest.options import IndexOptions, IndexReport, Progress
 from mmsearch.ingest.sources import Skipped
 from mmsearch.ingest.unread import Unread
 from mmsearch.ingest.worker import Reader, batch_size
+from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.precision import DEFAULT_PRECISION
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.ingest.decoding import Reading
     from mmsearch.ingest.sources import Source
+    from mmsearch.store.checksums import Checksum
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Modality
@@ -112,10 +114,9 @@ class _Run:
                 "index into another folder with --index"
             )
         self.shards: dict[Modality, VectorShards] = {}
+        self.unrecorded: dict[Modality, int] = {}  # the first row whose checksum the catalogue does not have
         for modality in modalities:
-            rows = catalogue.highest_row(self.encoder_id, modality) + 1
-            self.shards[modality] = directory.shards(record, modality, rows=rows)
-            self.shards[modality].truncate(rows)  # what a killed run wrote beyond is garbage
+            self.shards[modality] = open_for_appending(directory, catalogue, record, modality)
         self.counts: Counter[str] = Counter()
         self.encoded: Counter[Modality] = Counter()
         self.skipped: list[Skipped] = []
@@ -231,7 +232,7 @@ class _Run:
         self, readings: list[Reading], corpus_id: int, known: Iterable[str], gone: dict[str, int]
     ) -> None:
         """One durable step: vectors first, then the catalogue, which points only at rows that are on disk."""
-        self._append_vectors(readings)
+        checksums = self._append_vectors(readings)
         changes: Counter[str] = Counter()
         for reading in readings:
             path = reading.source.path
@@ -255,10 +256,11 @@ class _Run:
             )
             for reading in readings
         ]
-        self.catalogue.put(documents, self.encoder_id)
+        self.catalogue.put(documents, self.encoder_id, checksums)
+        self.unrecorded.clear()
         self.counts += changes
 
-    def _append_vectors(self, readings: list[Reading]) -> None:
+    def _append_vectors(self, readings: list[Reading]) -> dict[Modality, Sequence[Checksum]]:
         for modality, shards in self.shards.items():
             drafts = [d for reading in readings for d in reading.drafts if d.modality == modality]
             fresh = {d.key: d.vector for d in drafts if d.vector is not None}  # copies share a row
@@ -267,11 +269,13 @@ class _Run:
                 continue
             first = shards.append(np.stack(list(fresh.values())))
             shards.sync()
+            self.unrecorded.setdefault(modality, first)
             rows = dict(zip(fresh, range(first, first + len(fresh)), strict=True))
             for draft in drafts:
                 if draft.vector is not None:
                     draft.row, draft.vector = rows[draft.key], None
             self.encoded[modality] += len(fresh)
+        return {modality: self.shards[modality].checksums(first) for modality, first in self.unrecorded.items()}
 
     def _was_renamed(self, reading: Reading, corpus_id: int, gone: dict[str, int]) -> bool:
         """Whether this is a document that left its old path; if so, it keeps its id."""

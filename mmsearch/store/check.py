@@ -10,25 +10,30 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mmsearch.errors import IndexDirectoryError, IndexFormatError
+from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.database import Database
 from mmsearch.store.catalogue.words import index as wordindex
-from mmsearch.store.directory import CATALOGUE, MANIFEST, IndexDirectory
+from mmsearch.store.damage import bad_rows, damaged_files
+from mmsearch.store.directory import (
+    ANN,
+    BACKGROUNDS,
+    CATALOGUE,
+    MANIFEST,
+    IndexDirectory,
+)
+from mmsearch.store.files import plain_errors
 from mmsearch.store.header import Manifest
-from mmsearch.store.vectors import UNIT_TOLERANCE
+from mmsearch.store.witness import CHECKSUMS, GENERATION, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mmsearch.store.catalogue.values import EncoderRecord
-    from mmsearch.store.precision import RowForm
-    from mmsearch.types import Ids, Modality
+    from mmsearch.types import Modality
 
-_ROWS_AT_ONCE = 8_192
+ASIDE = ".damaged"  # added to the name of a file that a repair puts aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,15 @@ def check(path: Path) -> list[Problem]:
     """
     directory = _directory(path)
     problems = _check_manifest(directory)
+    problems += [Problem(file, what, True) for file, what in damaged_files(directory)]
     try:
         with Database(directory.catalogue_path, write=False) as database:
+            problems += _check_witness(database)
             problems += _check_database(database)
             problems += _check_words(directory.catalogue_path)
         if not any(problem.file == CATALOGUE for problem in problems):
-            with Catalogue.open(directory.catalogue_path) as catalogue:
-                for record in catalogue.encoders():
-                    for modality in record.modalities:
-                        problems += _check_shards(directory, catalogue, record, modality)
+            with Catalogue(Database(directory.catalogue_path, write=False)) as catalogue:
+                problems += _check_vectors(directory, catalogue)
                 problems += _compare(directory, catalogue)
     except IndexFormatError:
         raise
@@ -78,11 +83,14 @@ def repair(path: Path) -> list[Problem]:
         problems = check(path)
         if any(problem.file == CATALOGUE for problem in problems):
             salvage(directory.catalogue_path)
+        if any(problem.file in (CATALOGUE, GENERATION, CHECKSUMS) for problem in problems):
+            Witness(directory.catalogue_path).accept()
         with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
             for record in catalogue.encoders():
                 for modality in record.modalities:
-                    for _, _, rows in [*_bad_rows(directory, catalogue, record, modality)]:
-                        catalogue.drop_vectors(record.encoder_id, modality, rows)
+                    _drop_bad_rows(directory, catalogue, record, modality)
+            for file, _ in damaged_files(directory):
+                _put_away(directory, file)
             directory.write_manifest(Manifest.of(catalogue))
             directory.sweep(record.folder for record in catalogue.encoders())
     return problems
@@ -97,7 +105,9 @@ def _directory(path: Path) -> IndexDirectory:
     except IndexDirectoryError:
         if not path.is_dir():
             raise
-        return IndexDirectory(path)
+        directory = IndexDirectory(path)
+        directory.refuse_unfinished()
+        return directory
 
 
 def _check_manifest(directory: IndexDirectory) -> list[Problem]:
@@ -122,6 +132,23 @@ def _compare(directory: IndexDirectory, catalogue: Catalogue) -> list[Problem]:
     return [Problem(MANIFEST, "it disagrees with the catalogue", True)]
 
 
+def _check_witness(database: Database) -> list[Problem]:
+    """Whether the catalogue is all there, and, when the last writer could close it, as it was written."""
+    witness = Witness(database.path)
+    problems = []
+    try:
+        witness.refuse_older(database.generation())
+    except IndexDirectoryError as error:
+        problems.append(Problem(GENERATION, _reason(error), True))
+    try:
+        for first, end in witness.damaged():
+            what = f"bytes {first} to {end - 1} are not as they were written: damaged, or changed by another program"
+            problems.append(Problem(CATALOGUE, what, True))
+    except ValueError as error:
+        problems.append(Problem(CHECKSUMS, f"it is damaged ({error})", True))
+    return problems
+
+
 def _check_database(database: Database) -> list[Problem]:
     problems = []
     found = [row[0] for row in database.rows("PRAGMA integrity_check(10)")]
@@ -143,7 +170,7 @@ def _check_words(path: Path) -> list[Problem]:
     """FTS5 checks itself by a write that changes nothing; on a read-only medium it is left out."""
     if not os.access(path.parent, os.W_OK):
         return []
-    with Database(path, write=True) as database:
+    with Database(path, write=True, witness=Witness(path)) as database:
         try:
             damaged = wordindex.damage(database)
         except sqlite3.OperationalError:  # another process is writing: its next check will tell
@@ -153,50 +180,49 @@ def _check_words(path: Path) -> list[Problem]:
     ]
 
 
-def _check_shards(
-    directory: IndexDirectory, catalogue: Catalogue, record: EncoderRecord, modality: Modality
-) -> list[Problem]:
-    return [
-        Problem(str(file.relative_to(directory.path)), f"{what} ({rows.size} vectors)", True)
-        for file, what, rows in _bad_rows(directory, catalogue, record, modality)
-    ]
+def _check_vectors(directory: IndexDirectory, catalogue: Catalogue) -> list[Problem]:
+    """Again when a compaction has taken the folder away meanwhile."""
+    while True:
+        records = catalogue.encoders()
+        found = [
+            Problem(str(file.relative_to(directory.path)), f"{what} ({rows.size} vectors)", True)
+            for record in records
+            for modality in record.modalities
+            for file, what, rows in bad_rows(directory, catalogue, record, modality)
+        ]
+        if not found or [one.folder for one in catalogue.encoders()] == [one.folder for one in records]:
+            return found
 
 
-def _bad_rows(
+def _drop_bad_rows(
     directory: IndexDirectory, catalogue: Catalogue, record: EncoderRecord, modality: Modality
-) -> Iterator[tuple[Path, str, Ids]]:
-    """For each shard: its file, what is wrong, and the rows in use that can't be trusted."""
-    used = catalogue.used_rows(record.encoder_id, modality)
-    shards = directory.shards(record, modality, rows=0)
-    try:
-        form = shards.form
-    except IndexDirectoryError:
-        if used.size:
-            yield shards.center_file, "it is missing or damaged", used
+) -> None:
+    """Forget the rows that can't be trusted, and the checksums of their blocks, which are made anew of what is left."""
+    bad = [rows for _, _, rows in bad_rows(directory, catalogue, record, modality)]
+    if not bad:
         return
-    for shard in np.unique(used // shards.shard_rows).tolist():
-        first = shard * shards.shard_rows
-        here = used[(used >= first) & (used < first + shards.shard_rows)]
-        file = shards.file(shard)
-        held = file.stat().st_size // form.row_bytes(form.dimension) if file.is_file() else 0
-        lost = here[here >= first + held]
-        if lost.size:
-            yield file, "it is too short" if file.is_file() else "it is missing", lost
-        wrong = _wrong_vectors(file, form, held, here[here < first + held] - first) + first
-        if wrong.size:
-            yield file, "vectors are not of unit length", wrong
+    known = catalogue.checksums(record.encoder_id, modality)
+    size = directory.shards(record, modality, rows=0).block_rows
+    touched = {int(block) for rows in bad for block in rows // size}
+    with catalogue.transaction():
+        for rows in bad:
+            catalogue.drop_vectors(record.encoder_id, modality, rows)
+        left = [checksum for block, checksum in known.items() if block not in touched]
+        catalogue.replace_checksums(record.encoder_id, modality, left)
+    open_for_appending(directory, catalogue, record, modality).close()
 
 
-def _wrong_vectors(file: Path, form: RowForm, held: int, places: Ids) -> Ids:
-    if not places.size:
-        return places
-    block = np.memmap(file, dtype=form.dtype, mode="r", shape=(held,))
-    wrong = []
-    for start in range(0, places.size, _ROWS_AT_ONCE):
-        some = places[start : start + _ROWS_AT_ONCE]
-        lengths = np.linalg.norm(form.decode(block[some]), axis=1)
-        wrong.append(some[~(np.abs(lengths - 1) <= UNIT_TOLERANCE)])  # also where it is not a number
-    return np.concatenate(wrong)
+def _put_away(directory: IndexDirectory, name: str) -> None:
+    """Delete what can be made anew, and keep beside what people gave."""
+    file = directory.path / name
+    with plain_errors(file):
+        if name == BACKGROUNDS:
+            file.unlink(missing_ok=True)
+        elif name.startswith(f"{ANN}/"):  # with all that belongs to it
+            for part in file.parent.glob(f"{file.name.partition('.')[0]}.*"):
+                part.unlink(missing_ok=True)
+        else:
+            file.replace(file.with_name(file.name + ASIDE))
 
 
 def _reason(error: IndexDirectoryError) -> str:

@@ -11,11 +11,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
+from mmsearch.store.checksums import CENTER
 from mmsearch.store.header import Manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import EncoderRecord
+    from mmsearch.store.checksums import Checksum
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Ids, Modality
@@ -59,24 +63,36 @@ def _rewrite(directory: IndexDirectory, catalogue: Catalogue, record: EncoderRec
     if all(contents.size == held[modality] for modality, (contents, _) in live.items()):
         return
     folder = _next_folder(record.folder)
+    checksums: dict[Modality, Sequence[Checksum]] = {}
     for modality, (_, rows) in live.items():
         old = directory.shards(record, modality, rows=held[modality])
         new = directory.shards(replace(record, folder=folder), modality, rows=0)
         with old, new:
+            _compare(old, catalogue.checksums(record.encoder_id, modality).values())
             for start in range(0, rows.size, _ROWS_AT_ONCE):
                 _copy(old, new, rows[start : start + _ROWS_AT_ONCE])
             new.sync()
+            checksums[modality] = new.checksums(0)
     listed: dict[Modality, Ids] = {modality: contents for modality, (contents, _) in live.items()}
-    catalogue.purge(record.encoder_id, folder, listed)
+    catalogue.purge(record.encoder_id, folder, listed, checksums)
+
+
+def _compare(shards: VectorShards, checksums: Iterable[Checksum]) -> None:
+    """Damaged rows must not get a new checksum."""
+    for block, rows, crc in checksums:
+        if block != CENTER and block * shards.block_rows < shards.rows and shards.crc(block, rows) != crc:
+            raise IndexDirectoryError(_damaged(shards))
 
 
 def _copy(old: VectorShards, new: VectorShards, rows: Ids) -> None:
     try:
         new.copy(old, rows)
     except ValueError as error:
-        raise IndexDirectoryError(
-            f"{old.directory} holds damaged vectors; `mmsearch check --repair` drops them"
-        ) from error
+        raise IndexDirectoryError(_damaged(old)) from error
+
+
+def _damaged(shards: VectorShards) -> str:
+    return f"{shards.directory} holds damaged vectors; `mmsearch check --repair` drops them"
 
 
 def _next_folder(folder: str) -> str:

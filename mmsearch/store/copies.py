@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mmsearch.errors import IndexDirectoryError
 from mmsearch.store.directory import COPIES
-from mmsearch.store.files import replace_text
+from mmsearch.store.sealed import read_given, write_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,15 +23,21 @@ def write_groups(directory: Path, groups: Iterable[Iterable[bytes]]) -> int:
     """
     written = [sorted({key.hex() for key in group}) for group in groups]
     kept = [group for group in written if len(group) > 1]
-    replace_text(directory / COPIES, json.dumps({"format": FORMAT, "groups": kept}, indent=1) + "\n")
+    write_sealed(directory / COPIES, {"format": FORMAT, "groups": kept})
     return len(kept)
 
 
 def read_groups(directory: Path) -> dict[bytes, int]:
-    """The groups that ``write_groups`` kept: a number for each content. {} without any, or a damaged file."""
+    """The groups that ``write_groups`` kept: a number for each content. {} without any.
+
+    Raises IndexDirectoryError for a damaged file.
+    """
+    data: dict[str, Any] = read_given(directory / COPIES) or {}
     try:
-        data = json.loads((directory / COPIES).read_text(encoding="utf-8"))
-        listed: Sequence[Iterable[str]] = data["groups"] if data["format"] == FORMAT else ()
+        listed: Sequence[Iterable[str]] = data["groups"] if data.get("format") == FORMAT else ()
         return {bytes.fromhex(key): number for number, group in enumerate(listed) for key in group}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}  # it can be made again
+    except (ValueError, KeyError, TypeError) as error:
+        raise IndexDirectoryError(
+            f"{directory / COPIES} holds other things than groups of copies; delete it, and "
+            "`mmsearch duplicates --remember` makes it anew"
+        ) from error

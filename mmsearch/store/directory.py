@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
 from mmsearch.store.files import PARTIAL, plain_errors, replace_text
 from mmsearch.store.header import FORMAT, Manifest, ManifestEncoder, format_of
+from mmsearch.store.sealed import read_given, read_sealed, write_sealed
+from mmsearch.store.witness import CHECKSUMS, GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ MANIFEST, CATALOGUE, LOCK, BACKGROUNDS = "manifest.json", "catalogue.sqlite", "l
 PROFILES, WEIGHTS, COPIES = "profiles", "weights.json", "copies.json"
 POOLING = "pooling.json"
 DECODING = "decoding"
+SEALED = (BACKGROUNDS, WEIGHTS, COPIES, POOLING)  # with the manifest and the profiles: JSON with a checksum
 VECTORS, ANN, THUMBNAILS = "vectors", "ann", "thumbnails"
 _SAVED = "catalogue.*.sqlite"  # what a repair that was killed has put aside, or made
 
@@ -66,6 +68,11 @@ class IndexDirectory:
         Raises IndexDirectoryError when there is none or its manifest is damaged, IndexFormatError when it is
         newer than this mmsearch, or something else.
         """
+        with plain_errors(path):
+            return cls._open(path)
+
+    @classmethod
+    def _open(cls, path: Path) -> Self:
         if not path.exists():
             raise IndexDirectoryError(
                 f"there is no index at {path}; make one with `mmsearch index CORPUS --index {path}`"
@@ -75,12 +82,25 @@ class IndexDirectory:
                 f"{path} holds no index; `mmsearch index CORPUS --index DIR` makes one in DIR"
             )
         directory = cls(path)
+        directory.refuse_unfinished()
         directory.manifest()
         if not directory.catalogue_path.exists():
             raise IndexDirectoryError(
                 f"{directory.catalogue_path} is missing; `mmsearch check --repair --index {path}` starts anew"
             )
         return directory
+
+    def refuse_unfinished(self) -> None:
+        """IndexDirectoryError for an index whose making was cut short before anything was stored in it."""
+        from mmsearch.store.catalogue.database import is_empty
+
+        if (self.path / MANIFEST).exists() or any(self.path.glob(_SAVED)):
+            return
+        if self.catalogue_path.exists() and is_empty(self.catalogue_path):
+            raise IndexDirectoryError(
+                f"the index at {self.path} was begun and nothing is stored in it yet (the run was ended, or the disk "
+                f"was full); run `mmsearch index CORPUS --index {self.path}` again"
+            )
 
     def manifest(self) -> Manifest:
         """The manifest.
@@ -170,53 +190,40 @@ class IndexDirectory:
             encoder.dimension,
             rows=rows,
             precision=encoder.precision,
+            center_crc=encoder.centers.get(modality) if rows else None,
         )
 
     def read_backgrounds(self) -> dict[str, object]:
-        """What ``write_backgrounds`` wrote; {} when it is missing or unreadable, for it can be made again."""
-        return self._read_object(BACKGROUNDS)
+        """What ``write_backgrounds`` wrote; {} when it is missing or damaged, for it can be made again."""
+        try:
+            return read_sealed(self.path / BACKGROUNDS) or {}
+        except ValueError:
+            return {}
 
     def write_backgrounds(self, backgrounds: Mapping[str, object]) -> None:
         """Replace backgrounds.json; the values must be JSON's."""
-        replace_text(self.path / BACKGROUNDS, json.dumps(backgrounds, indent=1, allow_nan=False) + "\n")
+        write_sealed(self.path / BACKGROUNDS, backgrounds)
 
     def read_weights(self) -> dict[str, object]:
-        """What ``write_weights`` wrote; {} when it is missing or unreadable, for it can be learned again."""
-        return self._read_object(WEIGHTS)
+        """What ``write_weights`` wrote, {} when there is none; IndexDirectoryError when it is damaged."""
+        return read_given(self.path / WEIGHTS) or {}
 
     def write_weights(self, record: Mapping[str, object] | None) -> None:
         """Replace weights.json, or delete it (None); the values must be JSON's. Only under the lock."""
-        file = self.path / WEIGHTS
-        if record is not None:
-            replace_text(file, json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
-            return
-        with plain_errors(file):
-            file.unlink(missing_ok=True)
+        _write_or_delete(self.path / WEIGHTS, record)
 
     def pooled_path(self, encoder: EncoderRecord) -> Path:
         """The folder of an encoder's saved vectors of whole documents."""
         return self.path / ANN / encoder.folder
 
     def read_pooling(self) -> str | None:
-        """How vectors of whole documents are made; None when there are none."""
-        name = self._read_object(POOLING).get("documents")
+        """How vectors of whole documents are made, None when there are none; IndexDirectoryError when it is damaged."""
+        name = (read_given(self.path / POOLING) or {}).get("documents")
         return name if isinstance(name, str) else None
 
     def write_pooling(self, name: str | None) -> None:
         """Remember how vectors of whole documents are made, None for not at all. Only under the lock."""
-        file = self.path / POOLING
-        if name is not None:
-            replace_text(file, json.dumps({"documents": name}) + "\n")
-            return
-        with plain_errors(file):
-            file.unlink(missing_ok=True)
-
-    def _read_object(self, name: str) -> dict[str, object]:
-        try:
-            data = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return data if isinstance(data, dict) else {}
+        _write_or_delete(self.path / POOLING, None if name is None else {"documents": name})
 
     def size(self) -> int:
         """Bytes of all files; one that vanishes meanwhile counts nothing."""
@@ -244,6 +251,14 @@ class IndexDirectory:
                 partial.unlink(missing_ok=True)
 
 
+def _write_or_delete(file: Path, record: Mapping[str, object] | None) -> None:
+    if record is not None:
+        write_sealed(file, record)
+        return
+    with plain_errors(file):
+        file.unlink(missing_ok=True)
+
+
 def _refuse_foreign(path: Path) -> None:
     """Only an empty folder, or an index whose making was cut short, becomes an index."""
     if path.exists() and not path.is_dir():
@@ -261,6 +276,8 @@ def _refuse_foreign(path: Path) -> None:
         COPIES,
         POOLING,
         DECODING,
+        GENERATION,
+        CHECKSUMS,
     }
     for entry in path.iterdir() if path.is_dir() else ():
         own = any(entry.name == name or entry.name.startswith((name + "-", name + ".")) for name in ours)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmsearch.store.precision import DEFAULT_PRECISION, PRECISIONS
+from mmsearch.store.sealed import sealed, unsealed
 from mmsearch.version import __version__
 
 if TYPE_CHECKING:
@@ -64,16 +65,13 @@ class Manifest:
 
     def to_json(self) -> str:
         """The file's text."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        return sealed(asdict(self)).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The manifest that ``to_json`` wrote, in this version or an earlier one; ValueError for anything else."""
-        try:
-            data = json.loads(text)
-        except RecursionError as error:
-            raise ValueError("a manifest that nests too deeply") from error
-        if not isinstance(data, dict) or data.get("format") not in range(OLDEST, FORMAT + 1):
+        data: dict[str, Any] = unsealed(text.encode())
+        if data.get("format") not in range(OLDEST, FORMAT + 1):
             raise ValueError("not a manifest of a format that can be read")
         try:
             encoders = tuple(

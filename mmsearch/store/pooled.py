@@ -1,7 +1,7 @@
 """Saved vectors of whole documents: made from those of their items, so they may be deleted at any time.
 
-Two NumPy files for each encoder, named after the generation of the catalogue that they were made from: a reader
-takes those of the generation that it sees, or none.
+Two NumPy files for each encoder and one of their checksums, named after the generation of the catalogue that they were
+made from: a reader takes those of the generation that it sees, or none.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.errors import IndexDirectoryError
+from mmsearch.store.checksums import file_checksums
 from mmsearch.store.files import plain_errors, replace_bytes
+from mmsearch.store.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,16 +34,25 @@ def write_pooled(folder: Path, generation: int, items: Ids, vectors: Halves) -> 
     with plain_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     replace_bytes(_vectors_file(folder, generation), _npy(vectors))
-    replace_bytes(_items_file(folder, generation), _npy(items))  # last: without it there are none
+    replace_bytes(_items_file(folder, generation), _npy(items))
+    sums: dict[str, object] = {
+        file.name: file_checksums(file)
+        for file in (_vectors_file(folder, generation), _items_file(folder, generation))
+    }
+    write_sealed(_sums_file(folder, generation), sums)  # last: without it there are none
     forget_pooled(folder, kept=generation)
 
 
 def read_pooled(folder: Path, generation: int, dimension: int) -> tuple[Ids, Halves] | None:
     """What ``write_pooled`` saved for this generation, memory-mapped; None when it is missing or unreadable."""
+    file = _items_file(folder, generation)
     try:
-        items = np.load(_items_file(folder, generation))
+        sums = read_sealed(_sums_file(folder, generation)) or {}
+        if sums.get(file.name) != file_checksums(file):  # of the vectors only `check` reads all
+            return None
+        items = np.load(file)
         vectors = np.load(_vectors_file(folder, generation), mmap_mode="r")
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, IndexDirectoryError):
         return None
     sound = items.dtype == np.int64 and vectors.dtype == np.float16
     return (items, vectors) if sound and vectors.shape == (items.size, dimension) else None
@@ -49,9 +61,23 @@ def read_pooled(folder: Path, generation: int, dimension: int) -> tuple[Ids, Hal
 def forget_pooled(folder: Path, kept: int | None = None) -> None:
     """Delete the saved vectors of all generations but ``kept``. Only under the lock."""
     with plain_errors(folder):
-        for file in folder.glob("document-*.npy"):
-            if kept is None or file not in (_vectors_file(folder, kept), _items_file(folder, kept)):
+        for file in folder.glob("document-*"):
+            if kept is None or file.name.partition(".")[0] != f"document-{kept}":
                 file.unlink(missing_ok=True)
+
+
+def damaged_pooled(folder: Path) -> list[Path]:
+    """The saved files whose checksums are others, of any generation; IndexDirectoryError when one can't be read."""
+    damaged = []
+    for listed in folder.glob("document-*.json"):
+        try:
+            sums = read_sealed(listed) or {}
+        except ValueError:
+            damaged.append(listed)
+            continue
+        files = (folder / name for name in sums)
+        damaged += [file for file in files if not file.is_file() or sums[file.name] != file_checksums(file)]
+    return damaged
 
 
 def _vectors_file(folder: Path, generation: int) -> Path:
@@ -60,6 +86,10 @@ def _vectors_file(folder: Path, generation: int) -> Path:
 
 def _items_file(folder: Path, generation: int) -> Path:
     return folder / f"document-{generation}.items.npy"
+
+
+def _sums_file(folder: Path, generation: int) -> Path:
+    return folder / f"document-{generation}.json"
 
 
 def _npy(array: Ids | Halves) -> bytes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import IndexDirectoryError, UsageError
-from mmsearch.store.files import plain_errors, replace_text
+from mmsearch.store.files import plain_errors
+from mmsearch.store.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +38,10 @@ def read_profile(directory: Path, name: str) -> Profile:
     Raises UsageError for a name that can't be a file's, IndexDirectoryError for a damaged or newer file.
     """
     file = _file(directory, name)
-    if not file.exists():
-        return Profile(name)
-    with plain_errors(file):
-        text = file.read_bytes().decode("utf-8", "replace")
     try:
-        data = json.loads(text)
+        data: Any = read_sealed(file)
+        if data is None:
+            return Profile(name)
         if data["format"] > FORMAT:
             raise IndexDirectoryError(f"{file} was written by a newer mmsearch; update mmsearch")
         likes, dislikes = (tuple(_places(data[kind])) for kind in ("likes", "dislikes"))
@@ -58,7 +56,7 @@ def write_profile(directory: Path, profile: Profile) -> None:
     with plain_errors(file):
         file.parent.mkdir(exist_ok=True)
     data = {"format": FORMAT, "likes": profile.likes, "dislikes": profile.dislikes}
-    replace_text(file, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+    write_sealed(file, data)
 
 
 def delete_profile(directory: Path, name: str) -> bool:

@@ -6,11 +6,13 @@ Row r lies in the file ``<modality>-<r // shard_rows>.f16`` (``.i8``, ``.bits``)
 from __future__ import annotations
 
 import os
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmsearch.errors import IndexDirectoryError
+from mmsearch.store.checksums import BLOCK_ROWS, CENTER, Checksum, crc_of_file
 from mmsearch.store.files import plain_errors, replace_bytes, sync
 from mmsearch.store.precision import DEFAULT_PRECISION, FORMS, BitForm, center_of, row_form
 
@@ -44,20 +46,25 @@ class VectorShards:
         *,
         rows: int,
         precision: Precision = DEFAULT_PRECISION,
+        center_crc: int | None = None,
         shard_rows: int = SHARD_ROWS,
     ) -> None:
         """Open the shards in ``directory``, of which the catalogue knows ``rows`` rows (highest_row + 1).
 
+        ``center_crc``: the checksum of the center of bits, if the catalogue has one.
         Raises IndexDirectoryError for a shard that is missing or too short, or bits without their center.
         """
         self.directory, self.modality, self.dimension = directory, modality, dimension
         self.rows, self.precision, self.shard_rows = rows, precision, shard_rows
+        self.block_rows = min(BLOCK_ROWS, shard_rows)  # of a checksum
+        self._center_crc = center_crc
         self._row_bytes = FORMS[precision].row_bytes(dimension)
         self._form: RowForm | None = None  # read when it is needed: new bits have no center yet
         self._maps: dict[tuple[int, int], Rows] = {}  # by (shard, rows in it)
         self._unsynced: set[Path] = set()
         self._created = False  # whether a file is new to the folder since the last sync
         self._tidy = False  # whether garbage beyond the rows has been cut off
+        self._checksums: dict[int, Checksum] = {}  # of the blocks that were written
         if rows:
             _ = self.form
         for shard, held in _division(rows, shard_rows):
@@ -134,6 +141,27 @@ class VectorShards:
         self._unsynced.clear()
         self._created = False
 
+    def checksums(self, first: int) -> tuple[Checksum, ...]:
+        """Of each block that was written here, from that of row ``first`` on; before row 0, of the center of bits."""
+        listed = [
+            self._checksums[block] for block in sorted(self._checksums) if block >= first // self.block_rows
+        ]
+        center = self.center_checksum if first == 0 else None
+        return (*listed,) if center is None else (center, *listed)
+
+    @property
+    def center_checksum(self) -> Checksum | None:
+        """Of the center that bits are taken around; None for other forms, and before there is one."""
+        if self.precision != "binary" or not self.center_file.is_file():
+            return None
+        crc = crc_of_file(self.center_file, 0, 4 * self.dimension)
+        return None if crc is None else Checksum(CENTER, 1, crc)
+
+    def crc(self, block: int, rows: int) -> int | None:
+        """The CRC-32 of the first ``rows`` rows of a block as the file holds them now; None when it is too short."""
+        shard, place = divmod(block * self.block_rows, self.shard_rows)
+        return crc_of_file(self.file(shard), place * self._row_bytes, rows * self._row_bytes)
+
     def truncate(self, rows: int) -> None:
         """Cut everything from row ``rows`` on."""
         if rows > self.rows:
@@ -149,6 +177,9 @@ class VectorShards:
                     path.unlink()
                 elif path.stat().st_size > (size := held[int(number)] * self._row_bytes):
                     os.truncate(path, size)
+        self._checksums = {
+            n: known for n, known in self._checksums.items() if (n + 1) * self.block_rows <= rows
+        }
         self.rows, self._tidy = rows, True
 
     def blocks(self) -> Iterator[tuple[int, Rows]]:
@@ -185,11 +216,26 @@ class VectorShards:
         first, written = self.rows, 0
         while written < len(rows):
             shard, place = divmod(first + written, self.shard_rows)
-            part = rows[written : written + self.shard_rows - place]
-            self._write(shard, place, memoryview(part.tobytes()))
+            left = self.block_rows - (first + written) % self.block_rows
+            part = rows[written : written + min(left, self.shard_rows - place)]
+            data = part.tobytes()
+            self._write(shard, place, memoryview(data))
+            self._carry_on(first + written, len(part), data)
             written += len(part)
         self.rows += written
         return first
+
+    def _carry_on(self, first: int, rows: int, data: bytes) -> None:
+        """The checksum of the block of row ``first``, ``rows`` rows later; all of them are of that block."""
+        block, place = divmod(first, self.block_rows)
+        if not place:
+            before: int | None = 0
+        elif block in self._checksums:
+            before = self._checksums[block].crc
+        else:
+            before = self.crc(block, place)
+        assert before is not None, "the rows before are there"
+        self._checksums[block] = Checksum(block, place + rows, zlib.crc32(data, before))
 
     def _stored_center(self) -> NDArray[np.float32] | None:
         """None when it is missing or damaged. A center that is a mean of unit vectors lies within their sphere."""
@@ -197,7 +243,7 @@ class VectorShards:
             return None
         with plain_errors(self.center_file):
             data = self.center_file.read_bytes()
-        if len(data) != 4 * self.dimension:
+        if len(data) != 4 * self.dimension or self._center_crc not in (None, zlib.crc32(data)):
             return None
         center = np.frombuffer(data, dtype="<f4")
         return center if float(center @ center) < 1 else None
@@ -206,10 +252,11 @@ class VectorShards:
         """Before the first row, durably: rows without it mean nothing."""
         with plain_errors(self.directory):
             self.directory.mkdir(parents=True, exist_ok=True)
-        replace_bytes(self.center_file, center.astype("<f4").tobytes())
+        data = center.astype("<f4").tobytes()
+        replace_bytes(self.center_file, data)
         with plain_errors(self.directory):
             sync(self.directory.parent)
-        self._form = None
+        self._form, self._center_crc = None, zlib.crc32(data)
 
     def _write(self, shard: int, place: int, data: memoryview) -> None:
         path = self.file(shard)
@@ -228,7 +275,8 @@ class VectorShards:
 
     def _check(self, shard: int, held: int) -> None:
         path = self.file(shard)
-        size = path.stat().st_size if path.is_file() else -1
+        with plain_errors(path):
+            size = path.stat().st_size if path.is_file() else -1
         if size < held * self._row_bytes:
             state = "missing" if size < 0 else f"too short ({size // self._row_bytes} of {held} rows)"
             raise IndexDirectoryError(
@@ -245,7 +293,8 @@ class VectorShards:
                 )
             except (OSError, ValueError):
                 self._check(shard, held)
-                raise
+                with plain_errors(self.file(shard)):
+                    raise
         return self._maps[shard, held]
 
 

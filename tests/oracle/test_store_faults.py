@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import IndexDirectoryError
+from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.check import check, repair
@@ -78,21 +79,23 @@ def index_run(path: Path, corpus: Corpus, precision: Precision = "float16") -> l
             if name not in known or not known[name].complete or known[name].stamp != stamp_of(passages)
         ]
         [record] = catalogue.encoders()
-        rows = catalogue.highest_row(encoder_id, "text") + 1
-        with directory.shards(record, "text", rows=rows) as shards:
+        with open_for_appending(directory, catalogue, record, "text") as shards:
             for start in range(0, len(new), BATCH):
                 batch = {name: corpus[name] for name in new[start : start + BATCH]}
                 texts = list(dict.fromkeys(text for passages in batch.values() for text in passages))
                 held = catalogue.rows_of_keys(encoder_id, "text", [key_of(text) for text in texts])
                 fresh = [text for text in texts if key_of(text) not in held]
+                checksums = {}
                 if fresh:
                     encoded += fresh
                     first = shards.append(np.stack([vector_of(text) for text in fresh]))
                     shards.sync()
+                    checksums["text"] = shards.checksums(first)
                     held |= {key_of(text): first + n for n, text in enumerate(fresh)}
                 catalogue.put(
                     [document(corpus_id, name, passages, held) for name, passages in batch.items()],
                     encoder_id,
+                    checksums,
                 )
                 directory.write_manifest(Manifest.of(catalogue))
         catalogue.remove([known[name].document_id for name in known.keys() - corpus.keys()])

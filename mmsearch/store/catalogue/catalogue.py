@@ -12,14 +12,16 @@ from mmsearch.store.catalogue.reader import CatalogueReader
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import joined_grams, name_words
 from mmsearch.store.precision import DEFAULT_PRECISION
+from mmsearch.store.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import Self
 
     from mmsearch.store.catalogue.values import NewDocument
+    from mmsearch.store.checksums import Checksum
     from mmsearch.store.precision import Precision
     from mmsearch.types import Ids, Modality
 
@@ -39,10 +41,19 @@ class Catalogue(CatalogueReader):
     def open(cls, path: Path, *, write: bool = False) -> Self:
         """Open the catalogue at ``path``; ``write`` creates and migrates it, and wants the index's lock held.
 
-        Raises IndexDirectoryError when it is missing or damaged, IndexFormatError when it is newer or no
-        catalogue.
+        Raises IndexDirectoryError when it is missing or damaged, or lacks what was stored last, IndexFormatError when
+        it is newer or no catalogue.
         """
-        return cls(Database(path, write=write))
+        witness = Witness(path)
+        database = Database(path, write=write, witness=witness if write else None)
+        try:
+            witness.refuse_older(database.generation())
+            if write:
+                witness.committed(database.generation())
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All writing inside is one transaction; nests."""
@@ -87,17 +98,24 @@ class Catalogue(CatalogueReader):
                 self._changed()
             return int(self._database.value("SELECT id FROM encoders WHERE fingerprint = ?", (fingerprint,)))
 
-    def put(self, documents: Sequence[NewDocument], encoder_id: int) -> None:
+    def put(
+        self,
+        documents: Sequence[NewDocument],
+        encoder_id: int,
+        checksums: Mapping[Modality, Sequence[Checksum]] | None = None,
+    ) -> None:
         """Store documents, or bring those that are there by (corpus, path) up to date.
 
         An item with equal modality, locator and key keeps its id, and any content keeps its vectors, of all
-        encoders; items that are gone are removed. The rows that items point to must be on disk (synced).
-        Raises ValueError when a path occurs twice.
+        encoders; items that are gone are removed. The rows that items point to must be on disk (synced);
+        ``checksums`` are of the blocks that were written for them. Raises ValueError when a path occurs twice.
         """
         from mmsearch.store.catalogue.put import put_documents
 
         with self.transaction():
             put_documents(self._database, documents, encoder_id)
+            for modality, listed in (checksums or {}).items():
+                self._keep_checksums(encoder_id, modality, listed)
             self._changed()
 
     def rename(self, document_id: int, path: str, stamp: str) -> None:
@@ -198,10 +216,18 @@ class Catalogue(CatalogueReader):
         order = np.argsort(items)
         return contents[order], rows[order]
 
-    def purge(self, encoder_id: int, folder: str, contents: Mapping[Modality, Ids]) -> None:
+    def purge(
+        self,
+        encoder_id: int,
+        folder: str,
+        contents: Mapping[Modality, Ids],
+        checksums: Mapping[Modality, Sequence[Checksum]],
+    ) -> None:
         """For compaction: the encoder's vectors lie in ``folder`` now, row n of a modality being of
-        ``contents[modality][n]``; all its other vectors are dropped."""
+        ``contents[modality][n]``, with these ``checksums``; all its other vectors are dropped."""
         with self.transaction():
+            for modality, listed in checksums.items():
+                self.replace_checksums(encoder_id, modality, listed)
             self._execute("DELETE FROM vectors WHERE encoder_id = ?", (encoder_id,))
             self._database.connection.executemany(
                 "INSERT INTO vectors (content_id, encoder_id, modality, row) VALUES (?, ?, ?, ?)",
@@ -226,6 +252,22 @@ class Catalogue(CatalogueReader):
             )
             self._changed()
         return dropped
+
+    def replace_checksums(self, encoder_id: int, modality: Modality, checksums: Iterable[Checksum]) -> None:
+        """Let ``checksums`` be all that are known of an encoder's vectors."""
+        with self.transaction():
+            query = "DELETE FROM checksums WHERE encoder_id = ? AND modality = ?"
+            self._execute(query, (encoder_id, modality))
+            self._keep_checksums(encoder_id, modality, checksums)
+
+    def _keep_checksums(self, encoder_id: int, modality: Modality, checksums: Iterable[Checksum]) -> None:
+        self._database.connection.executemany(
+            """
+            INSERT INTO checksums (encoder_id, modality, block, rows, crc) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (encoder_id, modality, block) DO UPDATE SET rows = excluded.rows, crc = excluded.crc
+            """,
+            [(encoder_id, modality, *checksum) for checksum in checksums],
+        )
 
     def vacuum(self) -> None:
         """Drop contents that nothing has, merge the word indexes, and give unused pages back to the disk."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -18,6 +19,7 @@ from mmsearch.store.catalogue.dates import key_compares, read_date
 from mmsearch.store.catalogue.migrations import APPLICATION_ID, OLDEST_READABLE, SCHEMA_VERSION, migrate
 from mmsearch.store.files import full_disk
 from mmsearch.store.globs import compiled
+from mmsearch.store.witness import has_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +29,13 @@ if TYPE_CHECKING:
 
     import sqlite_utils
 
+    from mmsearch.store.witness import Witness
     from mmsearch.types import Ids
 
+    Seen = tuple[tuple[int, int, int], ...]
+
 BUSY_SECONDS = 10.0  # other connections write only while they check or repair
+_WITHOUT_LOCKS = "win32-none" if os.name == "nt" else "unix-none"  # one of SQLite's ways to reach files
 _PRIMARY_CODE = 0xFF  # SQLite's extended result codes keep the primary code in the low byte
 
 
@@ -39,19 +45,19 @@ class Database:
     One connection, usable from any thread (SQLite is built serialized), one statement at a time.
     """
 
-    def __init__(self, path: Path, *, write: bool) -> None:
-        """Open ``path``; created and migrated when ``write``.
+    def __init__(self, path: Path, *, write: bool, witness: Witness | None = None) -> None:
+        """Open ``path``; created and migrated when ``write``. ``witness`` is told of what is written.
 
         Raises IndexDirectoryError (missing, damaged, older, full disk), IndexFormatError (newer, or no
         catalogue).
         """
-        self.path, self.write = path, write
+        self.path, self.write, self._witness = path, write, witness
         self._depth = 0
         self._lock = threading.RLock()
         if not write and not path.exists():
             raise IndexDirectoryError(f"{path} is missing; `mmsearch check --repair` makes a new one")
         with plain_errors(path):
-            self.connection = _connect(path, write=write)
+            self.connection, self._seen = _connected(path, write=write)
             try:
                 self._prepare()
             except BaseException:
@@ -63,7 +69,12 @@ class Database:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         application = int(connection.execute("PRAGMA application_id").fetchone()[0])
         empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        if application != APPLICATION_ID and not (self.write and empty):
+        if empty and not self.write:
+            raise IndexDirectoryError(
+                f"{self.path} is empty, as after a copy without {self.path.name}-wal, or a run that was cut short; "
+                "copy that too, or run `mmsearch index CORPUS` again"
+            )
+        if application != APPLICATION_ID and not empty:
             raise IndexFormatError(f"{self.path} is not a catalogue of mmsearch; choose another --index")
         if version > SCHEMA_VERSION:
             raise IndexFormatError(
@@ -97,7 +108,18 @@ class Database:
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one query."""
         with plain_errors(self.path):
-            return self.connection.execute(sql, parameters).fetchall()
+            while True:
+                found = self.connection.execute(sql, parameters).fetchall()
+                if self._seen is None or self._seen == files_seen(self.path):
+                    return found
+                self._follow()
+
+    def _follow(self) -> None:
+        """Open the file anew: without locks nothing else tells that another process has written to it."""
+        if self.connection.in_transaction:
+            raise IndexDirectoryError(f"{self.path} was written to while it was read; run the command again")
+        self.connection.close()
+        self.connection, self._seen = _connected(self.path, write=False)
 
     def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The first column of the first row; None when there is no row."""
@@ -113,12 +135,18 @@ class Database:
         [texts] = self.rows(f"SELECT {joined} {select}", parameters)
         return [np.fromstring(text or "", dtype=np.int64, sep=",") for text in texts]
 
+    def generation(self) -> int:
+        """A number that grows with every change of what can be found."""
+        return int(self.value("SELECT value FROM state WHERE name = 'generation'"))
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; the outermost one commits. A failed commit is rolled back as well."""
         if self._depth:
             yield
             return
+        if self._witness is not None:
+            self._witness.begins()
         with plain_errors(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
         self._depth += 1
@@ -126,6 +154,8 @@ class Database:
             with plain_errors(self.path):
                 yield
                 self.connection.execute("COMMIT")
+            if self._witness is not None:
+                self._witness.committed(self.generation())
         except BaseException:
             self._roll_back()
             raise
@@ -162,6 +192,8 @@ class Database:
 
     def vacuum(self) -> None:
         """Rewrite the file without unused pages, and fold the write-ahead log into it."""
+        if self._witness is not None:
+            self._witness.begins()
         with plain_errors(self.path):
             self.tables.vacuum()
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -180,9 +212,30 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; the last one folds the write-ahead log into the file."""
+        """Close the connection; a writer folds the write-ahead log into the file, if nobody reads just then."""
         with plain_errors(self.path):
+            if self._witness is not None:
+                self._fold()
             self.connection.close()
+        if self._witness is not None:
+            self._witness.closed()
+
+    def _fold(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # a full disk, a reader: the log stays, and all is in it
+            self.connection.execute("PRAGMA busy_timeout = 0")
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def is_empty(path: Path) -> bool:
+    """Whether the file at ``path`` is what SQLite leaves when its first transaction is cut short: no table."""
+    try:
+        connection, _ = _connected(path, write=False)
+        try:
+            return not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return False
 
 
 @contextmanager
@@ -229,23 +282,61 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    mode = "rwc" if write else "ro"
-    if not write and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
-        # Reading a WAL database makes small files beside it; on a read-only medium nothing can change,
-        # so SQLite may leave them out.
-        mode = "ro&immutable=1"
+def _connected(path: Path, *, write: bool) -> tuple[sqlite3.Connection, Seen | None]:
+    """A connection, and, if it takes no locks, the files as it saw them.
+
+    Reading a database with a write-ahead log makes small files beside it (-shm). Where that can't be, a reader does
+    without locks: SQLite then reads the log, if there is one, into memory, or takes the file for immutable.
+    """
+    try:
+        return _connect(path, "mode=rwc" if write else "mode=ro"), None
+    except sqlite3.DatabaseError as error:
+        if write or error.sqlite_errorcode & _PRIMARY_CODE not in (
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+        ):
+            raise
+    for file in (path, path.with_name(path.name + "-wal")):
+        if file.exists() and not os.access(file, os.R_OK):
+            raise IndexDirectoryError(
+                f"{file} can't be read: Permission denied; ask its owner for the right to"
+            )
+    seen = files_seen(path)
+    return _connect(path, f"mode=ro&vfs={_WITHOUT_LOCKS}" if has_log(path) else "mode=ro&immutable=1"), seen
+
+
+def files_seen(path: Path) -> Seen:
+    """What tells that a catalogue or its log has been written to."""
+    seen = []
+    for file in (path, path.with_name(path.name + "-wal")):
+        try:
+            found = file.stat()
+            seen.append((found.st_ino, found.st_size, found.st_mtime_ns))
+        except FileNotFoundError:
+            seen.append((0, 0, 0))
+    return tuple(seen)
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    """A connection that has read the file's header; sqlite3.DatabaseError when it can't."""
     connection = sqlite3.connect(
-        f"file:{_quoted(path)}?mode={mode}",
+        f"file:{_quoted(path)}?{how}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,  # transactions are begun and ended here, not by the driver
         check_same_thread=False,
     )
-    connection.create_function("fold", 1, fold, deterministic=True)
-    connection.create_function("matches", 2, _matches, deterministic=True)
-    connection.create_function("date_compares", 3, key_compares, deterministic=True)
-    connection.create_function("date_key", 1, _date_key, deterministic=True)
+    try:
+        if "vfs" in how:  # no locks: nobody else has the log's index, and SQLite may keep its own in memory
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA user_version").fetchone()
+        connection.create_function("fold", 1, fold, deterministic=True)
+        connection.create_function("matches", 2, _matches, deterministic=True)
+        connection.create_function("date_compares", 3, key_compares, deterministic=True)
+        connection.create_function("date_key", 1, _date_key, deterministic=True)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

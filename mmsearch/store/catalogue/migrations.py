@@ -194,7 +194,23 @@ _OUTLIVING = (
     """,
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION, _DATES, _OUTLIVING)
+# CRC-32 of the first ``rows`` rows of each block of 4,096 vectors; block -1 is the center of bits.
+_CHECKSUMS = (
+    """
+    CREATE TABLE IF NOT EXISTS checksums (
+        id INTEGER PRIMARY KEY,
+        encoder_id INTEGER NOT NULL REFERENCES encoders (id),
+        modality TEXT NOT NULL,
+        block INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        crc INTEGER NOT NULL,
+        UNIQUE (encoder_id, modality, block)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION, _DATES, _OUTLIVING, _CHECKSUMS)
+PRECISION_SINCE, CHECKSUMS_SINCE = 2, 5  # the schemas that brought them
 SCHEMA_VERSION = len(MIGRATIONS)
 OLDEST_READABLE = 1  # what later migrations added, the readers can do without
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,11 @@ from mmsearch.errors import UsageError
 from mmsearch.store.catalogue import overview
 from mmsearch.store.catalogue.database import Database, json_ids
 from mmsearch.store.catalogue.items import stored_items
+from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, PRECISION_SINCE
 from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
 from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument
 from mmsearch.store.catalogue.words import index as wordindex
+from mmsearch.store.checksums import CENTER, Checksum
 from mmsearch.store.precision import DEFAULT_PRECISION
 from mmsearch.types import MODALITIES
 
@@ -72,7 +75,7 @@ class CatalogueReader:
 
     def generation(self) -> int:
         """A number that grows with every change of what can be found."""
-        return int(self._database.value("SELECT value FROM state WHERE name = 'generation'"))
+        return self._database.generation()
 
     def corpora(self) -> list[Corpus]:
         """All corpora, in the order of their ids."""
@@ -80,13 +83,26 @@ class CatalogueReader:
 
     def encoders(self) -> list[EncoderRecord]:
         """All encoders, in the order of their ids."""
-        # before schema 2, all vectors were halves
-        precision = "precision" if self._database.version >= 2 else f"'{DEFAULT_PRECISION}'"
+        # before, all vectors were halves
+        precision = "precision" if self._database.version >= PRECISION_SINCE else f"'{DEFAULT_PRECISION}'"
         query = f"SELECT id, name, fingerprint, dimension, modalities, folder, {precision} FROM encoders ORDER BY id"
-        return [
+        records = [
             EncoderRecord(number, name, fingerprint, dimension, tuple(modalities.split(",")), *rest)
             for number, name, fingerprint, dimension, modalities, *rest in self._database.rows(query)
         ]
+        return [self._with_centers(one) if one.precision == "binary" else one for one in records]
+
+    def _with_centers(self, record: EncoderRecord) -> EncoderRecord:
+        known = {modality: self.checksums(record.encoder_id, modality) for modality in record.modalities}
+        centers = {modality: sums[CENTER].crc for modality, sums in known.items() if CENTER in sums}
+        return replace(record, centers=centers)
+
+    def checksums(self, encoder_id: int, modality: Modality) -> dict[int, Checksum]:
+        """The checksums of an encoder's vectors by block; {} in an index that has none yet."""
+        if self._database.version < CHECKSUMS_SINCE:
+            return {}
+        query = "SELECT block, rows, crc FROM checksums WHERE encoder_id = ? AND modality = ? ORDER BY block"
+        return {row[0]: Checksum(*row) for row in self._database.rows(query, (encoder_id, modality))}
 
     def known_documents(self, corpus_id: int, encoder_id: int) -> dict[str, KnownDocument]:
         """All documents of a corpus by path; ``complete`` with regard to this encoder's modalities."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _TABLES = {
     "corpora": "id",
     "encoders": "id",
+    "checksums": "id",
     "documents": "id",
     "contents": "id",
     "vectors": "content_id",
@@ -26,6 +27,7 @@ _TABLES = {
     "refused": "id",
 }
 _PARENTS = (
+    ("checksums", "encoder_id", "encoders"),
     ("documents", "corpus_id", "corpora"),
     ("vectors", "content_id", "contents"),
     ("vectors", "encoder_id", "encoders"),

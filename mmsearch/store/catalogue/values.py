@@ -97,7 +97,8 @@ class EncoderRecord:
     """An encoder whose vectors the index holds.
 
     ``folder`` is the name of its folder under ``vectors/`` and ``ann/``; compaction changes it together with
-    the row numbers. ``precision``: the form of its vectors there, for good.
+    the row numbers. ``precision``: the form of its vectors there, for good. ``centers``: the checksums of the centers
+    that bits are taken around, by modality.
     """
 
     encoder_id: int
@@ -107,6 +108,7 @@ class EncoderRecord:
     modalities: tuple[Modality, ...]
     folder: str
     precision: Precision = DEFAULT_PRECISION
+    centers: Mapping[Modality, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from mmsearch.store.directory import IndexDirectory, Manifest
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from mmsearch.store.checksums import Checksum
     from mmsearch.store.precision import Precision
     from mmsearch.types import FieldValue, Modality, Vectors
 
@@ -71,6 +72,7 @@ class Writer:
 
     def put(self, *documents: NewDocument) -> None:
         """Vectors to the shards (if there is a directory), then documents to the catalogue."""
+        checksums: dict[Modality, Sequence[Checksum]] = {}
         if self.directory is not None:
             record = self.catalogue.encoders()[0]
             for modality in record.modalities:
@@ -79,7 +81,8 @@ class Writer:
                 with self.directory.shards(record, modality, rows=there) as shards:
                     shards.append(vectors(np.arange(there, wanted), modality))
                     shards.sync()
-        self.catalogue.put(documents, self.encoder_id)
+                    checksums[modality] = shards.checksums(there)
+        self.catalogue.put(documents, self.encoder_id, checksums)
 
 
 def vectors(rows: np.ndarray, modality: Modality = "image") -> Vectors:

@@ -3,14 +3,20 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
+from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.check import check, repair
+from mmsearch.store.pooled import write_pooled
+from mmsearch.store.sealed import unsealed
+from mmsearch.types import Locator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +37,18 @@ def overwrite(file: Path, place: int, data: bytes) -> None:
     with file.open("r+b") as handle:
         handle.seek(place)
         handle.write(data)
+
+
+def flip(file: Path, bit: int) -> None:
+    data = bytearray(file.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    file.write_bytes(data)
+
+
+def without_checksums(directory: IndexDirectory) -> None:
+    """As an index of an earlier mmsearch is."""
+    break_catalogue(directory, "DELETE FROM checksums")
+    (directory.path / "checksums.json").unlink()
 
 
 def shard(directory: IndexDirectory, modality: str = "text") -> Path:
@@ -57,15 +75,48 @@ DAMAGE: dict[str, tuple[Callable[[IndexDirectory], object], str, str]] = {
         f"vectors/{FOLDER}/text-0.f16",
         "it is too short (1 vectors)",
     ),
+    "bit flipped": (
+        lambda d: flip(shard(d), 8 * 16),
+        f"vectors/{FOLDER}/text-0.f16",
+        "rows 0 to 3 are damaged: their checksum is another (4 vectors)",
+    ),
     "vector not a number": (
-        lambda d: overwrite(shard(d), 16, b"\xff" * 16),
+        lambda d: (without_checksums(d), overwrite(shard(d), 16, b"\xff" * 16)),
         f"vectors/{FOLDER}/text-0.f16",
         "vectors are not of unit length (1 vectors)",
     ),
     "vector zero": (
-        lambda d: overwrite(shard(d, "image"), 0, bytes(16)),
+        lambda d: (without_checksums(d), overwrite(shard(d, "image"), 0, bytes(16))),
         f"vectors/{FOLDER}/image-0.f16",
         "vectors are not of unit length (1 vectors)",
+    ),
+    "backgrounds": (
+        lambda d: (d.write_backgrounds({"mu": '{"scale": 0.5}'}), flip(d.path / "backgrounds.json", 250)),
+        "backgrounds.json",
+        "it is damaged (its checksum is another)",
+    ),
+    "backgrounds of wrong values": (
+        lambda d: (d.path / "backgrounds.json").write_text('{"mu": "{\\"scale\\": \\"a\\"}"}'),
+        "backgrounds.json",
+        "it is damaged (it holds other things than backgrounds)",
+    ),
+    "weights": (
+        lambda d: (d.write_weights({"words": 0.5}), flip(d.path / "weights.json", 250)),
+        "weights.json",
+        "it is damaged (its checksum is another)",
+    ),
+    "nested JSON": (
+        lambda d: (d.path / "copies.json").write_text('{"a":' * 100_000),
+        "copies.json",
+        "it is damaged (it is no JSON)",
+    ),
+    "pooled vectors": (
+        lambda d: (
+            write_pooled(d.path / "ann" / FOLDER, 3, np.arange(9), np.ones((9, 8), np.float16)),
+            flip(d.path / "ann" / FOLDER / "document-3.vectors.npy", 2000),
+        ),
+        f"ann/{FOLDER}/document-3.vectors.npy",
+        "it is damaged",
     ),
     "words": (
         lambda d: break_catalogue(d, "DELETE FROM words_docsize WHERE id = 1"),
@@ -204,8 +255,7 @@ def test_a_killed_salvage_is_finished_by_the_next(directory: IndexDirectory, mom
 
 def test_a_manifest_that_is_behind_is_no_problem_and_one_that_is_ahead_is(directory: IndexDirectory) -> None:
     manifest = directory.path / "manifest.json"
-    data = json.loads(manifest.read_text())
-    data["encoders"] = []
+    data = {**unsealed(manifest.read_bytes()), "encoders": []}
     manifest.write_text(json.dumps({**data, "generation": data["generation"] - 1}))
     assert check(directory.path) == []
     manifest.write_text(json.dumps({**data, "generation": data["generation"] + 1}))
@@ -239,6 +289,7 @@ def test_an_index_that_is_being_written_can_be_checked_but_not_repaired(director
 
 def test_damage_to_compressed_rows_is_found_and_dropped(compressed: IndexDirectory) -> None:
     assert check(compressed.path) == []
+    without_checksums(compressed)
     (file,) = (compressed.path / "vectors" / FOLDER).glob("text-0.*")
     row = file.stat().st_size // 4
     overwrite(file, row - 2, b"\xff\xff")  # the end of a row's scale or spread
@@ -260,3 +311,80 @@ def test_bits_that_lost_their_center_are_dropped_and_the_others_stay(compressed:
     with Catalogue.open(directory.catalogue_path) as catalogue:
         assert catalogue.used_rows(1, "text").size == 0
         assert catalogue.used_rows(1, "image").size == 2
+
+
+@pytest.mark.parametrize("form", ["directory", "compressed"])
+def test_any_flipped_bit_of_a_vector_is_found(
+    form: str, directory: IndexDirectory, compressed: IndexDirectory
+) -> None:
+    chosen = directory if form == "directory" else compressed
+    for file in (chosen.path / "vectors" / FOLDER).iterdir():
+        whole = file.read_bytes()
+        for bit in range(8 * len(whole)):
+            flip(file, bit)
+            assert check(chosen.path), f"bit {bit} of {file.name}"
+            file.write_bytes(whole)
+
+
+def test_a_repair_drops_the_damaged_block_and_a_later_run_may_append(
+    directory: IndexDirectory, vector_of_row: Callable[..., Any]
+) -> None:
+    with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        [record] = catalogue.encoders()
+        with open_for_appending(directory, catalogue, record, "text") as shards:
+            first = shards.append(vector_of_row(np.arange(5000), "text"))
+            shards.sync()
+            items = [
+                NewItem("text", Locator(), n.to_bytes(32, "big"), f"text {n}", first + n) for n in range(5000)
+            ]
+            documents = [NewDocument(1, f"{n}.txt", "1", None, {}, (item,)) for n, item in enumerate(items)]
+            catalogue.put(documents, record.encoder_id, {"text": shards.checksums(first)})
+    assert check(directory.path) == []
+    flip(shard(directory), 8 * 16 * 4100)
+
+    [problem] = repair(directory.path)
+
+    assert problem.what == "rows 4096 to 5003 are damaged: their checksum is another (908 vectors)"
+    assert check(directory.path) == []
+    with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        assert catalogue.used_rows(record.encoder_id, "text").tolist() == [*range(4096)]
+        with open_for_appending(directory, catalogue, record, "text") as shards:
+            assert shards.append(vector_of_row(np.arange(908), "text")) == 4096
+            shards.sync()
+            again = [replace(item, row=4096 + n) for n, item in enumerate(items[4092:])]
+            documents = [NewDocument(1, f"{n}.txt", "1", None, {}, (item,)) for n, item in enumerate(again)]
+            catalogue.put(documents, record.encoder_id, {"text": shards.checksums(4096)})
+    assert check(directory.path) == []
+
+
+def test_what_people_gave_is_put_aside_and_what_can_be_made_anew_is_deleted(
+    directory: IndexDirectory,
+) -> None:
+    directory.write_weights({"words": 0.5})
+    directory.write_backgrounds({"mu": 0.5})
+    for name in ("weights.json", "backgrounds.json"):
+        flip(directory.path / name, 240)
+    with pytest.raises(IndexDirectoryError, match=r"weights\.json is damaged .*check --repair"):
+        directory.read_weights()
+    assert directory.read_backgrounds() == {}
+    repair(directory.path)
+    assert directory.read_weights() == {}
+    assert (directory.path / "weights.json.damaged").exists()
+    assert not [*directory.path.glob("backgrounds*")]
+    assert check(directory.path) == []
+
+
+def test_a_disk_that_cannot_read_a_block_costs_that_block(
+    directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(file: Path, offset: int, size: int) -> bytes:
+        raise IndexDirectoryError(
+            f"{file.name} can't be read or written: Input/output error; check its permissions"
+        )
+
+    monkeypatch.setattr("mmsearch.store.damage.read_part", failing)
+    found = {problem.what for problem in check(directory.path)}
+    assert found == {
+        f"rows 0 to 4095: {name}-0.f16 can't be read or written: Input/output error ({count} vectors)"
+        for name, count in (("image", 2), ("text", 4))
+    }

@@ -93,17 +93,19 @@ def test_a_reader_of_the_old_state_goes_on(directory: IndexDirectory) -> None:
         np.testing.assert_array_equal(block[rows], before)
 
 
-def test_damaged_vectors_are_not_carried_over(directory: IndexDirectory) -> None:
+@pytest.mark.parametrize("summed", [True, False])
+def test_damaged_vectors_are_not_carried_over(directory: IndexDirectory, summed: bool) -> None:
     with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
         catalogue.remove([1])
+        if not summed:  # as in an index of an earlier mmsearch
+            for modality in ("image", "text"):
+                catalogue.replace_checksums(1, modality, ())
     with (directory.path / "vectors" / "pocket-aaaaaaaaaaaa" / "text-0.f16").open("r+b") as file:
         file.seek(2 * 8)
         file.write(b"\xff" * 16)
     with directory.write_lock(), pytest.raises(IndexDirectoryError, match="check --repair"):
         compact(directory)
-    assert [problem.what for problem in check(directory.path)] == [
-        "vectors are not of unit length (1 vectors)"
-    ]
+    assert len(check(directory.path)) == 1
 
 
 def test_a_full_disk_leaves_the_index_whole(

@@ -15,6 +15,7 @@ from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check, repair
 from mmsearch.store.directory import IndexDirectory, Manifest
 from mmsearch.store.header import FORMAT
+from mmsearch.store.sealed import unsealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,23 @@ def test_an_index_whose_making_was_cut_short_is_made(tmp_path: Path, left: list[
     IndexDirectory.open(tmp_path)
 
 
+@pytest.mark.parametrize("left", [0, 4096])
+def test_an_index_that_was_begun_says_one_thing_whoever_asks_and_that_works(
+    tmp_path: Path, left: int
+) -> None:
+    """What a disk that was full from the beginning leaves: SQLite's header, or nothing of it."""
+    connection = sqlite3.connect(tmp_path / "catalogue.sqlite")
+    if left:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    assert (tmp_path / "catalogue.sqlite").stat().st_size == left
+    for action in (IndexDirectory.open, check, repair):
+        with pytest.raises(IndexDirectoryError, match=r"nothing is stored in it yet .*mmsearch index CORPUS"):
+            action(tmp_path)
+    IndexDirectory.create(tmp_path)
+    assert check(tmp_path) == []
+
+
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").write_text("years of work")
     with pytest.raises(IndexFormatError, match=r"thesis\.doc"):
@@ -61,7 +79,7 @@ def test_no_index_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_a_newer_index_is_refused(directory: IndexDirectory) -> None:
     manifest = directory.path / "manifest.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": FORMAT + 1, "new": []}))
+    manifest.write_text(json.dumps({**unsealed(manifest.read_bytes()), "format": FORMAT + 1, "new": []}))
     with pytest.raises(IndexFormatError, match="newer mmsearch"):
         IndexDirectory.open(directory.path)
     with pytest.raises(IndexFormatError, match="newer mmsearch"):
@@ -178,12 +196,14 @@ def test_the_size_is_that_of_all_files(directory: IndexDirectory) -> None:
 @pytest.fixture
 def first_format(directory: IndexDirectory) -> IndexDirectory:
     manifest = json.loads((directory.path / "manifest.json").read_text())
+    del manifest["checksum"]
     for encoder in manifest["encoders"]:
         del encoder["precision"]
     (directory.path / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
     with sqlite3.connect(directory.catalogue_path) as connection:
         connection.execute("ALTER TABLE encoders DROP COLUMN precision")
         connection.execute("DROP INDEX fields_by_date")
+        connection.execute("DROP TABLE checksums")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     return directory
@@ -225,6 +245,7 @@ def test_a_damaged_catalogue_of_the_first_format_can_be_salvaged(first_format: I
 
 def test_a_manifest_of_an_unknown_precision_is_damaged(directory: IndexDirectory) -> None:
     manifest = directory.path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"float16"', '"float12"'))
+    listed = json.dumps(unsealed(manifest.read_bytes()))
+    manifest.write_text(listed.replace('"float16"', '"float12"'))
     with pytest.raises(IndexDirectoryError, match="is damaged"):
         directory.manifest()

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import mmsearch
-from mmsearch.errors import UsageError
+from mmsearch.errors import IndexDirectoryError, UsageError
 from mmsearch.search.query.parse import parse
 from mmsearch.search.recommend.recommend import METHODS, recommend
 from mmsearch.search.recommend.surroundings import NEIGHBORS, SHARE
@@ -188,9 +188,13 @@ def test_remembered_groups_are_shown_once_from_then_on(small_corpus: Path, tmp_p
         ]
 
 
-def test_groups_are_kept_by_content_and_a_damaged_file_is_none(tmp_path: Path) -> None:
+def test_groups_are_kept_by_content_and_a_damaged_file_is_refused(tmp_path: Path) -> None:
     a, b, c, d, e = (bytes([number]) * 32 for number in range(5))
     assert write_groups(tmp_path, [(a, b), (c, c), (d, e)]) == 2
     assert read_groups(tmp_path) == {a: 0, b: 0, d: 1, e: 1}
-    (tmp_path / COPIES).write_text("{")
+    for text in ("{", '{"format": 1}', '{"format": 1, "groups": [["no key"]]}'):
+        (tmp_path / COPIES).write_text(text)
+        with pytest.raises(IndexDirectoryError, match=COPIES):
+            read_groups(tmp_path)
+    (tmp_path / COPIES).unlink()
     assert read_groups(tmp_path) == {}

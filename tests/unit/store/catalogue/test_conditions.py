@@ -253,6 +253,7 @@ def test_the_dates_of_an_older_catalogue_are_read_anew(filled: Catalogue) -> Non
     filled.close()
     with sqlite3.connect(path) as connection:
         connection.execute("DROP INDEX fields_by_date")
+        connection.execute("DROP TABLE checksums")
         connection.execute("UPDATE fields SET folded = lower(text)")
         connection.execute("UPDATE fields SET number = NULL WHERE text LIKE '2019/%' OR text LIKE '2019:%'")
         connection.execute("PRAGMA user_version = 2")

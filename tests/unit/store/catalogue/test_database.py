@@ -5,6 +5,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +17,7 @@ from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.migrations import APPLICATION_ID, SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 
 def test_a_new_catalogue_has_the_latest_schema(catalogue: Catalogue) -> None:
@@ -100,31 +102,121 @@ def test_odd_names_are_only_names(tmp_path: Path) -> None:
     assert (folder / "catalogue.sqlite").exists()
 
 
-@pytest.mark.skipif(not hasattr(os, "setuid") or os.getuid() != 0, reason="only root can become nobody")
-def test_an_index_on_a_read_only_medium_can_be_read(catalogue: Catalogue) -> None:
-    catalogue.add_corpus("/x")
-    catalogue.close()
-    script = """
+# Run as nobody, who may read and nothing else; prints the corpora, or the error, each time it is sent a line.
+READER = """
 import os, sys
 from pathlib import Path
+from mmsearch.errors import MmsearchError
 from mmsearch.store.catalogue.catalogue import Catalogue
+os.setgroups([])
+os.setgid(65534)
 os.setuid(65534)
-with Catalogue.open(Path(sys.argv[1])) as catalogue:
-    print(catalogue.corpora()[0].root)
+try:
+    catalogue = Catalogue.open(Path(sys.argv[1]))
+except MmsearchError as error:
+    print(error, flush=True)
+    sys.exit()
+while True:
+    try:
+        print(*(corpus.root for corpus in catalogue.corpora()), flush=True)
+    except MmsearchError as error:
+        print(error, flush=True)
+    if not sys.stdin.readline():
+        break
 """
-    import tempfile
+FILES = ("catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm")
 
+
+@pytest.fixture
+def shown() -> Iterator[Path]:
+    """A folder that everybody may look into, and only its owner may change."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        shutil.copy(catalogue.path, folder)
-        os.chmod(os.path.join(folder, catalogue.path.name), 0o644)
-        ran = subprocess.run(
-            [sys.executable, "-c", script, os.path.join(folder, catalogue.path.name)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert (ran.stdout, ran.stderr) == ("/x\n", "")
+        yield Path(folder)
+
+
+def start_nobody(path: Path) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", READER, str(path)]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def asked(reader: subprocess.Popen[str]) -> str:
+    assert reader.stdout is not None
+    return reader.stdout.readline().strip()
+
+
+def read_by_nobody(path: Path) -> str:
+    answer, errors = start_nobody(path).communicate(timeout=60)
+    assert errors == ""
+    return answer.strip()
+
+
+only_root = pytest.mark.skipif(
+    not hasattr(os, "setuid") or os.getuid() != 0, reason="only root can become nobody"
+)
+
+
+@only_root
+@pytest.mark.parametrize(
+    "copied", [FILES, FILES[:2], FILES[:1]], ids=["with all", "without -shm", "without -wal"]
+)
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "log not folded in"])
+def test_somebody_who_may_only_read_reads_what_was_stored_last_or_is_told_why_not(
+    catalogue: Catalogue, shown: Path, copied: tuple[str, ...], closed: bool
+) -> None:
+    catalogue.add_corpus("/x")
+    if closed:
+        catalogue.close()
+    for name in (*copied, "generation"):
+        if (catalogue.path.parent / name).exists():
+            shutil.copy(catalogue.path.parent / name, shown)
+            os.chmod(shown / name, 0o644)
+    before = {file.name: file.read_bytes() for file in shown.iterdir()}
+    answer = read_by_nobody(shown / "catalogue.sqlite")
+    if closed or len(copied) > 1:
+        assert answer == "/x"
+    else:
+        assert "copy" in answer
+        assert "-wal" in answer
+        assert "damaged" not in answer
+    assert before == {file.name: file.read_bytes() for file in shown.iterdir()}
+
+
+@only_root
+@pytest.mark.parametrize("log", [True, False], ids=["log not folded in", "closed"])
+def test_somebody_who_may_only_read_sees_what_the_owner_writes_meanwhile(shown: Path, log: bool) -> None:
+    with Catalogue.open(shown / "first.sqlite", write=True) as first:
+        first.add_corpus("/x")
+        if log:  # as a killed run leaves it
+            for name in FILES[:2]:
+                shutil.copy(shown / name.replace("catalogue", "first"), shown / name)
+    if not log:
+        shutil.copy(shown / "first.sqlite", shown / "catalogue.sqlite")
+    reader = start_nobody(shown / "catalogue.sqlite")
+    assert reader.stdin is not None
+    assert asked(reader) == "/x"
+    with Catalogue.open(shown / "catalogue.sqlite", write=True) as owner:
+        for root in ("/y", "/z"):
+            owner.add_corpus(root)
+            reader.stdin.write("\n")
+            reader.stdin.flush()
+            assert asked(reader).endswith(root)
+    reader.stdin.write("\n")
+    reader.stdin.flush()
+    assert asked(reader) == "/x /y /z"
+    _, errors = reader.communicate(timeout=60)
+    assert errors == ""
+
+
+@only_root
+@pytest.mark.parametrize("hidden", FILES[:2])
+def test_a_file_that_may_not_be_read_is_named(catalogue: Catalogue, shown: Path, hidden: str) -> None:
+    catalogue.add_corpus("/x")
+    for name in FILES[:2]:
+        shutil.copy(catalogue.path.parent / name, shown)
+        os.chmod(shown / name, 0o600 if name == hidden else 0o644)
+    assert f"{hidden} can't be read: Permission denied" in read_by_nobody(shown / "catalogue.sqlite")
 
 
 def test_reading_needs_no_sqlite_utils(catalogue: Catalogue, writer: Any) -> None:
