@@ -275,7 +275,9 @@ class _Run:
                 if draft.vector is not None:
                     draft.row, draft.vector = rows[draft.key], None
             self.encoded[modality] += len(fresh)
-        return {modality: self.shards[modality].checksums(first) for modality, first in self.unrecorded.items()}
+        return {
+            modality: self.shards[modality].checksums(first) for modality, first in self.unrecorded.items()
+        }
 
     def _was_renamed(self, reading: Reading, corpus_id: int, gone: dict[str, int]) -> bool:
         """Whether this is a document that left its old path; if so, it keeps its id."""
