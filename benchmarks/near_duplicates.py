@@ -36,7 +36,6 @@ SWEPT_BITS = (60, 70, 80, 90, 96)
 def measure(scale: float = 1.0) -> list[Figure]:
     """Pairs within the groups that are found, against the pairs that were made from one picture."""
     import mmsearch
-    from mmsearch.search.duplicates.duplicates import duplicates
 
     data = shared_data()
     if data is None:
@@ -45,12 +44,12 @@ def measure(scale: float = 1.0) -> list[Figure]:
         count = _write(data, Path(work) / "corpus", int(PICTURES * scale))
         with mmsearch.index(Path(work) / "corpus", Path(work) / "index") as library:
             started = time.perf_counter()
-            report = duplicates(library)
+            report = library.duplicates()
             seconds = time.perf_counter() - started
             figures = [
                 at_least(f"{count:,} files: precision of pairs", 0.99, _precision(report), "", 4),
                 *_recalls(library, report),
-                *_recalls(library, duplicates(library, mirrored=True), MIRRORED),
+                *_recalls(library, library.duplicates(mirrored=True), MIRRORED),
                 seen("seconds, pictures read", f"{seconds:.1f}, {report.compared:,}"),
             ]
             if os.environ.get("MMSEARCH_SWEEP"):
@@ -59,12 +58,11 @@ def measure(scale: float = 1.0) -> list[Figure]:
 
 
 def _sweep(library: Library) -> list[Figure]:
-    from mmsearch.search.duplicates.duplicates import duplicates
 
     figures = []
     for cosine in SWEPT_COSINES:
         for bits in SWEPT_BITS:
-            report = duplicates(library, least_cosine=cosine, most_bits=bits)
+            report = library.duplicates(least_cosine=cosine, most_bits=bits)
             recall = ", ".join(f"{kind} {share:.3f}" for kind, share in _shares(library, report).items())
             what = f"cosine ≥ {cosine}, bits ≤ {bits}: precision; recall; read"
             figures.append(seen(what, f"{_precision(report):.4f}; {recall}; {report.compared}"))

@@ -134,10 +134,8 @@ class _Pictures:
 
     def recommended(self, liked: Sequence[int], disliked: Sequence[int] = (), **options: object) -> list[int]:
         """Through the product, pictures only."""
-        from mmsearch.search.recommend.recommend import recommend
-
         examples = list(liked), list(disliked)
-        hits = recommend(self._library, *examples, TOP, modality="image", explain=False, **options)  # type: ignore[arg-type]
+        hits = self._library.recommend(*examples, TOP, modality="image", explain=False, **options)  # type: ignore[arg-type]
         return [hit.item_id for hit in hits]
 
     def by_centroid(self, liked: Sequence[int]) -> list[int]:

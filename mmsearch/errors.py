@@ -7,7 +7,8 @@ The message always says what to do next. A caller's bug is a plain ``ValueError`
     MmsearchError                 exit status 1
     ├── RemovalError              1   a run would take most of a corpus out of the index
     ├── UsageError                2   the request makes no sense as it is written
-    │   └── QueryError                a query or a filter that can't be parsed: position and reason
+    │   ├── QueryError                a query or a filter that can't be parsed: position and reason
+    │   └── UnknownArgumentError      an argument that the verb doesn't take; a TypeError as well
     ├── MediaError                3   one file that can't be decoded; an index run lists it and goes on
     ├── IndexDirectoryError       4   the index directory is missing, damaged, or of another format
     │   ├── IndexLockedError          another process is writing to it
@@ -53,6 +54,13 @@ class QueryError(UsageError):
         shown = text[first : first + _SHOWN]
         more = "…" if len(text) > len(shown) else ""
         super().__init__(f"{reason} (at character {position + 1} of {shown!r}{more})")
+
+
+class UnknownArgumentError(UsageError, TypeError):
+    """An argument that the verb doesn't take; the message names the nearest that it does.
+
+    In a program it is the bug that a TypeError is; in a request from elsewhere it is what a user can mend.
+    """
 
 
 class MediaError(MmsearchError):

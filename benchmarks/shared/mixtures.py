@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from benchmarks.shared.figures import Figure, seen
 from mmsearch.evaluate.significance import compare
 from mmsearch.library import Library
+from mmsearch.search.request import SearchRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,11 +183,18 @@ def ask(queries: Mapping[str, str], rank: Rank) -> Run:
 def fused(library: Library, *, depth: int = DEPTH, **options: object) -> Rank:
     """The product's answer; of several hits in one document the first counts."""
     from mmsearch.search.query.value import Part, Query, Text
-    from mmsearch.search.search import answer
+    from mmsearch.search.search import search
 
     def rank(text: str) -> list[tuple[str, float]]:
-        query = Query((Part(Text(text)),))
-        hits = answer(query, library, depth, cutoff=None, explain=False, **options)  # type: ignore[arg-type]
+        asked = SearchRequest(
+            Query((Part(Text(text)),)),
+            k=depth,
+            cutoff=None,
+            duplicates="show",
+            explain=False,
+            **options,  # type: ignore[arg-type]
+        )
+        hits = search(asked, library)
         best: dict[str, float] = {}
         for hit in hits:
             best.setdefault(hit.path, float(hit.score))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
 
     from mmsearch.search.ask.answers import Answer, Answers
-    from mmsearch.search.results.hit import Neighbor
 
 
 def ask(
@@ -32,65 +29,26 @@ def ask(
 ) -> None:
     """Answer a question with passages of the indexed texts, the best sentence of each marked."""
     from mmsearch.library import open as open_library
-    from mmsearch.search.ask.ask import ask as find_answers
+    from mmsearch.search.ask.request import AskRequest
+    from mmsearch.search.defaults import DEFAULT_CUTOFF
 
-    options: dict[str, Any] = {"cutoff": cutoff} if cutoff is not None else {}
-    if anyway:
-        options["cutoff"] = None
+    request = AskRequest(
+        question,
+        k=k,
+        context=context,
+        where=where,
+        path=path,
+        cutoff=None if anyway else DEFAULT_CUTOFF if cutoff is None else cutoff,
+    )
     with open_library(index_dir) as library:
-        answers = find_answers(library, question, k, context=context, where=where, path=path, **options)
+        answers = library.ask(request)
     if as_json:
-        _print_json(answers)
+        from mmsearch.cli.output.terminal import print_json
+        from mmsearch.wire.answers import answers_as_json
+
+        print_json(answers_as_json(answers))
     else:
         _print_answers(answers)
-
-
-def _print_json(answers: Answers) -> None:
-    from mmsearch.cli.output.terminal import print_json
-
-    print_json(
-        {
-            "question": answers.question,
-            "no_answer": answers.no_answer,
-            "searched": answers.searched,
-            "seconds": round(answers.seconds, 4),
-            "answers": [answer_as_json(answer) for answer in answers],
-        }
-    )
-
-
-def answer_as_json(answer: Answer) -> dict[str, Any]:
-    """An answer as JSON; ``start`` and ``end`` are offsets of the sentence in ``text``, in characters."""
-    return {
-        "rank": answer.rank,
-        "sentence": answer.sentence,
-        "citation": answer.citation,
-        "path": answer.path,
-        "file": answer.file,
-        "title": answer.title,
-        "locator": str(answer.locator),
-        "sentence_locator": str(answer.sentence_locator),
-        "text": answer.text,
-        "start": answer.start,
-        "end": answer.end,
-        "before": _neighbors(answer.before),
-        "after": _neighbors(answer.after),
-        "pictures": [
-            {"item_id": one.item_id, "file": answer.file, "locator": str(one.locator)}
-            for one in answer.pictures
-        ],
-        "fields": dict(answer.fields),
-        "item_id": answer.item_id,
-        "document_id": answer.document_id,
-        "score": round(answer.score, 6),
-        "strength": answer.strength,
-        "expected_count": answer.evalue,
-        "cosine": None if answer.cosine is None else round(answer.cosine, 6),
-    }
-
-
-def _neighbors(found: Sequence[Neighbor]) -> list[dict[str, Any]]:
-    return [{"item_id": one.item_id, "locator": str(one.locator), "text": one.text} for one in found]
 
 
 def _print_answers(answers: Answers) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,7 @@ from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, W
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
-    from mmsearch.search.duplicates.report import DuplicateGroup, DuplicateReport
+    from mmsearch.search.duplicates.report import DuplicateReport
 
 
 def duplicates(
@@ -43,49 +43,31 @@ def duplicates(
         )
     if as_json:
         from mmsearch.cli.output.terminal import print_json
+        from mmsearch.wire.duplicates import duplicates_as_json
 
-        print_json(_as_json(report))
+        print_json(duplicates_as_json(report))
     elif as_tsv:
+        from mmsearch.wire.duplicates import kind_of
+
         for number, group in enumerate(report.groups, 1):
             for one in group.members:
                 size = "" if one.size is None else one.size
-                typer.echo(f"{number}\t{_kind(group)}\t{one.content}\t{size}\t{one.file}")
+                typer.echo(f"{number}\t{kind_of(group)}\t{one.content}\t{size}\t{one.file}")
     else:
         _print(report)
-
-
-def _kind(group: DuplicateGroup) -> str:
-    return "exact" if group.exact else "near"
-
-
-def _as_json(report: DuplicateReport) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "groups": [
-            {
-                "kind": _kind(group),
-                "modality": group.modality,
-                "spare_bytes": group.spare_bytes,
-                "members": [asdict(one) for one in group.members],
-            }
-            for group in report.groups
-        ],
-        "spare_bytes": report.spare_bytes,
-        "searched": report.searched,
-        "compared": report.compared,
-        "unreadable": [{"path": path, "reason": reason} for path, reason in report.unreadable],
-    }
 
 
 def _print(report: DuplicateReport) -> None:
     from rich.markup import escape
 
     from mmsearch.cli.output.terminal import console, human_bytes
+    from mmsearch.wire.duplicates import kind_of
 
     out = console()
     for group in report.groups:
-        out.print(f"[bold]{len(group.members)} {_kind(group)}[/]  {human_bytes(group.spare_bytes)} to spare")
+        out.print(
+            f"[bold]{len(group.members)} {kind_of(group)}[/]  {human_bytes(group.spare_bytes)} to spare"
+        )
         for one in group.members:
             size = "gone" if one.size is None else human_bytes(one.size)
             same = "=" if one.content == group.members[0].content else "~"

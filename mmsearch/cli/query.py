@@ -11,7 +11,6 @@ import typer
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 from mmsearch.cli.output.hits import print_results, print_rows
 from mmsearch.errors import UsageError
-from mmsearch.wire.results import results_as_json
 
 _LOOK, _AMONG, _ORDER, _SHOW = "What to look for", "Among which items", "Ranking", "What is shown"
 
@@ -133,25 +132,28 @@ def query(
         raise UsageError("choose one of --json, --tsv and --paths")
     if thumbnails not in ("auto", "always", "never"):
         raise UsageError(f"--thumbnails is auto, always or never, not {thumbnails!r}")
-    # What has a wrong value is refused by the search, in the same words for all faces.
+    # What has a wrong value is refused by the request, in the same words for all faces.
     given: dict[str, Any] = {
         "text": text, "image": image, "item": _item_ids(item), "minus": minus, "exclude": exclude,
         "modality": modality, "where": where, "path": path, "group": group, "sort": sort, "fusion": fusion,
         "weights": _weights(weights), "rerank": rerank, "rerank_depth": rerank_depth, "k": k, "offset": offset,
         "cutoff": cutoff, "facets": _names(facet), "context": context,
     }  # fmt: skip
-    arguments = _from_json(json_query) | {
-        name: value for name, value in given.items() if value not in (None, [])
-    }
+    given = {name: value for name, value in given.items() if value not in (None, [])}
     if anyway:
-        arguments["cutoff"] = None
+        given["cutoff"] = None
     if all_copies:
-        arguments["duplicates"] = "show"
+        given["duplicates"] = "show"
     with open_library(index_dir) as library:
-        results = library.search(**arguments)
-    explain = explain or bool(arguments.get("explain"))
+        from mmsearch.search.request import SearchRequest
+
+        described = {} if json_query is None else SearchRequest.read_json(_read(json_query))
+        request = SearchRequest.from_arguments({**described, **given})
+        results = library.search(request)
+    explain = explain or described.get("explain", False)
     if as_json:
         from mmsearch.cli.output.terminal import print_json
+        from mmsearch.wire.results import results_as_json
 
         print_json(results_as_json(results, text=text, explain=explain))
     elif as_tsv:
@@ -160,7 +162,7 @@ def query(
         for hit in results:
             typer.echo(hit.file)
     else:
-        field = str(arguments.get("sort", "")).removeprefix("-")
+        field = getattr(request.sort, "field", "")
         print_results(results, explain=explain, thumbnails=thumbnails, field=field)
 
 
@@ -187,15 +189,11 @@ def _weights(written: str | None) -> dict[str, float] | None:
     return dict(parse_weights(written))
 
 
-def _from_json(source: str | None) -> dict[str, Any]:
-    """The search that a file or standard input describes."""
-    if source is None:
-        return {}
-    from mmsearch.search.request import search_arguments
-
+def _read(source: str) -> bytes:
+    """What a file or standard input holds."""
     if source == "-":
-        return search_arguments(sys.stdin.buffer.read())
+        return sys.stdin.buffer.read()
     try:
-        return search_arguments(Path(source).read_bytes())
+        return Path(source).read_bytes()
     except OSError as error:
         raise UsageError(f"the query {source} can't be read: {error.strerror or error}") from error

@@ -9,15 +9,9 @@ import typer
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
 from mmsearch.cli.output.hits import copies_left_out, print_rows
 from mmsearch.errors import UsageError
-from mmsearch.wire.results import hit_as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from mmsearch.library import Library
     from mmsearch.search.results.results import Results
-    from mmsearch.store.profiles import Profile
 
 
 def recommend(
@@ -51,33 +45,37 @@ def recommend(
 ) -> None:
     """Recommend what is like some documents and unlike others; what is given is left out."""
     from mmsearch.library import open as open_library
-    from mmsearch.search.recommend.recommend import recommend as find
+    from mmsearch.search.recommend.request import RecommendRequest
 
     if as_json + as_tsv + only_paths > 1:
         raise UsageError("choose one of --json, --tsv and --paths")
-    if forget and profile is None:
-        raise UsageError("--forget needs --profile NAME")
+    if forget:
+        if profile is None:
+            raise UsageError("--forget needs --profile NAME")
+        with open_library(index_dir) as library:
+            library.forget_profile(profile)
+        typer.echo(f"forgot the profile {profile}")
+        return
+    request = RecommendRequest(
+        like=like,
+        dislike=dislike,
+        k=k,
+        profile=profile,
+        modality=modality,  # type: ignore[arg-type]  # the request refuses any other
+        where=where,
+        path=path,
+        diverse=diverse,
+        method=method,  # type: ignore[arg-type]
+        duplicates="show" if all_copies else "collapse",
+    )
     with open_library(index_dir) as library:
-        directory = library.directory.path
-        if forget and profile is not None:
-            _forget(directory, profile)
-            return
-        known = None if profile is None else _updated(library, profile, like or (), dislike or ())
-        results = find(
-            library,
-            () if known else like or (),
-            () if known else dislike or (),
-            k,
-            profile=known,
-            modality=modality,  # type: ignore[arg-type]
-            where=where,
-            path=path,
-            diverse=diverse,
-            method=method,  # type: ignore[arg-type]
-            duplicates="show" if all_copies else "collapse",
-        )
+        results = library.recommend(request)
+        kept = None if profile is None else library.profile(profile)
     if as_json:
-        _print_json(results, explain=explain)
+        from mmsearch.cli.output.terminal import print_json
+        from mmsearch.wire.results import recommended_as_json
+
+        print_json(recommended_as_json(results, explain=explain))
     elif as_tsv:
         print_rows(results)
     elif only_paths:
@@ -85,46 +83,8 @@ def recommend(
             typer.echo(hit.file)
     else:
         _print(results, explain=explain)
-        if known is not None:
-            typer.echo(f"profile {known.name}: {len(known.likes)} liked, {len(known.dislikes)} disliked")
-
-
-def _updated(library: Library, name: str, like: Sequence[str], dislike: Sequence[str]) -> Profile:
-    """The profile with what is given now, which is kept before anything else can go wrong."""
-    from mmsearch.search.recommend.feedback import with_feedback
-    from mmsearch.store.profiles import profile_names, read_profile, write_profile
-
-    before = read_profile(library.directory.path, name)
-    after = with_feedback(library, before, like, dislike)
-    if after != before:
-        write_profile(library.directory.path, after)
-    if not after.likes:
-        names = ", ".join(profile_names(library.directory.path)) or "none"
-        raise UsageError(f"nothing is liked in the profile {name!r}: add --like; there are profiles: {names}")
-    return after
-
-
-def _forget(directory: Path, name: str) -> None:
-    from mmsearch.store.profiles import delete_profile, profile_names
-
-    if not delete_profile(directory, name):
-        names = ", ".join(profile_names(directory)) or "none"
-        raise UsageError(f"there is no profile {name!r} in this index; there are: {names}")
-    typer.echo(f"forgot the profile {name}")
-
-
-def _print_json(results: Results, *, explain: bool) -> None:
-    from mmsearch.cli.output.terminal import print_json
-
-    print_json(
-        {
-            "query": str(results.query),
-            "notes": list(results.notes),
-            "searched": results.searched,
-            "seconds": round(results.seconds, 4),
-            "hits": [hit_as_json(hit, explain=explain) for hit in results],
-        }
-    )
+        if kept is not None:
+            typer.echo(f"profile {kept.name}: {len(kept.likes)} liked, {len(kept.dislikes)} disliked")
 
 
 def _print(results: Results, *, explain: bool) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 from mmsearch.errors import UsageError
-
-if TYPE_CHECKING:
-    from mmsearch.store.catalogue.values import StoredItem
 
 
 def show(
@@ -27,8 +24,9 @@ def show(
         raise UsageError(f"no document {document!r} in {index_dir}: paths are relative to the corpus")
     if as_json:
         from mmsearch.cli.output.terminal import print_json
+        from mmsearch.wire.documents import documents_as_json
 
-        print_json({"documents": [_as_json(items) for items in documents]})
+        print_json(documents_as_json(documents))
         return
     from rich.markup import escape
 
@@ -43,18 +41,3 @@ def show(
             out.print(f"  {escape(name)}: {escape(str(value))}")
         for item in items:
             out.print(f"  [cyan]#{item.item_id}[/] {item.modality} {item.locator}  {escape(item.text or '')}")
-
-
-def _as_json(items: list[StoredItem]) -> dict[str, Any]:
-    first = items[0]
-    return {
-        "document_id": first.document_id,
-        "path": first.path,
-        "corpus": first.corpus_root,
-        "title": first.title,
-        "fields": dict(first.fields),
-        "items": [
-            {"item_id": i.item_id, "modality": i.modality, "locator": str(i.locator), "text": i.text}
-            for i in items
-        ],
-    }

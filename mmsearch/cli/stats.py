@@ -11,46 +11,21 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
     from mmsearch.library import open as open_library
 
     with open_library(index_dir) as library:
-        now = library.statistics()
-        fields = library.fields()
-        size = library.directory.size()
-        records = {record.name: record for record in library.catalogue.encoders()}
-        learned = library.learned_weights
+        overview = library.overview()
     if as_json:
-        print_json(
-            {
-                "index": str(index_dir),
-                "documents": now.documents,
-                "items": dict(now.items),
-                "vectors": [
-                    {
-                        "encoder": name,
-                        "modality": modality,
-                        "rows": rows,
-                        "dimensions": records[name].dimension,
-                        "precision": records[name].precision,
-                    }
-                    for (name, modality), rows in sorted(now.vectors.items())
-                ],
-                "tombstones": now.tombstones,
-                "bytes": size,
-                "generation": now.generation,
-                "corpora": [corpus.root for corpus in now.corpora],
-                "weights": None if learned is None else learned.to_record(),
-                "fields": {
-                    name: {"kind": info.kind, "documents": info.documents, "examples": list(info.examples)}
-                    for name, info in fields.items()
-                },
-            }
-        )
+        from mmsearch.wire.overview import overview_as_json
+
+        print_json(overview_as_json(overview))
         return
+    now, records, learned = overview.statistics, overview.encoders, overview.learned
     from rich.markup import escape
     from rich.table import Table
 
     out = console()
     items = ", ".join(f"{count:,} {modality}s" for modality, count in sorted(now.items.items()))
     out.print(
-        f"[bold]{escape(str(index_dir))}[/]: {now.documents:,} documents, {items or 'no items'}, {human_bytes(size)}"
+        f"[bold]{escape(str(index_dir))}[/]: {now.documents:,} documents, {items or 'no items'}, "
+        f"{human_bytes(overview.size)}"
     )
     for corpus in now.corpora:
         out.print(f"corpus   {escape(corpus.root)}")
@@ -65,9 +40,9 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
         )
     if now.tombstones:
         out.print(f"{now.tombstones:,} vectors are of removed items: `mmsearch compact` frees their space")
-    if fields:
+    if overview.fields:
         table = Table("field", "kind", "documents", "most frequent values", box=None, pad_edge=False)
-        for name, info in sorted(fields.items()):
+        for name, info in sorted(overview.fields.items()):
             examples = ", ".join(str(value) for value in info.examples)
             table.add_row(escape(name), info.kind, f"{info.documents:,}", escape(examples))
         out.print(table)

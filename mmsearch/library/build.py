@@ -45,7 +45,7 @@ def index(
             move_corpus(directory, Path(moved_from), corpus)
         return update(corpus, directory, chosen, options)
 
-    return _written(Path(index_dir), encoder, options, run)
+    return under_lock(Path(index_dir), encoder, options, run)
 
 
 def index_sources(
@@ -63,7 +63,7 @@ def index_sources(
     """
     from mmsearch.ingest.pipeline import update_from
 
-    return _written(
+    return under_lock(
         Path(index_dir),
         encoder,
         options,
@@ -71,7 +71,7 @@ def index_sources(
     )
 
 
-def _written(
+def under_lock(
     index_dir: Path,
     encoder: str | None,
     options: IndexOptions | None,

@@ -40,15 +40,17 @@ def compose(
 
     Raises QueryError for what can't be read, UsageError for an empty text beside nothing else, or half a character.
     """
-    for given in (text, where, *map(_several, (image, minus, exclude, modality, path))):
-        for one in _several(given):
+    if text is not None and not isinstance(text, (str, Query)):
+        raise TypeError(f"what is looked for is a text or a Query, not {type(text).__name__}")
+    for given in (text, where, image, minus, exclude, modality, path):
+        for one in several(given):
             if isinstance(one, str):
                 check_whole(one)
     base = text if isinstance(text, Query) else Query() if text is None or not text.strip() else parse(text)
     parts = [
         *base.parts,
-        *(Part(Picture(_source(picture))) for picture in _several(image)),
-        *(Part(Item(number)) for number in _several(item)),
+        *(Part(Picture(_source(picture))) for picture in several(image)),
+        *(Part(Item(number)) for number in several(item)),
         *_unwanted(minus, "minus"),
         *_unwanted(exclude, "not"),
     ]
@@ -80,8 +82,15 @@ def restriction(
     return conjunction([_modality(modality), _path(path), asked])
 
 
+def several(things: Any) -> tuple[Any, ...]:
+    """One thing, or a list or tuple of things, as a tuple; None is none."""
+    if things is None:
+        return ()
+    return tuple(things) if isinstance(things, (list, tuple)) else (things,)
+
+
 def _unwanted(things: Any, kind: Kind) -> list[Part]:
-    return [Part(_content(thing), kind) for thing in _several(things)]
+    return [Part(_content(thing), kind) for thing in several(things)]
 
 
 def _content(thing: Any) -> Content:
@@ -99,15 +108,8 @@ def _source(picture: Any) -> Any:
     return str(picture) if isinstance(picture, Path) else picture
 
 
-def _several(things: Any) -> list[Any]:
-    """One thing or a sequence of things as a list; None is none."""
-    if things is None:
-        return []
-    return list(things) if isinstance(things, (list, tuple)) else [things]
-
-
 def _modality(modality: Modality | Sequence[Modality] | None) -> Condition | None:
-    chosen = _several(modality)
+    chosen = several(modality)
     for one in chosen:
         if one not in MODALITIES:
             raise UsageError(f"no modality {one!r}; there are {', '.join(MODALITIES)}")
@@ -115,5 +117,5 @@ def _modality(modality: Modality | Sequence[Modality] | None) -> Condition | Non
 
 
 def _path(path: str | Sequence[str] | None) -> Condition | None:
-    patterns = _several(path)
+    patterns = several(path)
     return Or(tuple(PathGlob(pattern) for pattern in patterns)) if patterns else None

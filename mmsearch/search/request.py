@@ -1,100 +1,157 @@
-"""A whole search as JSON: the arguments of ``Library.search`` by the same names, checked before anything is done."""
+"""A search as one value: every argument with its default and its check, the same from all faces."""
 
 from __future__ import annotations
 
-import json
-import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmsearch.errors import UsageError
+from mmsearch.search.arguments import (
+    FLAG,
+    LIMIT,
+    TEXT,
+    TEXT_LIST,
+    TEXTS,
+    WEIGHTS,
+    WHOLE,
+    WHOLES,
+    Duplicates,
+    Request,
+    checked_cutoff,
+    checked_duplicates,
+    checked_whole,
+)
+from mmsearch.search.compose import compose, several
+from mmsearch.search.defaults import DEFAULT_CUTOFF, RERANK_DEPTH
+from mmsearch.search.query.value import Query
+from mmsearch.search.ranking.fusion import Fusion
+from mmsearch.search.ranking.order import Order
+from mmsearch.search.ranking.weights import checked
+from mmsearch.search.rerank.cross_encoder import check_reranking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
+
+    from mmsearch.search.ranking.fusion import FusionName
+    from mmsearch.search.ranking.task import Grouping
+    from mmsearch.search.rerank.cross_encoder import PairScorer
+    from mmsearch.store.catalogue.conditions import Condition
+    from mmsearch.types import Modality
 
 
-def search_arguments(given: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments for ``Library.search`` that a JSON object, or its text, gives.
+@dataclass(frozen=True, slots=True)
+class SearchRequest(Request):
+    """What to look for, among what, in which order, and how much of it to show.
 
-    Where Python takes one thing or several, so does JSON; nothing but JSON's own values is taken. Raises UsageError
-    for what is no JSON object, an unknown name, or a value of another kind.
+    ``text`` is in the query language (docs/query-language.md) or a `Query`. ``image``: one picture or several (a
+    path, a URL, "-", a PIL image, bytes, a unit vector); ``item``: ids of items to find more like; ``minus`` lowers
+    and ``exclude`` removes what is like these texts or pictures.
+
+    ``modality``, ``where`` (the filter language) and ``path`` (globs) decide which items are ranked at all; several
+    modalities or paths are alternatives.
+
+    ``k`` hits after the first ``offset``: the first 10 of 100 are the answer for 10. ``group``: one hit for each
+    "document", scored by all of its items, or one for each "item". ``duplicates``: "collapse" shows the first of
+    documents that are copies of one another, with a count, "show" all of them. ``sort``: "relevance", "path",
+    "title", a field, or "-year" for descending, over all that is within the cutoff. ``facets``: fields whose values
+    are counted over all documents within it. ``context``: so many passages before and after a passage come along.
+
+    ``cutoff``: the highest expected count of a hit; None for the ``k`` best whatever they are. ``fusion``: how
+    channels are put together; ``weights`` of channels by name (``text→image``, ``words``, ``name``), 1 where not
+    given, None for those that were learned for the index. ``rerank``: "cross-encoder:MODEL" reads the texts of the
+    first ``rerank_depth`` hits again, "exact" scores these from vectors in full precision. Without ``explain`` hits
+    carry no reasons.
+
+    ``query`` is what the arguments of the first two paragraphs say together; requests are equal that ask the same.
+    Lists become tuples, paths texts. Raises QueryError for a text or filter that can't be read, UsageError for any
+    other argument that makes no sense.
     """
-    fields = _parsed(given) if isinstance(given, (str, bytes)) else given
-    if not isinstance(fields, dict):
-        raise UsageError(
-            f'a query in JSON is an object such as {{"text": "harbor", "k": 5}}, not {fields!r:.60}'
+
+    verb: ClassVar[str] = "search"
+    noun: ClassVar[str] = "query"
+    example: ClassVar[str] = '{"text": "harbor", "k": 5}'
+
+    text: str | Query | None = field(default=None, compare=False, metadata=TEXT.metadata)
+    image: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
+    item: int | Sequence[int] = field(default=(), compare=False, metadata=WHOLES.metadata)
+    minus: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
+    exclude: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
+    modality: Modality | Sequence[Modality] | None = field(
+        default=None, compare=False, metadata=TEXTS.metadata
+    )
+    where: str | Condition | None = field(default=None, compare=False, metadata=TEXT.metadata)
+    path: str | Sequence[str] | None = field(default=None, compare=False, metadata=TEXTS.metadata)
+    k: int = field(default=10, metadata=WHOLE.metadata)
+    offset: int = field(default=0, metadata=WHOLE.metadata)
+    group: Grouping = field(default="document", metadata=TEXT.metadata)
+    duplicates: Duplicates = field(default="collapse", metadata=TEXT.metadata)
+    sort: Order | str | None = field(default=None, metadata=TEXT.metadata)
+    facets: Sequence[str] = field(default=(), metadata=TEXT_LIST.metadata)
+    context: int = field(default=0, metadata=WHOLE.metadata)
+    cutoff: float | None = field(default=DEFAULT_CUTOFF, metadata=LIMIT.metadata)
+    fusion: Fusion | FusionName = field(default="calibrated", metadata=TEXT.metadata)
+    weights: Mapping[str, float] | None = field(default=None, hash=False, metadata=WEIGHTS.metadata)
+    rerank: str | PairScorer | None = field(default=None, metadata=TEXT.metadata)
+    rerank_depth: int = field(default=RERANK_DEPTH, metadata=WHOLE.metadata)
+    explain: bool = field(default=True, metadata=FLAG.metadata)
+    query: Query = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.group not in ("document", "item"):
+            raise UsageError(f"hits are grouped by document or item, not by {self.group!r}")
+        settled: dict[str, Any] = {
+            **{name: several(getattr(self, name)) for name in ("image", "item", "minus", "exclude")},
+            **{name: _tuple(getattr(self, name)) for name in ("modality", "path")},
+            "facets": several(self.facets),
+        }
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
+        query = compose(
+            self.text,
+            image=self.image,
+            minus=self.minus,
+            exclude=self.exclude,
+            item=self.item,
+            modality=self.modality,
+            where=self.where,
+            path=self.path,
         )
-    for name, value in fields.items():
-        if name not in _KINDS:
-            raise UsageError(f"a query in JSON has no {name!r}; there are {', '.join(_KINDS)}")
-        if not _CHECKS[_KINDS[name]](value):
-            raise UsageError(f"{name} in a query is {_KINDS[name]}, not {json.dumps(value)[:60]}")
-    return dict(fields)
+        object.__setattr__(self, "query", query)
+        self._check_numbers()
+        checked_duplicates(self.duplicates)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", checked(self.weights))
+        fusion = self.fusion if isinstance(self.fusion, Fusion) else Fusion(self.fusion)
+        object.__setattr__(self, "fusion", fusion.name if fusion == Fusion(fusion.name) else fusion)
+        object.__setattr__(self, "sort", Order.parse(self.sort) if isinstance(self.sort, str) else self.sort)
+        self._check_reranking()
+
+    def _check_numbers(self) -> None:
+        for name in ("k", "offset", "context", "rerank_depth"):
+            object.__setattr__(self, name, checked_whole(name, getattr(self, name)))
+        if self.k < 1 or self.offset < 0:
+            raise UsageError(f"k must be at least 1 and offset at least 0, not {self.k} and {self.offset}")
+        if self.context < 0:
+            raise UsageError(f"how many passages around a hit? at least 0, not {self.context}")
+        checked_cutoff(self.cutoff)
+
+    def _check_reranking(self) -> None:
+        if self.rerank is None:
+            return
+        check_reranking(self.rerank, self.rerank_depth)
+        if isinstance(self.sort, Order):
+            raise UsageError(f"hits are either sorted by {self.sort.field} or reranked, not both")
+
+    def written(self, name: str, value: Any) -> Any:
+        if isinstance(value, Query):
+            return str(value)
+        if isinstance(value, Order) and value.field.strip().removeprefix("-") == value.field:
+            return str(value)
+        if name in ("image", "minus", "exclude"):
+            return [str(one) if isinstance(one, Path) else one for one in value]
+        return Request.written(self, name, value)
 
 
-def _parsed(text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"the query is not JSON: {error}") from error
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _several(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: check(value) or (isinstance(value, list) and all(map(check, value)))
-
-
-_TEXT, _TEXTS, _WHOLE, _WHOLES = (
-    "a text",
-    "a text or a list of texts",
-    "a whole number",
-    "a whole number or a list",
-)
-_LIST, _NUMBER, _FLAG = "a list of texts", "a number, or null for all", "true or false"
-_WEIGHTS = "an object of numbers by channel, or null"
-
-_CHECKS: dict[str, Callable[[Any], bool]] = {
-    _TEXT: _is_text,
-    _TEXTS: _several(_is_text),
-    _LIST: lambda value: isinstance(value, list) and all(map(_is_text, value)),
-    _WHOLE: _is_whole,
-    _WHOLES: _several(_is_whole),
-    _NUMBER: lambda value: value is None or _is_number(value),
-    _FLAG: lambda value: isinstance(value, bool),
-    _WEIGHTS: lambda value: (
-        value is None or (isinstance(value, dict) and all(map(_is_number, value.values())))
-    ),
-}
-_KINDS = {
-    "text": _TEXT,
-    "image": _TEXTS,
-    "item": _WHOLES,
-    "minus": _TEXTS,
-    "exclude": _TEXTS,
-    "modality": _TEXTS,
-    "where": _TEXT,
-    "path": _TEXTS,
-    "k": _WHOLE,
-    "offset": _WHOLE,
-    "group": _TEXT,
-    "duplicates": _TEXT,
-    "sort": _TEXT,
-    "facets": _LIST,
-    "context": _WHOLE,
-    "cutoff": _NUMBER,
-    "fusion": _TEXT,
-    "weights": _WEIGHTS,
-    "rerank": _TEXT,
-    "rerank_depth": _WHOLE,
-    "explain": _FLAG,
-}
+def _tuple(things: Any) -> Any:
+    return tuple(things) if isinstance(things, list) else things

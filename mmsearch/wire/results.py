@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mmsearch.wire import VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 def results_as_json(results: Results, *, text: str | None, explain: bool) -> dict[str, Any]:
     """What ``mmsearch query --json`` prints; ``text`` is the query as it was typed."""
     return {
+        "version": VERSION,
         "query": text if text is not None else str(results.query),
         "nothing_matches": results.nothing_matches,
         "notes": list(results.notes),
@@ -27,6 +30,18 @@ def results_as_json(results: Results, *, text: str | None, explain: bool) -> dic
             field: [{"value": value, "documents": documents} for value, documents in counted]
             for field, counted in results.facets.items()
         },
+        "hits": [hit_as_json(hit, explain=explain) for hit in results],
+    }
+
+
+def recommended_as_json(results: Results, *, explain: bool) -> dict[str, Any]:
+    """What ``mmsearch recommend --json`` prints."""
+    return {
+        "version": VERSION,
+        "query": str(results.query),
+        "notes": list(results.notes),
+        "searched": results.searched,
+        "seconds": round(results.seconds, 4),
         "hits": [hit_as_json(hit, explain=explain) for hit in results],
     }
 
@@ -52,13 +67,14 @@ def hit_as_json(hit: Hit, *, explain: bool) -> dict[str, Any]:
         "snippet": None if hit.snippet is None else asdict(hit.snippet),
         "fields": dict(hit.fields),
         "copies": hit.copies,
-        "before": _passages(hit.before),
-        "after": _passages(hit.after),
+        "before": passages_as_json(hit.before),
+        "after": passages_as_json(hit.after),
     }
     if explain:
         record["explanation"] = [asdict(reason) for reason in hit.explanation]
     return record
 
 
-def _passages(found: Sequence[Neighbor]) -> list[dict[str, Any]]:
+def passages_as_json(found: Sequence[Neighbor]) -> list[dict[str, Any]]:
+    """What stands beside a hit or an answer."""
     return [{"item_id": one.item_id, "locator": str(one.locator), "text": one.text} for one in found]

@@ -165,7 +165,7 @@ def test_a_request_that_makes_no_sense_is_one_line(
 def test_a_json_query_that_is_none_is_one_line(command: Command, index: Path) -> None:
     finished = command("query", "--json-query", "-", "--index", index, stdin=b'{"txt": 1}')
     assert finished.returncode == 2
-    assert finished.stderr.startswith("mmsearch: a query in JSON has no 'txt'; there are text, image")
+    assert finished.stderr == "mmsearch: search takes no 'txt'; did you mean 'text'?\n"
 
 
 def test_an_exact_name_goes_before_what_merely_resembles_it(query: Callable[..., Any]) -> None:

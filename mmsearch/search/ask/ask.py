@@ -13,32 +13,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.ann.terms import terms
-from mmsearch.errors import UsageError
 from mmsearch.search.ask.answers import Answer, Answers
 from mmsearch.search.ask.sentences import sentence_spans
-from mmsearch.search.compose import compose
 from mmsearch.search.index.documents import common
-from mmsearch.search.query.value import Part, Query, Text
+from mmsearch.search.request import SearchRequest
 from mmsearch.search.results.context import passages_around
 from mmsearch.search.results.hit import Neighbor
 from mmsearch.search.results.snippets import snippet
-from mmsearch.search.search import DEFAULT_CUTOFF, answer
+from mmsearch.search.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
     from mmsearch.encoders.protocol import Encoder
+    from mmsearch.search.ask.request import AskRequest
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.search.results.hit import Hit
-    from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.store.catalogue.values import StoredItem
     from mmsearch.types import Vector
 
     _Reader: TypeAlias = "tuple[Encoder, Vector] | None"
 
-# Passages before and after an answer that are shown with it.
-CONTEXT = 1
 # Hits that are looked through: titles and captions among them stand for a passage of their document.
 DEPTH = 50
 # In scales above the background: what a sentence with all words of the question has ahead of one with none. Of 15
@@ -46,38 +42,23 @@ DEPTH = 50
 WORDS_WEIGHT = 1.0
 
 
-def ask(
-    index: SearchIndex,
-    question: str,
-    k: int = 3,
-    *,
-    context: int = CONTEXT,
-    where: str | Condition | None = None,
-    path: str | Sequence[str] | None = None,
-    cutoff: float | None = DEFAULT_CUTOFF,
-) -> Answers:
-    """The ``k`` best passages for ``question``, which is taken as it is and not as a query in the query language.
+def ask(request: AskRequest, index: SearchIndex) -> Answers:
+    """The passages that answer the question of ``request``, best first, or that there is no answer.
 
-    ``context``: how many passages before and after each come along. ``where`` and ``path`` say which documents
-    are asked. ``cutoff``: the highest expected count of an answer; None for the ``k`` best, whatever they are.
-
-    Raises UsageError for an empty question, ``k`` below 1, ``context`` below 0, or an unknown field.
+    Raises UsageError for a field that no document has.
     """
     started = time.perf_counter()
-    if not question.strip():
-        raise UsageError("the question is empty: say what you want to know")
-    if k < 1 or context < 0:
-        raise UsageError(f"k must be at least 1 and context at least 0, not {k} and {context}")
-    if cutoff is not None and not cutoff > 0:
-        raise UsageError(f"a cutoff is a number above 0, not {cutoff}")
-    query = compose(Query((Part(Text(question)),)), modality="text", where=where, path=path)
-    results = answer(query, index, max(DEPTH, k), group="item", cutoff=None, explain=False)
+    question, cutoff = request.question, request.cutoff
+    asked = SearchRequest(
+        request.query, k=max(DEPTH, request.k), group="item", cutoff=None, duplicates="show", explain=False
+    )
+    results = search(asked, index)
     reader = _reader(index, question)
     within = [hit for hit in results if cutoff is None or hit.evalue <= cutoff]
-    sure = list(islice(_passages(index, within, reader), k))
-    shown = sure or list(islice(_passages(index, results, reader), k))
+    sure = list(islice(_passages(index, within, reader), request.k))
+    shown = sure or list(islice(_passages(index, results, reader), request.k))
     answers = tuple(
-        _answer(index, rank, hit, item, question, reader, context)
+        _answer(index, rank, hit, item, question, reader, request.context)
         for rank, (hit, item) in enumerate(shown, start=1)
     )
     seconds = time.perf_counter() - started

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.search.compose import restriction
 from mmsearch.search.duplicates.components import Components
 from mmsearch.search.duplicates.near import centered, near_pairs
-from mmsearch.search.duplicates.perceptual import MOST_DIFFERENT_BITS
 from mmsearch.search.duplicates.pictures import Candidates
 from mmsearch.search.duplicates.report import DuplicateReport, group_of
 from mmsearch.search.index.documents import common
@@ -26,43 +24,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mmsearch.search.duplicates.report import DuplicateGroup
+    from mmsearch.search.duplicates.request import DuplicatesRequest
     from mmsearch.search.index.protocol import SearchIndex
-    from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.types import Ids, Modality
 
-# Centered cosine from which two pictures are compared: lower finds no more, higher loses cropped copies.
-# Measured by `python -m benchmarks near_duplicates`.
-LEAST_COSINE = 0.5
 # Pairs whose hashes are compared in one go (2.5 MB).
 PAIRS = 4096
 
 
 def duplicates(
-    index: SearchIndex,
-    *,
-    where: str | Condition | None = None,
-    path: str | Sequence[str] | None = None,
-    exact_only: bool = False,
-    mirrored: bool = False,
-    least_cosine: float = LEAST_COSINE,
-    most_bits: int = MOST_DIFFERENT_BITS,
-    progress: Callable[[int, int], None] | None = None,
+    request: DuplicatesRequest, index: SearchIndex, *, progress: Callable[[int, int], None] | None = None
 ) -> DuplicateReport:
-    """The groups of duplicate documents among those that pass ``where`` and ``path`` (globs).
+    """The groups of duplicate documents; ``progress`` hears (blocks done, of all).
 
-    ``exact_only`` reads no file. ``mirrored`` takes a picture and its mirror image for duplicates too.
-    ``least_cosine`` and ``most_bits`` (of 256) are the thresholds; ``progress`` hears (blocks done, of all).
     Memory: 4 bytes x dimension for each picture, and a fixed amount. Raises MissingExtraError without the extra
     ``duplicates`` unless ``exact_only``, UsageError for an unknown field.
     """
-    condition = restriction(where=where, path=path)
-    allowed = None if condition is None else index.catalogue.select_items(condition)
+    allowed = None if request.condition is None else index.catalogue.select_items(request.condition)
     groups = _exact_texts(index, allowed)
     contents = _contents(index, "image", allowed)
     near = Components(len(contents))
     reader = Candidates(index, contents)
-    if not exact_only and len(contents) > 1:
-        _join_near(index, contents, near, reader, least_cosine, most_bits, mirrored, progress)
+    if not request.exact_only and len(contents) > 1:
+        _join_near(request, index, contents, near, reader, progress)
     joined: list[list[Ids]] = [[contents[row] for row in rows] for rows in near.groups(alone=True)]
     found = [group for rows in joined if (group := group_of(index, "image", rows)) is not None]
     groups = sorted([*groups, *found], key=lambda group: (-group.spare_bytes, group.members[0].document_id))
@@ -118,25 +102,24 @@ def _contains(many: Ids, one: int) -> bool:
 
 
 def _join_near(
+    request: DuplicatesRequest,
     index: SearchIndex,
     contents: Sequence[Ids],
     near: Components,
     reader: Candidates,
-    least_cosine: float,
-    most_bits: int,
-    mirrored: bool,
     progress: Callable[[int, int], None] | None,
 ) -> None:
     """Join what the hashes confirm among pairs of near vectors, the nearest first."""
     vectors = index.vector_index(index.encoders[0], "image")
     assert vectors is not None
     rows = centered(vectors, np.array([items[0] for items in contents]))
-    for pairs in near_pairs(rows, _least_stored(index, least_cosine), progress):
+    for pairs in near_pairs(rows, _least_stored(index, request.least_cosine), progress):
         reader.prepare(np.unique(pairs).tolist())
         for start in range(0, len(pairs), PAIRS):
-            for one, other in reader.alike(pairs[start : start + PAIRS], most_bits, mirrored=mirrored):
+            some = pairs[start : start + PAIRS]
+            for one, other in reader.alike(some, request.most_bits, mirrored=request.mirrored):
                 # A series of a thousand alike needs a thousand comparisons in detail, not half a million.
-                if not near.joined(one, other) and reader.same(one, other, mirrored=mirrored):
+                if not near.joined(one, other) and reader.same(one, other, mirrored=request.mirrored):
                     near.join(one, other)
 
 

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
     Gray = NDArray[np.float32]
 
-# Bits of 256 in which two hashes of the same picture may differ; strangers differ in 128 +- 8, products of one
-# kind in 60 to 100. All thresholds are chosen on measured precision by `python -m benchmarks near_duplicates`.
-MOST_DIFFERENT_BITS = 80
+# All thresholds are chosen on measured precision by `python -m benchmarks near_duplicates`.
 # Least correlation of details: of one whole with the other, and of a whole with a part.
 LEAST_WHOLE, LEAST_PART = 0.88, 0.82
 # PDQ's own measure of how much there is to see, 0 to 100: below, a picture is all but empty, and its hash noise.

@@ -14,21 +14,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmsearch.errors import UsageError
-from mmsearch.search.compose import compose
 from mmsearch.search.index.documents import common
 from mmsearch.search.query.value import Query
 from mmsearch.search.ranking.distinct import distinct
 from mmsearch.search.ranking.pages import SPARE
 from mmsearch.search.recommend.diversity import diversified
 from mmsearch.search.recommend.examples import resolve
+from mmsearch.search.recommend.feedback import examples_of
 from mmsearch.search.recommend.hits import hits
+from mmsearch.search.recommend.request import DIVERSE_POOL
 from mmsearch.search.recommend.surroundings import POOL, by_surroundings
-from mmsearch.search.recommend.taste import METHODS, ROUGH, Taste
+from mmsearch.search.recommend.taste import ROUGH, Taste
 from mmsearch.search.results.results import Results
 
 if TYPE_CHECKING:
@@ -37,64 +38,40 @@ if TYPE_CHECKING:
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.search.recommend.examples import Attitude, Example
     from mmsearch.search.recommend.hits import Recommended
-    from mmsearch.search.recommend.taste import Method
-    from mmsearch.search.search import Duplicates
+    from mmsearch.search.recommend.request import RecommendRequest
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.store.profiles import Profile
     from mmsearch.types import Ids, Modality
 
-# Documents that diversity chooses from; a fixed number, so that the first 10 of 100 are the answer for 10.
-DIVERSE_POOL = 500
 
+def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile | None = None) -> Results:
+    """The documents most like what is liked and least like what is disliked, best first.
 
-def recommend(
-    index: SearchIndex,
-    like: Any = (),
-    dislike: Any = (),
-    k: int = 10,
-    *,
-    profile: Profile | None = None,
-    modality: Modality | Sequence[Modality] | None = None,
-    where: str | Condition | None = None,
-    path: str | Sequence[str] | None = None,
-    diverse: float = 0.0,
-    method: Method = "average",
-    duplicates: Duplicates = "collapse",
-    explain: bool = True,
-) -> Results:
-    """The ``k`` documents most like what is liked and least like what is disliked, best first.
+    ``profile`` is what its name in ``request`` stands for, with the examples of ``request`` in it. Ties go to the
+    lower item id; the first 10 of k = 100 are the answer for 10.
 
-    ``like``, ``dislike``: one example or several (see `mmsearch.search.recommend.examples.resolve`), beside those of
-    ``profile``. What is given, and copies of it, is not recommended. ``modality``, ``where`` and ``path``
-    limit what is. ``diverse`` (0 to 1) takes off so much of a hit's likeness to better ones (maximal marginal
-    relevance, Carbonell and Goldstein, SIGIR 1998), for at most 500 hits. ``duplicates``: "collapse" recommends the
-    first of documents that are copies of one another (`mmsearch.search.ranking.distinct`), with a count, "show" all
-    of them.
-    Ties go to the lower item id; the first 10 of k = 100 are the answer for 10.
-
-    Raises UsageError when nothing is liked, an example is not found, or an option makes no sense.
+    Raises UsageError when nothing is liked or an example is not found.
     """
     started = time.perf_counter()
-    _check(k, diverse, method, duplicates)
-    likes, dislikes, notes = _examples(index, like, dislike, profile)
-    query = _query(likes, dislikes, modality, where, path)
+    likes, dislikes, notes = _examples(index, request, profile)
+    query = _query(likes, dislikes, request.condition)
     among = index.documents.ids if query.condition is None else index.catalogue.select_items(query.condition)
     excluded = frozenset().union(*(example.excluded for example in (*likes, *dislikes)))
-    taste = Taste.of(index, likes, dislikes, method)
+    taste = Taste.of(index, likes, dislikes, request.method)
     candidates = taste.candidates(among, excluded)
     # Copies go before neighbors are asked, or else they would speak for each other.
-    count = max(k, DIVERSE_POOL if diverse else POOL)
-    found, total, complete = _listed(taste, candidates, count, collapse=duplicates == "collapse")
-    if method != "per-document":
+    count = max(request.k, DIVERSE_POOL if request.diverse else POOL)
+    found, total, complete = _listed(taste, candidates, count, collapse=request.duplicates == "collapse")
+    if request.method != "per-document":
         # what lies beyond the pool follows, in its own order
         best = by_surroundings(found[:POOL], taste.liked(), taste.spaces, taste.backgrounds)
         found = [*best, *found[POOL:]]
-    if diverse:
-        found = diversified(found, taste.spaces, taste.backgrounds, diverse, k)
+    if request.diverse:
+        found = diversified(found, taste.spaces, taste.backgrounds, request.diverse, request.k)
     searched = sum(part.size for part in candidates.values())
     return Results(
         query=query,
-        hits=hits(index, found[:k], searched, explain=explain),
+        hits=hits(index, found[: request.k], searched, explain=request.explain),
         notes=tuple(notes),
         searched=searched,
         total=total,
@@ -103,46 +80,25 @@ def recommend(
     )
 
 
-def _check(k: int, diverse: float, method: Method, duplicates: Duplicates) -> None:
-    if k < 1:
-        raise UsageError(f"k must be at least 1, not {k}")
-    if method not in METHODS:
-        raise UsageError(f"no method {method!r}; there are {', '.join(METHODS)}")
-    if duplicates not in ("collapse", "show"):
-        raise UsageError(f"duplicates are collapsed or shown: collapse or show, not {duplicates!r}")
-    if not 0.0 <= diverse <= 1.0:
-        raise UsageError(f"diverse is between 0 and 1, not {diverse}")
-    if diverse and method == "per-document":
-        raise UsageError("per-document recommendations take turns already: leave out --diverse")
-    if diverse and k > DIVERSE_POOL:
-        raise UsageError(f"with diverse, at most {DIVERSE_POOL} hits can be asked for, not {k}")
-
-
 def _examples(
-    index: SearchIndex, like: Any, dislike: Any, profile: Profile | None
+    index: SearchIndex, request: RecommendRequest, profile: Profile | None
 ) -> tuple[list[Example], list[Example], list[str]]:
-    from mmsearch.search.recommend.feedback import examples_of
-
-    likes, dislikes, notes = ([], [], []) if profile is None else examples_of(index, profile)
-    for side, things in ((likes, like), (dislikes, dislike)):
-        side += [
-            resolve(index, thing) for thing in (things if isinstance(things, (list, tuple)) else [things])
-        ]
+    if profile is not None:
+        likes, dislikes, notes = examples_of(index, profile)
+    else:
+        likes, dislikes = (
+            [resolve(index, thing) for thing in side] for side in (request.like, request.dislike)
+        )
+        notes = []
     if not likes:
         raise UsageError("nothing is liked: name at least one document, #item or picture to start from")
     return likes, dislikes, notes
 
 
-def _query(
-    likes: Sequence[Example],
-    dislikes: Sequence[Example],
-    modality: Modality | Sequence[Modality] | None,
-    where: str | Condition | None,
-    path: str | Sequence[str] | None,
-) -> Query:
+def _query(likes: Sequence[Example], dislikes: Sequence[Example], condition: Condition | None) -> Query:
     sides: tuple[tuple[Attitude, Sequence[Example]], ...] = (("like", likes), ("dislike", dislikes))
     parts = tuple(example.part(attitude) for attitude, side in sides for example in side)
-    return compose(Query(parts), modality=modality, where=where, path=path)
+    return Query(parts, condition)
 
 
 def _listed(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mmsearch.errors import UsageError
+from mmsearch.search.defaults import RERANK_DEPTH
 from mmsearch.search.results.hit import Reason
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from mmsearch.types import Scores
 
 EXACT, CROSS_ENCODER = "exact", "cross-encoder:"
-# Hits that are read again: half a second to a few on a processor, by the size of the model.
-DEFAULT_DEPTH = 100
 
 
 class PairScorer(Protocol):
@@ -42,30 +41,32 @@ class Reranker:
     """The first ``depth`` hits are read by ``scorer``, whatever number of them is asked for; None: scored exactly."""
 
     scorer: PairScorer | None
-    depth: int = DEFAULT_DEPTH
-
-    def __post_init__(self) -> None:
-        if self.depth < 1:
-            raise UsageError(f"reranking looks at 1 hit or more, not at {self.depth}")
+    depth: int = RERANK_DEPTH
 
     @classmethod
     def of(cls, how: str | PairScorer, depth: int) -> Reranker:
         """What ``exact`` and ``cross-encoder:MODEL`` mean.
 
-        UsageError for anything else, and what loading the model raises.
+        Raises what ``check_reranking`` and loading the model do.
         """
+        check_reranking(how, depth)
         if not isinstance(how, str):
             return cls(how, depth)
         if how == EXACT:
             return cls(None, depth)
-        model = how.removeprefix(CROSS_ENCODER)
-        if model == how or not model:
-            raise UsageError(
-                f"reranking is written {EXACT}, or {CROSS_ENCODER}MODEL, a directory or a name, not {how!r}"
-            )
         from mmsearch.encoders.crossencoder import load_cross_encoder
 
-        return cls(load_cross_encoder(model), depth)
+        return cls(load_cross_encoder(how.removeprefix(CROSS_ENCODER)), depth)
+
+
+def check_reranking(how: str | PairScorer, depth: int) -> None:
+    """UsageError for what is no way to rerank, and for a ``depth`` below 1; no model is loaded."""
+    if isinstance(how, str) and how != EXACT and (not how.startswith(CROSS_ENCODER) or how == CROSS_ENCODER):
+        raise UsageError(
+            f"reranking is written {EXACT}, or {CROSS_ENCODER}MODEL, a directory or a name, not {how!r}"
+        )
+    if depth < 1:
+        raise UsageError(f"reranking looks at 1 hit or more, not at {depth}")
 
 
 def reranked(hits: Sequence[Hit], reranker: Reranker, query: str, catalogue: Catalogue) -> tuple[Hit, ...]:

@@ -17,9 +17,7 @@ import numpy as np
 
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.prompts import word_background, word_vectors
-from mmsearch.search.compose import restriction
 from mmsearch.search.index.documents import common
-from mmsearch.search.tags.labels import Label
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
@@ -29,13 +27,10 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.search.calibration.background import Background
     from mmsearch.search.index.protocol import SearchIndex
-    from mmsearch.store.catalogue.conditions import Condition
+    from mmsearch.search.tags.labels import Label
+    from mmsearch.search.tags.request import TagRequest
     from mmsearch.types import Ids, Modality, Scores, Vectors
 
-# The highest expected count of a tag: how many wrong tags a picture of none of the labels may get. With the seven
-# classes of PACS, in four styles, 0.05 finds 39 % of the classes, 58 % of the tags are right, and foreign pictures get
-# 0.07 tags on average (clothing, ten classes: 17 %, 27 %, 0.07). `python -m benchmarks zero_shot`.
-TAG_CUTOFF = 0.05
 # Documents and items scored in one go; with 1,000 labels, each table of their scores takes 8 MB and more.
 DOCUMENTS_AT_ONCE = 1024
 ITEMS_AT_ONCE = 2048
@@ -84,42 +79,26 @@ class Tagging:
         return {label: found[label] for label in self.labels}
 
 
-def tag(
-    index: SearchIndex,
-    labels: Sequence[Label | str],
-    *,
-    where: str | Condition | None = None,
-    path: str | Sequence[str] | None = None,
-    modality: Modality | None = None,
-    cutoff: float | None = TAG_CUTOFF,
-    single: bool = False,
-) -> Tagging:
+def tag(request: TagRequest, index: SearchIndex) -> Tagging:
     """The labels that each document shows or tells of; nothing is written.
 
-    ``where``, ``path`` (globs) and ``modality`` say which items are looked at. A document gets the labels whose
-    expected count is at most ``cutoff`` (None: all of them). ``single``: only the surest one; with ``cutoff=None``
-    every document gets one. The index's first encoder with a text tower is asked.
-
-    Raises UsageError for no labels, a label that occurs twice, an unknown field, an encoder without texts.
+    The index's first encoder with a text tower is asked. Raises UsageError for an unknown field, or an encoder
+    without texts.
     """
-    chosen = _checked(labels)
-    if cutoff is not None and not cutoff > 0:
-        raise UsageError(f"a cutoff is a number above 0, not {cutoff}")
     encoder = next((one for one in index.encoders if "text" in one.modalities), None)
     if encoder is None:
         raise UsageError("the encoder of this index reads no texts, so that labels mean nothing to it")
-    condition = restriction(where=where, path=path)
-    among = None if condition is None else index.catalogue.select_items(condition)
-    kinds = [kind for kind in MODALITIES if kind in encoder.modalities and modality in (None, kind)]
-    found = [_channel(index, encoder, kind, chosen, among) for kind in kinds]
+    among = None if request.condition is None else index.catalogue.select_items(request.condition)
+    kinds = [kind for kind in MODALITIES if kind in encoder.modalities and request.modality in (None, kind)]
+    found = [_channel(index, encoder, kind, request.labels, among) for kind in kinds]
     channels = [channel for channel in found if channel is not None]
-    names = tuple(label.name for label in chosen)
+    names = tuple(label.name for label in request.labels)
     documents = _documents(index, channels)
     tagged: list[Tagged] = []
     for start in range(0, documents.size, DOCUMENTS_AT_ONCE):
         best = _best(index, documents[start : start + DOCUMENTS_AT_ONCE], channels, len(names))
-        tagged += _tagged(best, names, cutoff, single=single)
-    return Tagging(names, tuple(tagged), cutoff)
+        tagged += _tagged(best, names, request.cutoff, single=request.single)
+    return Tagging(names, tuple(tagged), request.cutoff)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,13 +216,3 @@ def _tagged(best: _Best, names: Sequence[str], cutoff: float | None, *, single: 
                 for place in chosen.tolist()
             ),
         )
-
-
-def _checked(labels: Sequence[Label | str]) -> tuple[Label, ...]:
-    chosen = tuple(Label(label) if isinstance(label, str) else label for label in labels)
-    if not chosen:
-        raise UsageError("there are no labels to choose from")
-    twice = [name for name, count in Counter(label.name.casefold() for label in chosen).items() if count > 1]
-    if twice:
-        raise UsageError(f"the label {twice[0]!r} occurs twice")
-    return chosen

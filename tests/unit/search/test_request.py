@@ -1,34 +1,141 @@
+"""A search as one value: from arguments and JSON, checked in one place, and written back."""
+
 from __future__ import annotations
 
-import inspect
 import json
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmsearch.errors import UsageError
-from mmsearch.library import Library
-from mmsearch.search import request
-from mmsearch.search.request import search_arguments
-from mmsearch.search.search import answer
+from mmsearch.errors import MmsearchError, QueryError, UnknownArgumentError, UsageError
+from mmsearch.search.query.filters import parse_filter
+from mmsearch.search.query.parse import parse
+from mmsearch.search.query.value import Item, Part, Picture, Query, Text
+from mmsearch.search.ranking.fusion import FUSIONS, Fusion
+from mmsearch.search.ranking.order import Order
+from mmsearch.search.request import SearchRequest
+
+NAMES = [one.name for one in fields(SearchRequest) if one.init]
 
 
-def test_an_object_becomes_the_arguments_of_a_search() -> None:
+def test_all_that_is_said_becomes_one_query() -> None:
+    request = SearchRequest(
+        "harbor -people", image=Path("a.jpg"), item=12, minus="rain", exclude=["snow"], where="year >= 1990"
+    )
+    assert str(request.query) == "harbor -people @a.jpg #12 -rain NOT snow year>=1990"
+    assert SearchRequest(request.query) == request
+    assert SearchRequest(parse("harbor"), modality="image") == SearchRequest("harbor modality:image")
+
+
+def test_one_thing_and_a_list_of_one_ask_the_same() -> None:
+    one = SearchRequest("a", image="b.jpg", minus="c", path="d", modality="image", facets="year")
+    several = SearchRequest(
+        "a", image=["b.jpg"], minus=["c"], path=["d"], modality=["image"], facets=["year"]
+    )
+    assert one == several
+    assert hash(one) == hash(several)
+    assert one != SearchRequest("a", image="b.jpg", minus="c", path="d", modality="image", facets="date")
+
+
+def test_fusions_and_orders_are_brought_to_one_form() -> None:
+    assert SearchRequest("a", fusion=Fusion("rrf"), sort=Order("year", descending=True)) == SearchRequest(
+        "a", fusion="rrf", sort=" -year"
+    )
+    assert SearchRequest("a", sort="relevance") == SearchRequest("a")
+
+
+def test_an_object_becomes_a_request() -> None:
     given = {
         "text": "harbor", "image": ["a.jpg", "@b.jpg"], "item": 12, "minus": "people", "exclude": ["snow"],
         "modality": "image", "where": "year >= 1990", "path": ["x/**"], "k": 5, "offset": 10, "cutoff": None,
-        "facets": ["year"], "weights": {"words": 0.5}, "explain": True,
+        "facets": ["year"], "weights": {"words": 0.5}, "explain": False,
     }  # fmt: skip
-    assert search_arguments(json.dumps(given)) == given
-    assert search_arguments(json.dumps(given).encode()) == given
-    assert search_arguments(given) == given
+    request = SearchRequest(**given)  # type: ignore[arg-type]
+    assert SearchRequest.from_json(json.dumps(given)) == request
+    assert SearchRequest.from_json(json.dumps(given).encode()) == request
+    assert SearchRequest.from_json(given) == request
 
 
-def test_every_name_is_an_argument_of_the_library_or_of_the_answer() -> None:
-    known = {*inspect.signature(Library.search).parameters, *inspect.signature(answer).parameters}
-    assert set(request._KINDS) == known - {"self", "options", "query", "index"}
+def test_every_argument_has_a_place_in_json() -> None:
+    with pytest.raises(UnknownArgumentError) as raised:
+        SearchRequest.from_json({"qqq": 1})
+    assert str(raised.value) == f"search takes no 'qqq'; it takes {', '.join(NAMES)}"
+
+
+@pytest.mark.parametrize(
+    ("written", "nearest"), [("cutof", "cutoff"), ("txt", "text"), ("Where", "where"), ("images", "image")]
+)
+def test_an_unknown_argument_is_named_with_the_nearest(written: str, nearest: str) -> None:
+    for make in (SearchRequest.from_arguments, SearchRequest.from_json):
+        with pytest.raises(UnknownArgumentError) as raised:
+            make({"text": "cat", written: 3})
+        assert str(raised.value) == f"search takes no {written!r}; did you mean {nearest!r}?"
+        assert isinstance(raised.value, (TypeError, MmsearchError))
+
+
+filters = st.sampled_from(
+    ["year >= 1990", "not (a = 1 or b ~ x)", "color in (red, 'dark blue')", 'p: "a b/**"']
+)
+texts = st.text(min_size=1, max_size=12).filter(str.strip)
+some_texts = texts | st.lists(texts, max_size=3)
+requests = st.fixed_dictionaries(
+    {"text": st.just("a red bicycle -snow 2:(old car) year>1990") | st.just('"golden gate" without people')},
+    optional={
+        "image": some_texts | st.lists(texts.map(Path), max_size=2),
+        "item": st.integers(0, 10**9) | st.lists(st.integers(0, 10**9), max_size=3),
+        "minus": some_texts,
+        "exclude": some_texts,
+        "modality": st.sampled_from(["image", "text", ["image", "text"]]),
+        "where": filters | filters.map(parse_filter),
+        "path": some_texts,
+        "k": st.integers(1, 99),
+        "offset": st.integers(0, 99),
+        "group": st.sampled_from(["document", "item"]),
+        "duplicates": st.sampled_from(["collapse", "show"]),
+        "sort": st.sampled_from(["relevance", "-year", "path"])
+        | st.sampled_from(["year", "path"]).map(Order),
+        "facets": st.lists(texts, max_size=2),
+        "context": st.integers(0, 9),
+        "cutoff": st.none() | st.floats(1e-9, 1e9),
+        "fusion": st.sampled_from(FUSIONS) | st.sampled_from(FUSIONS).map(Fusion),
+        "weights": st.none() | st.dictionaries(texts, st.floats(0, 9), max_size=2),
+        "explain": st.booleans(),
+    },
+)
+
+
+@pytest.mark.fuzz
+@given(requests)
+def test_what_is_written_as_json_reads_back_as_the_same_request(arguments: dict[str, Any]) -> None:
+    request = SearchRequest.from_arguments(arguments)
+    written = json.dumps(request.to_json())
+    again = SearchRequest.from_json(written)
+    assert again == request
+    assert json.dumps(again.to_json()) == written
+
+
+def test_a_query_that_is_a_value_reads_back_as_the_same_query() -> None:
+    query = Query((Part(Text("red car"), weight=2.0), Part(Item(7), "minus")), parse_filter("year > 1990"))
+    assert SearchRequest.from_json(SearchRequest(query).to_json()) == SearchRequest(query)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"image": b"..."},
+        {"minus": [Picture(b"...")]},
+        {"fusion": Fusion("rrf", rrf_k=1.0)},
+        {"rerank": object()},
+        {"sort": Order("-")},
+    ],
+)
+def test_what_has_no_written_form_is_said(arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"^{next(iter(arguments))} of this query has no written form"):
+        SearchRequest("cat", **arguments).to_json()
 
 
 values = st.recursive(
@@ -39,16 +146,26 @@ values = st.recursive(
 
 
 @pytest.mark.fuzz
-@given(st.dictionaries(st.sampled_from(sorted(request._KINDS)), values, max_size=4) | values)
-def test_any_json_is_a_search_or_refused_by_name(given: Any) -> None:
-    text, complaint = json.dumps(given), ""
+@given(st.dictionaries(st.sampled_from(NAMES), values, max_size=4) | values)
+def test_any_json_is_arguments_of_the_right_kinds_or_refused_by_name(given: Any) -> None:
+    complaint = ""
     try:
-        assert search_arguments(text) == given
+        assert SearchRequest.read_json(json.dumps(given)) == given
     except UsageError as error:
         complaint = str(error)
     assert (
         not complaint or not isinstance(given, dict) or any(repr(name)[1:-1] in complaint for name in given)
     )
+
+
+@pytest.mark.fuzz
+@given(st.dictionaries(st.sampled_from(NAMES), values, max_size=4))
+def test_any_json_is_a_search_or_an_error_that_a_user_can_mend(given: dict[str, Any]) -> None:
+    try:
+        request = SearchRequest.from_json(json.dumps(given))
+    except MmsearchError:
+        return
+    assert request.query.parts or request.query.condition
 
 
 @pytest.mark.parametrize(
@@ -59,7 +176,6 @@ def test_any_json_is_a_search_or_refused_by_name(given: Any) -> None:
         ("[" * 100_000, "the query is not JSON"),
         ("[]", "is an object"),
         ('"harbor"', "is an object"),
-        ('{"txt": "harbor"}', "has no 'txt'; there are text, image"),
         ('{"text": 5}', "text in a query is a text, not 5"),
         ('{"k": true}', "k in a query is a whole number, not true"),
         ('{"k": 2.5}', "k in a query is a whole number, not 2.5"),
@@ -70,6 +186,48 @@ def test_any_json_is_a_search_or_refused_by_name(given: Any) -> None:
         ('{"weights": {"words": "much"}}', "weights in a query is an object of numbers"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(text: Any, complaint: str) -> None:
+def test_json_of_another_kind_is_refused_by_name(text: Any, complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        search_arguments(text)
+        SearchRequest.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"k": 0}, "k must be at least 1 and offset at least 0, not 0 and 0"),
+        ({"offset": -1}, "k must be at least 1 and offset at least 0, not 10 and -1"),
+        ({"k": 2.5}, r"k is a whole number, not 2\.5"),
+        ({"k": "5"}, "k is a whole number, not '5'"),
+        ({"context": -1}, "how many passages around a hit"),
+        ({"cutoff": 0}, "a cutoff is a number above 0, not 0"),
+        ({"cutoff": float("nan")}, "a cutoff is a number above 0, not nan"),
+        ({"cutoff": "much"}, "a cutoff is a number above 0, not much"),
+        ({"modality": "smell"}, "no modality 'smell'"),
+        ({"group": "page"}, "by document or item, not by 'page'"),
+        ({"duplicates": "hide"}, "collapse or show, not 'hide'"),
+        ({"sort": ""}, "sort by what"),
+        ({"fusion": "best"}, "no fusion 'best'"),
+        ({"weights": {"words": -1}}, "the weight of words must be at least 0"),
+        ({"rerank": "magic"}, "reranking is written exact, or cross-encoder:MODEL"),
+        ({"rerank": "exact", "rerank_depth": 0}, "looks at 1 hit or more, not at 0"),
+        ({"rerank": "exact", "sort": "path"}, "either sorted by path or reranked, not both"),
+        ({"minus": " "}, "a part of the query is empty"),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_refused_before_anything_is_done(
+    arguments: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        SearchRequest("a cat", **arguments)
+
+
+def test_nothing_to_look_for_is_refused() -> None:
+    for text in (None, "", "  "):
+        with pytest.raises(UsageError, match="the query is empty"):
+            SearchRequest(text)
+    with pytest.raises(QueryError):
+        SearchRequest("(a cat")
+    with pytest.raises(QueryError):
+        SearchRequest("a cat", where="year >")
+    with pytest.raises(TypeError, match="a text or a Query, not int"):
+        SearchRequest(5)  # type: ignore[arg-type]

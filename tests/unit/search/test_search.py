@@ -11,7 +11,8 @@ from mmsearch.search.compose import compose
 from mmsearch.search.query.parse import parse
 from mmsearch.search.query.value import Item, Part, Picture, Query, Text
 from mmsearch.search.ranking.fusion import FUSIONS, Fusion
-from mmsearch.search.search import answer, facets
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Or, PathGlob
 
 if TYPE_CHECKING:
@@ -21,21 +22,23 @@ if TYPE_CHECKING:
 
 
 def paths(index: SearchIndex, text: str, k: int = 10, **options: Any) -> list[str]:
-    return [hit.path for hit in answer(parse(text), index, k, **options)]
+    return [hit.path for hit in search(SearchRequest(text, k=k, **options), index)]
 
 
 def test_words_find_pictures_and_texts_in_one_list(pictures: SearchIndex) -> None:
-    hits = answer(parse("a red dog"), pictures, 30, group="item")
+    hits = search(SearchRequest("a red dog", k=30, group="item"), pictures)
     assert {hit.modality for hit in hits} == {"image", "text"}
     assert all("dog" in hit.path or "red" in (hit.text or "red") for hit in hits[:5])
 
 
 def test_a_picture_finds_pictures_and_texts(pictures: SearchIndex) -> None:
-    hits = answer(Query((Part(Picture("dog boat")),)), pictures, 10)
+    hits = search(SearchRequest(Query((Part(Picture("dog boat")),)), k=10), pictures)
     assert {hit.modality for hit in hits} == {"image", "text"}
     first = next(hit.path for hit in hits if hit.modality == "image")
     assert first in ("photos/dog/0-4.jpg", "photos/boat/4-0.jpg")
-    everything = answer(Query((Part(Picture("dog")),)), pictures, 1_000, group="item", cutoff=None)
+    everything = search(
+        SearchRequest(Query((Part(Picture("dog")),)), k=1_000, group="item", cutoff=None), pictures
+    )
     texts = [hit.text for hit in everything if hit.modality == "text"]
     assert sum("dog" in str(text) for text in texts[:5]) >= 3
 
@@ -44,12 +47,12 @@ def test_contributions_add_up_to_the_score_exactly(pictures: SearchIndex) -> Non
     queries = ["a red dog -snow", "dog @beach -0.5:cat", "2:dog 0.3:@snow NOT tree", "dog", "@dog", "#7 dog"]
     for text in queries:
         for fusion in FUSIONS:
-            for hit in answer(parse(text), pictures, 20, fusion=fusion, cutoff=None):
+            for hit in search(SearchRequest(text, k=20, fusion=fusion, cutoff=None), pictures):
                 assert sum(reason.contribution for reason in hit.explanation) == hit.score
 
 
 def test_an_explanation_names_every_part_with_its_background(pictures: SearchIndex) -> None:
-    [hit] = answer(parse("dog @dog -snow"), pictures, 1, cutoff=None)
+    [hit] = search(SearchRequest("dog @dog -snow", k=1, cutoff=None), pictures)
     dense = [reason for reason in hit.explanation if "→" in reason.channel]
     assert {(reason.channel, reason.part) for reason in dense} >= {
         ("toy text→image", "dog"),
@@ -61,15 +64,15 @@ def test_an_explanation_names_every_part_with_its_background(pictures: SearchInd
 
 
 def test_without_explanation_the_answer_is_the_same(pictures: SearchIndex) -> None:
-    short = answer(parse("dog -snow"), pictures, 5, explain=False)
+    short = search(SearchRequest("dog -snow", k=5, explain=False), pictures)
     assert [(hit.item_id, hit.score) for hit in short] == [
-        (hit.item_id, hit.score) for hit in answer(parse("dog -snow"), pictures, 5)
+        (hit.item_id, hit.score) for hit in search(SearchRequest("dog -snow", k=5), pictures)
     ]
     assert not any(hit.explanation for hit in short)
 
 
 def test_what_is_not_there_is_said_so_with_the_nearest_beside(pictures: SearchIndex) -> None:
-    results = answer(parse("purple zeppelins"), pictures, 5)
+    results = search(SearchRequest("purple zeppelins", k=5), pictures)
     assert results.nothing_matches
     assert list(results) == []
     assert len(results.best_guesses) == 5
@@ -77,21 +80,21 @@ def test_what_is_not_there_is_said_so_with_the_nearest_beside(pictures: SearchIn
 
 
 def test_without_a_cutoff_all_come_back_each_with_its_expected_count(pictures: SearchIndex) -> None:
-    results = answer(parse("purple zeppelins"), pictures, 1_000, cutoff=None)
+    results = search(SearchRequest("purple zeppelins", k=1_000, cutoff=None), pictures)
     assert len(results) == 450
     assert results[0].evalue < results[-1].evalue
     assert not results.best_guesses
 
 
 def test_a_stricter_cutoff_keeps_the_first_of_a_laxer_one_that_pass(pictures: SearchIndex) -> None:
-    lax = answer(parse("a red dog"), pictures, 1_000, cutoff=5.0)
-    strict = answer(parse("a red dog"), pictures, 1_000, cutoff=0.01)
+    lax = search(SearchRequest("a red dog", k=1_000, cutoff=5.0), pictures)
+    strict = search(SearchRequest("a red dog", k=1_000, cutoff=0.01), pictures)
     assert 0 < len(strict) < len(lax)
     assert [hit.path for hit in strict] == [hit.path for hit in lax if hit.evalue <= 0.01]
 
 
 def test_strength_is_higher_for_what_is_less_by_chance(pictures: SearchIndex) -> None:
-    hits = answer(parse("a red dog"), pictures, 1_000, cutoff=None)
+    hits = search(SearchRequest("a red dog", k=1_000, cutoff=None), pictures)
     by_evalue = sorted(hits, key=lambda hit: hit.evalue)
     strengths = [hit.strength for hit in by_evalue]
     assert strengths == sorted(strengths, reverse=True)
@@ -99,28 +102,28 @@ def test_strength_is_higher_for_what_is_less_by_chance(pictures: SearchIndex) ->
 
 
 def test_k_hits_come_back_whenever_k_documents_pass_the_filter(pictures: SearchIndex) -> None:
-    hits = answer(parse("a red dog thing:boat"), pictures, 15, cutoff=None)
+    hits = search(SearchRequest("a red dog thing:boat", k=15, cutoff=None), pictures)
     assert len(hits) == 15
     assert all(hit.fields["thing"] == "boat" for hit in hits)
     assert hits.searched == 20  # 15 pictures and the captions of every third
 
 
 def test_a_filter_alone_lists_what_passes(pictures: SearchIndex) -> None:
-    results = answer(parse("thing=boat year<1945"), pictures, 100)
+    results = search(SearchRequest("thing=boat year<1945", k=100), pictures)
     assert [hit.document_id for hit in results] == sorted(hit.document_id for hit in results)
     assert results.total == len(results) == 10
     assert all(hit.evalue == 0 and hit.strength == 100 for hit in results)
 
 
 def test_a_filter_that_nothing_passes_is_no_error(pictures: SearchIndex) -> None:
-    results = answer(parse("dog year>3000"), pictures, 5)
+    results = search(SearchRequest("dog year>3000", k=5), pictures)
     assert results.nothing_matches
     assert not results.best_guesses
     assert results.searched == 0
 
 
 def test_an_exact_phrase_must_stand_in_the_document(pictures: SearchIndex) -> None:
-    hits = answer(parse('"red dog"'), pictures, 100, cutoff=None)
+    hits = search(SearchRequest('"red dog"', k=100, cutoff=None), pictures)
     assert {hit.path for hit in hits} == {
         "photos/dog/0-3.jpg",
         "notes/3-0.txt",
@@ -136,7 +139,7 @@ def test_minus_lowers_and_not_removes(pictures: SearchIndex) -> None:
         )
 
     def hits(text: str) -> list[Any]:
-        return list(answer(parse(text), pictures, 25, cutoff=None))
+        return list(search(SearchRequest(text, k=25, cutoff=None), pictures))
 
     # the toy picture of a dog in snow may lie just short of what NOT removes
     assert with_snow("dog NOT snow") <= 1 < with_snow("dog snow") - 5
@@ -148,8 +151,8 @@ def test_minus_lowers_and_not_removes(pictures: SearchIndex) -> None:
 
 
 def test_an_item_is_not_found_by_itself(pictures: SearchIndex) -> None:
-    dog = answer(parse("path:photos/dog/0-0.jpg"), pictures, 1)[0]
-    hits = answer(Query((Part(Item(dog.item_id)),)), pictures, 50, cutoff=None)
+    dog = search(SearchRequest("path:photos/dog/0-0.jpg", k=1), pictures)[0]
+    hits = search(SearchRequest(Query((Part(Item(dog.item_id)),)), k=50, cutoff=None), pictures)
     assert dog.document_id not in {hit.document_id for hit in hits}
     assert hits[0].path.startswith(("photos/dog/", "notes/0-0"))
 
@@ -165,47 +168,49 @@ def test_a_name_wins_over_a_vague_resemblance(build: Callable[[list[Any]], Searc
         ("Grace Hopper", "Grace Hopper.jpg"),
         ("marie curie", "x.jpg"),
     ):
-        [hit] = answer(parse(name), index, 1)
+        [hit] = search(SearchRequest(name, k=1), index)
         assert hit.path == path
         assert "name" in {reason.channel for reason in hit.explanation}
 
 
 def test_two_parts_are_mixed_on_one_scale(pictures: SearchIndex) -> None:
     """Cosines between pictures are 0.8 and those of words with pictures 0.2: their sum would ask the picture only."""
-    hits = answer(parse("boat @snow modality:image"), pictures, 3, cutoff=None)
+    hits = search(SearchRequest("boat @snow modality:image", k=3, cutoff=None), pictures)
     both = {"photos/boat/4-10.jpg", "photos/snow/10-4.jpg"}
     assert {hit.path for hit in hits} & both
 
 
 def test_a_vector_is_a_picture_query(pictures: SearchIndex) -> None:
     vector = pictures.picture_vector(pictures.encoders[0], "dog")
-    by_vector = answer(Query((Part(Picture(3 * vector)),)), pictures, 5)
-    by_source = answer(Query((Part(Picture("dog")),)), pictures, 5)
+    by_vector = search(SearchRequest(Query((Part(Picture(3 * vector)),)), k=5), pictures)
+    by_source = search(SearchRequest(Query((Part(Picture("dog")),)), k=5), pictures)
     assert [hit.item_id for hit in by_vector] == [hit.item_id for hit in by_source]
     with pytest.raises(UsageError, match="shape"):
-        answer(
-            Query(
-                (
-                    Part(
-                        Picture(np.ones(3)),
-                    ),
-                )
+        search(
+            SearchRequest(
+                Query(
+                    (
+                        Part(
+                            Picture(np.ones(3)),
+                        ),
+                    )
+                ),
+                k=5,
             ),
             pictures,
-            5,
         )
 
 
 def test_documents_are_grouped_and_their_items_are_not_repeated(pictures: SearchIndex) -> None:
-    hits = answer(parse("a red dog"), pictures, 1_000, cutoff=None)
+    hits = search(SearchRequest("a red dog", k=1_000, cutoff=None), pictures)
     assert len({hit.document_id for hit in hits}) == len(hits) == 450
-    items = answer(parse("a red dog"), pictures, 1_000, cutoff=None, group="item")
+    items = search(SearchRequest("a red dog", k=1_000, cutoff=None, group="item"), pictures)
     assert len({hit.item_id for hit in items}) == len(items) == 525
 
 
 def test_results_can_be_sorted_by_a_field(pictures: SearchIndex) -> None:
-    relevant = {hit.path for hit in answer(parse("red dog"), pictures, 1_000)}
-    by_year = answer(parse("red dog"), pictures, 1_000, sort="-year")
+    relevant = {hit.path for hit in search(SearchRequest("red dog", k=1_000), pictures)}
+    by_year = search(SearchRequest("red dog", k=1_000, sort="-year"), pictures)
     years = [hit.fields["year"] for hit in by_year if "year" in hit.fields]
     assert years == sorted(years, reverse=True)
     assert {hit.path for hit in by_year} == relevant
@@ -216,36 +221,39 @@ def test_results_can_be_sorted_by_a_field(pictures: SearchIndex) -> None:
 
 
 def test_facets_count_the_documents_that_match(pictures: SearchIndex) -> None:
-    counted = dict(facets(parse("thing:(boat, dog) year<1945"), pictures, ["thing"])["thing"])
-    assert counted == {"dog": 15, "boat": 10}
+    results = search(SearchRequest("thing:(boat, dog) year<1945", facets=["thing"]), pictures)
+    assert dict(results.facets["thing"]) == {"dog": 15, "boat": 10}
 
 
 def test_facets_come_with_the_answer_whatever_page_is_shown(pictures: SearchIndex) -> None:
     query = parse("red dog")
-    counted = facets(query, pictures, ["thing", "year"])
+    counted = search(SearchRequest(query, k=1_000, facets=["thing", "year"]), pictures).facets
+    assert counted
     for options in ({"k": 1}, {"k": 3, "offset": 4}, {"sort": "-year"}):
-        results = answer(query, pictures, facets=["thing", "year"], **options)  # type: ignore[arg-type]
+        results = search(SearchRequest(query, facets=["thing", "year"], **options), pictures)  # type: ignore[arg-type]
         assert results.facets == counted
         assert results.total_is_exact
-        assert results.total == len(answer(query, pictures, 1_000))
-    assert answer(query, pictures, 1).facets == {}
+        assert results.total == len(search(SearchRequest(query, k=1_000), pictures))
+    assert search(SearchRequest(query, k=1), pictures).facets == {}
     with pytest.raises(UsageError, match="no document has a field 'size'"):
-        answer(query, pictures, facets=["size"])
+        search(SearchRequest(query, facets=["size"]), pictures)
 
 
 def test_pages_follow_one_another(pictures: SearchIndex) -> None:
     for sort in (None, "-year", "path"):
-        whole = answer(parse("red dog"), pictures, 12, sort=sort)
-        pages = [answer(parse("red dog"), pictures, 4, offset=offset, sort=sort) for offset in (0, 4, 8)]
+        whole = search(SearchRequest("red dog", k=12, sort=sort), pictures)
+        pages = [
+            search(SearchRequest("red dog", k=4, offset=offset, sort=sort), pictures) for offset in (0, 4, 8)
+        ]
         assert [(hit.rank, hit.item_id) for page in pages for hit in page] == [
             (hit.rank, hit.item_id) for hit in whole
         ]
         assert [page.offset for page in pages] == [0, 4, 8]
-    beyond = answer(parse("red dog"), pictures, 4, offset=10_000)
+    beyond = search(SearchRequest("red dog", k=4, offset=10_000), pictures)
     assert (len(beyond), beyond.nothing_matches, beyond.total) == (
         0,
         False,
-        len(answer(parse("red dog"), pictures, 1_000)),
+        len(search(SearchRequest("red dog", k=1_000), pictures)),
     )
 
 
@@ -261,14 +269,14 @@ def test_what_an_encoder_cannot_read_is_asked_of_the_words_alone(
     )
     encoder = type(index.encoders[0])
     monkeypatch.setattr(encoder, "known_share", lambda self, text: float(text.isascii()), raising=False)
-    results = answer(parse("海滩"), index, 5)
+    results = search(SearchRequest("海滩", k=5), index)
     assert [hit.path for hit in results] == ["zh.txt"]
     assert {reason.channel for reason in results[0].explanation} == {"words"}
     assert results.notes == ("toy can't read '海滩': only words are compared",)
-    assert answer(parse("猫"), index, 5).nothing_matches
-    assert [hit.path for hit in answer(parse("dog (海滩) NOT 博物馆"), index, 5)] != []
-    assert not answer(parse("博物馆 NOT 上海"), index, 5)
-    assert not answer(parse("dog"), index, 5).notes
+    assert search(SearchRequest("猫", k=5), index).nothing_matches
+    assert [hit.path for hit in search(SearchRequest("dog (海滩) NOT 博物馆", k=5), index)] != []
+    assert not search(SearchRequest("博物馆 NOT 上海", k=5), index)
+    assert not search(SearchRequest("dog", k=5), index).notes
 
 
 @pytest.mark.parametrize(
@@ -287,11 +295,11 @@ def test_a_request_that_makes_no_sense_is_refused(
     pictures: SearchIndex, text: str, options: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(UsageError, match=complaint):
-        answer(parse(text), pictures, **options)
+        search(SearchRequest(text, **options), pictures)
 
 
 def test_rrf_has_parameters_of_its_own(pictures: SearchIndex) -> None:
-    [hit] = answer(parse("dog"), pictures, 1, fusion=Fusion("rrf", rrf_k=0, depth=5), cutoff=None)
+    [hit] = search(SearchRequest("dog", k=1, fusion=Fusion("rrf", rrf_k=0, depth=5), cutoff=None), pictures)
     assert hit.score >= 1
 
 

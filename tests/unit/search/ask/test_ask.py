@@ -8,6 +8,7 @@ import pytest
 
 from mmsearch.errors import UsageError
 from mmsearch.search.ask.ask import ask, best_sentence
+from mmsearch.search.ask.request import AskRequest
 from mmsearch.search.ask.sentences import sentence_spans
 from tests.unit.search.conftest import Doc, ToyIndex
 
@@ -38,64 +39,67 @@ def shop(build: Build) -> ToyIndex:
 
 
 def test_the_sentence_that_answers_is_marked_by_offsets(shop: ToyIndex) -> None:
-    first = ask(shop, "what water does black tea want?")[0]
+    first = ask(AskRequest("what water does black tea want?"), shop)[0]
     assert first.path == "tea.txt"
     assert first.sentence == first.text[first.start : first.end] == "Black tea wants boiling water."
 
 
 def test_an_answer_is_cited_by_document_and_characters(shop: ToyIndex) -> None:
-    first = ask(shop, "glue a patch over the hole")[0]
+    first = ask(AskRequest("glue a patch over the hole"), shop)[0]
     before = len(HANDBOOK.passages[0]) + 1 + HANDBOOK.passages[1].index("Glue")
     assert first.citation == f"handbook.txt, characters {before}–{before + len(first.sentence)}"
     assert str(first.sentence_locator) == f"characters:{before}-{before + len(first.sentence)}"
 
 
 def test_passages_around_come_along_and_pictures_of_the_document(shop: ToyIndex) -> None:
-    first = ask(shop, "glue a patch over the hole")[0]
+    first = ask(AskRequest("glue a patch over the hole"), shop)[0]
     assert [one.text for one in first.before] == [HANDBOOK.passages[0]]
     assert [one.text for one in first.after] == [HANDBOOK.passages[2]]
     assert len(first.pictures) == 1
-    alone = ask(shop, "glue a patch over the hole", context=0)[0]
+    alone = ask(AskRequest("glue a patch over the hole", context=0), shop)[0]
     assert (alone.before, alone.after) == ((), ())
 
 
 def test_a_title_leads_to_the_passage_of_its_document(shop: ToyIndex) -> None:
-    found = ask(shop, "bicycle repair", k=5)
+    found = ask(AskRequest("bicycle repair", k=5), shop)
     assert found[0].path == "handbook.txt"
     assert found[0].text in HANDBOOK.passages
     assert len({one.item_id for one in found}) == len(found)
 
 
 def test_there_is_no_answer_to_a_question_about_something_else(shop: ToyIndex) -> None:
-    found = ask(shop, "volcano eruption lava", cutoff=0.05)
+    found = ask(AskRequest("volcano eruption lava", cutoff=0.05), shop)
     assert found.no_answer
     assert not found
     assert found.best_guesses
     assert all(one.evalue > 0.05 for one in found.best_guesses)
-    assert len(ask(shop, "volcano eruption lava", cutoff=None)) == 3
+    assert len(ask(AskRequest("volcano eruption lava", cutoff=None), shop)) == 3
 
 
 def test_the_first_answers_are_the_same_whatever_number_is_asked_for(shop: ToyIndex) -> None:
-    few, many = ask(shop, "wheel", k=2, cutoff=None), ask(shop, "wheel", k=10, cutoff=None)
+    few, many = (
+        ask(AskRequest("wheel", k=2, cutoff=None), shop),
+        ask(AskRequest("wheel", k=10, cutoff=None), shop),
+    )
     assert [one.item_id for one in few] == [one.item_id for one in many[:2]]
 
 
 @pytest.mark.parametrize("question", ['is -tea "hot"?', "year>1990", "@file.jpg", "#1", "(((", "NOT tea"])
 def test_a_question_is_no_query(shop: ToyIndex, question: str) -> None:
-    assert ask(shop, question, cutoff=None).question == question
+    assert ask(AskRequest(question, cutoff=None), shop).question == question
 
 
 def test_only_documents_that_pass_the_filter_are_asked(shop: ToyIndex) -> None:
-    found = ask(shop, "black tea", cutoff=None, path="handbook.txt")
+    found = ask(AskRequest("black tea", cutoff=None, path="handbook.txt"), shop)
     assert {one.path for one in found} == {"handbook.txt"}
 
 
 @pytest.mark.parametrize("options", [{"k": 0}, {"context": -1}, {"cutoff": 0.0}])
 def test_requests_without_sense_are_refused(shop: ToyIndex, options: dict[str, float]) -> None:
     with pytest.raises(UsageError):
-        ask(shop, "tea", **options)  # type: ignore[arg-type]
+        ask(AskRequest("tea", **options), shop)  # type: ignore[arg-type]
     with pytest.raises(UsageError):
-        ask(shop, "  ")
+        ask(AskRequest("  "), shop)
 
 
 def test_without_an_encoder_words_choose_the_sentence(shop: ToyIndex) -> None:

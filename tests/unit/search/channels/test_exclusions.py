@@ -14,7 +14,8 @@ from mmsearch.search.channels.probes import Probe, probes
 from mmsearch.search.channels.unlikeness import likeness
 from mmsearch.search.index.protocol import SearchIndex
 from mmsearch.search.query.parse import parse
-from mmsearch.search.search import answer
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 
 Build = Callable[[list[Any]], SearchIndex]
 
@@ -41,7 +42,7 @@ def wanted(index: SearchIndex, query: str) -> list[Probe]:
 
 
 def item(index: SearchIndex, path: str) -> int:
-    (found,) = answer(parse(f"path:{path}"), index, 1)
+    (found,) = search(SearchRequest(f"path:{path}", k=1), index)
     return found.item_id
 
 
@@ -59,7 +60,7 @@ def test_an_item_is_as_like_the_excluded_thing_as_its_neighbors_are(landscape: S
 
 
 def test_not_takes_from_what_it_leaves_for_how_like_it_is(landscape: SearchIndex) -> None:
-    hits = answer(parse("beach NOT snow"), landscape, 200, cutoff=None)
+    hits = search(SearchRequest("beach NOT snow", k=200, cutoff=None), landscape)
     paths = [hit.path for hit in hits]
     assert paths.index("shore.jpg") < [*paths, "peak.jpg"].index("peak.jpg")
     assert not [path for path in paths[:40] if path.startswith("a")]

@@ -9,8 +9,8 @@ from mmsearch.ann.terms import terms
 from mmsearch.search.channels import pieces
 from mmsearch.search.channels.lexical import match
 from mmsearch.search.channels.pieces import Plan, plan
-from mmsearch.search.query.parse import parse
-from mmsearch.search.search import answer
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,11 +57,11 @@ def test_pieces_of_words_find_what_has_them(index: SearchIndex, text: str, paths
 
 
 def test_the_answer_shows_what_a_piece_found(index: SearchIndex) -> None:
-    results = answer(parse("motorbik garag"), index, 3)
+    results = search(SearchRequest("motorbik garag", k=3), index)
     assert [hit.path for hit in results][:1] == ["garage/motorbike.jpg"]
     assert set(results.pieces) <= {"motorbik", "garag"}
     assert "words" in {reason.channel for reason in results[0].explanation}
-    [text] = answer(parse("veloci"), index, 1)
+    [text] = search(SearchRequest("veloci", k=1), index)
     assert text.snippet is not None
     assert text.snippet.marked("[", "]") == "Two [veloci]pedes stood there."
 

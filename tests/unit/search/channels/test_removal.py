@@ -11,7 +11,8 @@ from mmsearch.search.channels.dense import dense_channels
 from mmsearch.search.channels.probes import probes
 from mmsearch.search.channels.removal import Removal
 from mmsearch.search.query.parse import parse
-from mmsearch.search.search import answer
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 from tests.unit.search.conftest import Doc, ToyEncoder, ToyIndex
 
 Build = Callable[[Sequence[Doc]], ToyIndex]
@@ -41,18 +42,24 @@ def removal(index: ToyIndex, query: str) -> Removal:
 
 def test_what_is_like_the_excluded_thing_because_it_is_like_the_wanted_one_stays(index: ToyIndex) -> None:
     paths = [
-        hit.path for hit in answer(parse("animal creature NOT (animal creature dog)"), index, 50, cutoff=None)
+        hit.path
+        for hit in search(
+            SearchRequest("animal creature NOT (animal creature dog)", k=50, cutoff=None), index
+        )
     ]
     assert {"horse.jpg", "cat.jpg"} <= set(paths)
     assert "dog.jpg" not in paths
     # looked for as something else, all animals are too like a dog
-    paths = [hit.path for hit in answer(parse("stone1 NOT (animal creature dog)"), index, 50, cutoff=None)]
+    paths = [
+        hit.path
+        for hit in search(SearchRequest("stone1 NOT (animal creature dog)", k=50, cutoff=None), index)
+    ]
     assert not {"horse.jpg", "cat.jpg", "dog.jpg"} & set(paths)
 
 
 def test_nothing_is_removed_for_being_unlike_the_wanted_thing(index: ToyIndex) -> None:
     scored = removal(index, "animal creature NOT (animal creature dog)")
-    (hound,) = (item.item_id for item in answer(parse("path:hound.jpg"), index, 1))
+    (hound,) = (item.item_id for item in search(SearchRequest("path:hound.jpg", k=1), index))
     ids = np.array([hound])
     assert scored.slope > 0.5
     np.testing.assert_allclose(scored.score(ids).surprise, scored.excluded.score(ids).surprise)

@@ -15,7 +15,6 @@ import mmsearch
 from mmsearch.errors import UsageError
 from mmsearch.search.duplicates import near
 from mmsearch.search.duplicates.components import Components
-from mmsearch.search.duplicates.duplicates import duplicates
 from mmsearch.search.duplicates.near import near_pairs
 
 
@@ -59,7 +58,7 @@ def test_equal_files_and_equal_texts_are_found_without_reading_them(
     shutil.copyfile(small_corpus / "coffee.png", small_corpus / "again.png")
     shutil.copyfile(small_corpus / "texts" / "tea.txt", small_corpus / "tea.txt")
     with mmsearch.index(small_corpus, tmp_path / "i") as library:
-        report = duplicates(library, exact_only=True)
+        report = library.duplicates(exact_only=True)
     assert _groups(report) == {
         frozenset({"coffee.png", "again.png"}),
         frozenset({"tea.txt", "texts/tea.txt"}),
@@ -80,12 +79,12 @@ def test_a_smaller_and_a_cropped_copy_are_one_group_and_the_largest_comes_first(
     box = (0, 0, int(0.9 * whole.width), int(0.9 * whole.height))
     whole.crop(box).save(small_corpus / "cropped.jpg")
     with mmsearch.index(small_corpus, tmp_path / "i") as library:
-        report = duplicates(library)
+        report = library.duplicates()
         assert _groups(report) == {frozenset({"chelsea.png", "small.jpg", "cropped.jpg"})}
         assert not report.groups[0].exact
         assert report.groups[0].members[0].path == "chelsea.png"
-        assert duplicates(library, where="path:*.png").groups == ()
-        assert duplicates(library, path=["*.png", "texts/**"]).groups == ()
+        assert library.duplicates(where="path:*.png").groups == ()
+        assert library.duplicates(path=["*.png", "texts/**"]).groups == ()
 
 
 def test_a_mirror_image_is_a_duplicate_only_when_asked_for(small_corpus: Path, tmp_path: Path) -> None:
@@ -94,8 +93,8 @@ def test_a_mirror_image_is_a_duplicate_only_when_asked_for(small_corpus: Path, t
 
     ImageOps.mirror(Image.open(small_corpus / "chelsea.png").convert("RGB")).save(small_corpus / "mirror.png")
     with mmsearch.index(small_corpus, tmp_path / "i") as library:
-        assert duplicates(library).groups == ()
-        assert _groups(duplicates(library, mirrored=True)) == {frozenset({"chelsea.png", "mirror.png"})}
+        assert library.duplicates().groups == ()
+        assert _groups(library.duplicates(mirrored=True)) == {frozenset({"chelsea.png", "mirror.png"})}
 
 
 def test_a_file_that_has_gone_is_named_and_the_rest_is_compared(small_corpus: Path, tmp_path: Path) -> None:
@@ -107,21 +106,22 @@ def test_a_file_that_has_gone_is_named_and_the_rest_is_compared(small_corpus: Pa
         Image.open(small_corpus / "chelsea.png").convert("RGB").save(small_corpus / name, quality=quality)
     with mmsearch.index(small_corpus, tmp_path / "i") as library:
         (small_corpus / "b.jpg").unlink()
-        report = duplicates(library)
+        report = library.duplicates()
     assert [path for path, _ in report.unreadable] == ["b.jpg"]
     assert _groups(report) == {frozenset({"chelsea.png", "a.jpg", "c.jpg"})}
 
 
 def test_an_unknown_field_is_an_error_of_the_request(library: mmsearch.Library) -> None:
     with pytest.raises(UsageError):
-        duplicates(library, where="nowhere = 1", exact_only=True)
+        library.duplicates(where="nowhere = 1", exact_only=True)
 
 
 def test_a_picture_has_the_bits_of_its_compressed_copy_and_others_do_not(photographs: Path) -> None:
     pytest.importorskip("pdqhash", reason="near-duplicates come with the extra duplicates")
     from PIL import Image
 
-    from mmsearch.search.duplicates.perceptual import MOST_DIFFERENT_BITS, different_bits, fingerprint
+    from mmsearch.search.defaults import MOST_DIFFERENT_BITS
+    from mmsearch.search.duplicates.perceptual import different_bits, fingerprint
 
     file = BytesIO()
     Image.open(photographs / "coffee.png").convert("RGB").save(file, "JPEG", quality=20)

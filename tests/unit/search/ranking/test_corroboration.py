@@ -13,7 +13,8 @@ from mmsearch.search.query.parse import parse
 from mmsearch.search.ranking.corroboration import LACKING, backed, heard, losses
 from mmsearch.search.ranking.fusion import FUSIONS, Fusion, Table, contributions
 from mmsearch.search.ranking.task import WORDS, prepare
-from mmsearch.search.search import answer
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 
 if TYPE_CHECKING:
     from mmsearch.search.index.protocol import SearchIndex
@@ -29,7 +30,7 @@ def task_of(index: SearchIndex, text: str, fusion: FusionName = "calibrated", **
 
 def told(index: SearchIndex, text: str, **weights: float) -> dict[tuple[str, str], float]:
     """What each channel contributes to each document, by path and channel."""
-    hits = answer(parse(text), index, EVERYTHING, cutoff=None, weights=weights)
+    hits = search(SearchRequest(text, k=EVERYTHING, cutoff=None, weights=weights), index)
     return {(hit.path, reason.channel): reason.contribution for hit in hits for reason in hit.explanation}
 
 

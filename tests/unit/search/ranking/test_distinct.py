@@ -7,10 +7,12 @@ from PIL import Image
 
 import mmsearch
 from mmsearch.errors import IndexDirectoryError, UsageError
-from mmsearch.search.query.parse import parse
-from mmsearch.search.recommend.recommend import METHODS, recommend
+from mmsearch.search.recommend.recommend import recommend
+from mmsearch.search.recommend.request import RecommendRequest
 from mmsearch.search.recommend.surroundings import NEIGHBORS, SHARE
-from mmsearch.search.search import answer
+from mmsearch.search.recommend.taste import METHODS
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 from mmsearch.store.copies import read_groups, write_groups
 from mmsearch.store.directory import COPIES
 
@@ -43,7 +45,7 @@ def index(build: Callable[[list[Any]], SearchIndex], doc: Any) -> SearchIndex:
 
 
 def found(index: SearchIndex, text: str, k: int = 10, **options: Any) -> Results:
-    return answer(parse(text), index, k, duplicates="collapse", **options)
+    return search(SearchRequest(text, k=k, duplicates="collapse", **options), index)
 
 
 def test_copies_are_shown_once_with_their_number(index: SearchIndex) -> None:
@@ -54,11 +56,11 @@ def test_copies_are_shown_once_with_their_number(index: SearchIndex) -> None:
 
 
 def test_all_are_shown_when_asked_for(index: SearchIndex) -> None:
-    shown = answer(parse("dog"), index, 100, cutoff=None, duplicates="show")
+    shown = search(SearchRequest("dog", k=100, cutoff=None, duplicates="show"), index)
     assert len(shown) == 6 * len(THINGS)
     assert not any(hit.copies for hit in shown)
     with pytest.raises(UsageError, match="collapse or show, not 'hide'"):
-        answer(parse("dog"), index, 10, duplicates="hide")  # type: ignore[arg-type]
+        search(SearchRequest("dog", k=10, duplicates="hide"), index)  # type: ignore[arg-type]
 
 
 def test_k_hits_come_back_whenever_k_different_documents_pass(index: SearchIndex) -> None:
@@ -113,15 +115,15 @@ def test_what_a_report_found_counts_as_a_copy(index: Any) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_recommendation_shows_copies_once_with_their_number(index: Any, method: Any) -> None:
-    many = recommend(index, "dog/other.jpg", k=100, method=method)
+    many = recommend(RecommendRequest("dog/other.jpg", k=100, method=method), index)
     copies = {hit.path: hit.copies for hit in many}
     assert len(copies) == many.total == 3 * len(THINGS) - 1
     assert copies["dog/0.jpg"] == 2
     assert copies["dog/0.txt"] == 1
     assert not copies.keys() & {"dog/1.jpg", "dog/2.jpg", "dog/1.txt"}
     for k in (1, 7, 28):
-        assert recommend(index, "dog/other.jpg", k=k, method=method).hits == many.hits[:k]
-    every = recommend(index, "dog/other.jpg", k=100, method=method, duplicates="show")
+        assert recommend(RecommendRequest("dog/other.jpg", k=k, method=method), index).hits == many.hits[:k]
+    every = recommend(RecommendRequest("dog/other.jpg", k=100, method=method, duplicates="show"), index)
     assert len(every) == every.total == 6 * len(THINGS) - 1
     assert not any(hit.copies for hit in every)
 
@@ -134,7 +136,7 @@ def test_copies_do_not_speak_for_each_other_in_a_recommendation(
     index = build(documents)
 
     def only_heard_itself(duplicates: Any) -> bool:
-        hits = recommend(index, "dog.jpg", k=100, duplicates=duplicates)
+        hits = recommend(RecommendRequest("dog.jpg", k=100, duplicates=duplicates), index)
         (boat,) = (hit for hit in hits if hit.path == "boat.jpg")
         own = sum(reason.contribution for reason in boat.explanation if reason.channel != "surroundings")
         (around,) = (reason.raw for reason in boat.explanation if reason.channel == "surroundings")
@@ -147,7 +149,9 @@ def test_copies_do_not_speak_for_each_other_in_a_recommendation(
 def test_a_copy_that_a_report_found_is_not_recommended(index: Any) -> None:
     keys = {item.path: item.key for item in index.catalogue.items(index.documents.modalities["image"])}
     index.copy_groups = {keys["dog/0.jpg"]: 0, keys["dog/other.jpg"]: 0}
-    paths = {hit.path for hit in recommend(index, "dog/other.jpg", k=100, duplicates="show")}
+    paths = {
+        hit.path for hit in recommend(RecommendRequest("dog/other.jpg", k=100, duplicates="show"), index)
+    }
     assert not paths & {f"dog/{name}.jpg" for name in ("0", "1", "2", "other")}
     assert "boat/0.jpg" in paths
 

@@ -9,7 +9,8 @@ from mmsearch.search.query.parse import parse
 from mmsearch.search.ranking import threshold
 from mmsearch.search.ranking.fusion import FUSIONS, FusionName
 from mmsearch.search.ranking.task import Grouping
-from mmsearch.search.search import answer
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 
 QUERIES = [
     "a red dog",
@@ -30,7 +31,9 @@ cutoffs = st.sampled_from([None, 0.01, 1.0, 30.0])
 def found(
     index: SearchIndex, text: str, k: int, group: Grouping, fusion: FusionName, cutoff: float | None
 ) -> list[tuple[int, float, float]]:
-    results = answer(parse(text), index, k, group=group, fusion=fusion, cutoff=cutoff, explain=False)
+    results = search(
+        SearchRequest(text, k=k, group=group, fusion=fusion, cutoff=cutoff, explain=False), index
+    )
     return [
         (hit.document_id if group == "document" else hit.item_id, hit.score, hit.evalue) for hit in results
     ]
@@ -72,10 +75,10 @@ def test_the_first_ten_of_a_hundred_are_the_answer_for_ten(
 @pytest.mark.parametrize("text", QUERIES)
 def test_pages_join_without_gap_or_overlap(pictures: SearchIndex, text: str) -> None:
     query = parse(text)
-    whole = answer(query, pictures, 12, cutoff=None)
+    whole = search(SearchRequest(query, k=12, cutoff=None), pictures)
     pages = [
         hit
         for offset in (0, 5, 10)
-        for hit in answer(query, pictures, min(5, 12 - offset), offset=offset, cutoff=None)
+        for hit in search(SearchRequest(query, k=min(5, 12 - offset), offset=offset, cutoff=None), pictures)
     ]
     assert [(hit.rank, hit.document_id) for hit in pages] == [(hit.rank, hit.document_id) for hit in whole]

@@ -10,7 +10,7 @@ import pytest
 import mmsearch
 from mmsearch.errors import IndexDirectoryError, UsageError
 from mmsearch.search.recommend.feedback import examples_of, with_feedback
-from mmsearch.search.recommend.recommend import METHODS, recommend
+from mmsearch.search.recommend.taste import METHODS
 from mmsearch.search.results.results import Results
 from mmsearch.store.profiles import Profile, delete_profile, profile_names, read_profile, write_profile
 
@@ -30,18 +30,18 @@ def test_the_first_hits_of_many_are_the_answer_for_few(
     library: mmsearch.Library, method: str, count: int
 ) -> None:
     liked = _documents(library)[:2]
-    many = recommend(library, liked, k=12, method=method)  # type: ignore[arg-type]
-    few = recommend(library, liked, k=count, method=method)  # type: ignore[arg-type]
+    many = library.recommend(liked, k=12, method=method)  # type: ignore[arg-type]
+    few = library.recommend(liked, k=count, method=method)  # type: ignore[arg-type]
     assert few.hits == many.hits[:count]
 
 
 def test_diverse_hits_are_stable_too_and_their_scores_do_not_rise(library: mmsearch.Library) -> None:
     liked = _documents(library)[:2]
-    many = recommend(library, liked, k=12, diverse=0.4)
-    assert recommend(library, liked, k=4, diverse=0.4).hits == many.hits[:4]
+    many = library.recommend(liked, k=12, diverse=0.4)
+    assert library.recommend(liked, k=4, diverse=0.4).hits == many.hits[:4]
     scores = [hit.score for hit in many]
     assert scores == sorted(scores, reverse=True)
-    assert _paths(many) != _paths(recommend(library, liked, k=12))
+    assert _paths(many) != _paths(library.recommend(liked, k=12))
 
 
 @pytest.mark.parametrize("options", [{}, {"method": "best"}, {"diverse": 0.5}, {"dislike": 1}])
@@ -50,7 +50,7 @@ def test_contributions_add_up_to_the_score_exactly(
 ) -> None:
     options = dict(options)
     disliked = _documents(library)[-1:] if options.pop("dislike", None) else []
-    found = recommend(library, _documents(library)[:3], disliked, k=20, **options)  # type: ignore[arg-type]
+    found = library.recommend(_documents(library)[:3], disliked, k=20, **options)  # type: ignore[arg-type]
     assert found
     for hit in found:
         assert sum(reason.contribution for reason in hit.explanation) == hit.score
@@ -59,10 +59,10 @@ def test_contributions_add_up_to_the_score_exactly(
 def test_what_is_given_and_its_exact_copies_are_left_out(small_corpus: Path, tmp_path: Path) -> None:
     shutil.copyfile(small_corpus / "coffee.png", small_corpus / "copy.png")
     with mmsearch.index(small_corpus, tmp_path / "i") as library:
-        found = recommend(library, "coffee.png", "texts/tea.txt", k=10)
+        found = library.recommend("coffee.png", "texts/tea.txt", k=10)
         assert set(_paths(found)) == {"chelsea.png", "rocket.jpg", "texts/moon.txt"}
         shutil.copyfile(small_corpus / "rocket.jpg", tmp_path / "outside.jpg")
-        outside = recommend(library, str(tmp_path / "outside.jpg"), k=10)
+        outside = library.recommend(str(tmp_path / "outside.jpg"), k=10)
         assert "rocket.jpg" not in _paths(outside)
         assert sorted((Path(hit.path).name, hit.copies) for hit in outside) == [
             ("chelsea.png", 0),
@@ -75,23 +75,23 @@ def test_what_is_given_and_its_exact_copies_are_left_out(small_corpus: Path, tmp
 def test_an_item_and_its_document_are_the_same_example(small_corpus: Path, tmp_path: Path) -> None:
     with mmsearch.index(small_corpus, tmp_path / "i") as library:
         item = library.find("coffee.png")[0][0].item_id
-        by_item, by_path = recommend(library, f"#{item}"), recommend(library, "coffee.png")
+        by_item, by_path = library.recommend(f"#{item}"), library.recommend("coffee.png")
         assert [(hit.path, hit.score) for hit in by_item] == [(hit.path, hit.score) for hit in by_path]
-        assert _paths(recommend(library, item)) == _paths(by_path)
+        assert _paths(library.recommend(item)) == _paths(by_path)
 
 
 def test_pictures_and_texts_come_in_one_list_and_can_be_told_apart(library: mmsearch.Library) -> None:
     liked = _documents(library)[0]
-    assert {hit.modality for hit in recommend(library, liked, k=50)} == {"image", "text"}
-    assert {hit.modality for hit in recommend(library, liked, k=50, modality="image")} == {"image"}
+    assert {hit.modality for hit in library.recommend(liked, k=50)} == {"image", "text"}
+    assert {hit.modality for hit in library.recommend(liked, k=50, modality="image")} == {"image"}
 
 
 def test_a_disliked_example_takes_its_like_down(library: mmsearch.Library) -> None:
     liked = next(path for path in _documents(library) if path.startswith("photos/"))
-    before = recommend(library, liked, k=50, modality="image")
+    before = library.recommend(liked, k=50, modality="image")
     disliked = before[0].path
-    nearest = recommend(library, disliked, k=50, modality="image")[0].path
-    after = {hit.path: hit.score for hit in recommend(library, liked, disliked, k=50, modality="image")}
+    nearest = library.recommend(disliked, k=50, modality="image")[0].path
+    after = {hit.path: hit.score for hit in library.recommend(liked, disliked, k=50, modality="image")}
     assert disliked not in after
     if nearest in after:
         assert after[nearest] < {hit.path: hit.score for hit in before}[nearest]
@@ -114,7 +114,7 @@ def test_requests_that_make_no_sense_say_why(
     library: mmsearch.Library, like: object, options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        recommend(library, like, **options)  # type: ignore[arg-type]
+        library.recommend(like, **options)  # type: ignore[arg-type]
 
 
 def test_a_profile_survives_its_documents_and_says_what_is_gone(small_corpus: Path, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_profile_survives_its_documents_and_says_what_is_gone(small_corpus: Pa
     with mmsearch.index(small_corpus, tmp_path / "i") as library:
         known = read_profile(tmp_path / "i", "ada")
         assert known == profile
-        found = recommend(library, profile=known)
+        found = library.recommend(profile="ada")
         assert set(_paths(found)) == {"rocket.jpg", "texts/moon.txt"}
         assert "coffee.png" in found.notes[0]
 

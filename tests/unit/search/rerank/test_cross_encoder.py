@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsearch.errors import MissingExtraError, UsageError
-from mmsearch.search.query.parse import parse
-from mmsearch.search.search import answer
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 
 if TYPE_CHECKING:
     from mmsearch.search.index.protocol import SearchIndex
@@ -41,7 +41,7 @@ class LastWords:
 
 
 def reread(index: SearchIndex, text: str, k: int = 10, **options: Any) -> Results:
-    return answer(parse(text), index, k, rerank=LastWords(), cutoff=None, **options)
+    return search(SearchRequest(text, k=k, rerank=LastWords(), cutoff=None, **options), index)
 
 
 def ranked(results: Results) -> list[tuple[int, int, float]]:
@@ -49,7 +49,7 @@ def ranked(results: Results) -> list[tuple[int, int, float]]:
 
 
 def test_texts_that_the_second_reading_prefers_come_first(pictures: SearchIndex) -> None:
-    before = [hit for hit in answer(parse("red dog"), pictures, 40, cutoff=None) if hit.text]
+    before = [hit for hit in search(SearchRequest("red dog", k=40, cutoff=None), pictures) if hit.text]
     after = [hit for hit in reread(pictures, "red dog", 40) if hit.text]
     holds = [["dog" in str(hit.text).split() for hit in hits] for hits in (before, after)]
     assert holds[1] == sorted(holds[1], reverse=True)
@@ -80,7 +80,7 @@ def _captions(index: SearchIndex, document: int) -> list[str]:
 
 
 def test_pictures_without_words_keep_their_rank_and_their_score(pictures: SearchIndex) -> None:
-    before = answer(parse("red dog"), pictures, 100, cutoff=None)
+    before = search(SearchRequest("red dog", k=100, cutoff=None), pictures)
     after = reread(pictures, "red dog", 100)
     wordless = [hit for hit in before if not _captions(pictures, hit.document_id)]
     assert len(wordless) > 10
@@ -106,15 +106,15 @@ def test_any_page_is_a_part_of_the_whole_list(
 
 
 def test_what_lies_beyond_the_depth_stays_where_it_is(pictures: SearchIndex) -> None:
-    before = ranked(answer(parse("red dog"), pictures, 60, cutoff=None))
+    before = ranked(search(SearchRequest("red dog", k=60, cutoff=None), pictures))
     after = ranked(reread(pictures, "red dog", 60, rerank_depth=20))
     assert after[20:] == before[20:]
     assert after[:20] != before[:20]
 
 
 def test_a_reader_without_an_opinion_changes_no_order(pictures: SearchIndex) -> None:
-    plain = answer(parse("red dog"), pictures, 50, cutoff=None)
-    same = answer(parse("red dog"), pictures, 50, cutoff=None, rerank=LastWords(0.0))
+    plain = search(SearchRequest("red dog", k=50, cutoff=None), pictures)
+    same = search(SearchRequest("red dog", k=50, cutoff=None, rerank=LastWords(0.0)), pictures)
     assert ranked(same) == ranked(plain)
 
 
@@ -125,13 +125,15 @@ def test_a_picture_is_read_by_its_title_and_caption(build: Callable[..., Any], d
         doc("c.jpg", "red dog"),
     ]
     reader = LastWords()
-    hits = answer(parse("red dog modality:image"), build(documents), 3, rerank=reader, cutoff=None)
+    hits = search(SearchRequest("red dog modality:image", k=3, rerank=reader, cutoff=None), build(documents))
     assert sorted(reader.read) == ["Rex\na dog in red", "a cat"]
     assert [hit.path for hit in hits if hit.path != "c.jpg"] == ["a.jpg", "b.jpg"]
 
 
 def test_a_query_without_words_is_left_alone(pictures: SearchIndex) -> None:
-    assert ranked(reread(pictures, "@dog", 20)) == ranked(answer(parse("@dog"), pictures, 20, cutoff=None))
+    assert ranked(reread(pictures, "@dog", 20)) == ranked(
+        search(SearchRequest("@dog", k=20, cutoff=None), pictures)
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,11 +150,11 @@ def test_what_makes_no_sense_is_refused(
     pictures: SearchIndex, options: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(UsageError, match=complaint):
-        answer(parse("red dog"), pictures, 3, **options)
+        search(SearchRequest("red dog", k=3, **options), pictures)
 
 
 def test_without_the_extra_its_name_is_said(pictures: SearchIndex) -> None:
     if find_spec("sentence_transformers") is not None:
         pytest.skip("sentence-transformers is installed")
     with pytest.raises(MissingExtraError, match=r"mmsearch\[rerank\]"):
-        answer(parse("red dog"), pictures, 3, rerank="cross-encoder:anything")
+        search(SearchRequest("red dog", k=3, rerank="cross-encoder:anything"), pictures)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mmsearch.errors import UsageError
-from mmsearch.search.query.parse import parse
+from mmsearch.search.request import SearchRequest
 from mmsearch.search.results.context import neighbors, passages_around, with_context
-from mmsearch.search.search import answer
+from mmsearch.search.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def index(build: Callable[[list[Any]], SearchIndex], doc: Any) -> SearchIndex:
 
 
 def around(index: SearchIndex, text: str, count: int) -> tuple[list[str | None], list[str | None]]:
-    [hit] = answer(parse(f"{text} path:story.txt"), index, 1, cutoff=None)
+    [hit] = search(SearchRequest(f"{text} path:story.txt", k=1, cutoff=None), index)
     before, after = neighbors(index, hit, count)
     return [one.text for one in before], [one.text for one in after]
 
@@ -63,21 +63,23 @@ def test_the_passages_around_one_are_those_of_its_document(
 
 
 def test_nothing_lies_around_a_picture_a_title_or_a_caption(index: SearchIndex) -> None:
-    for hit in answer(parse("dog harbor"), index, 50, cutoff=None, group="item"):
+    for hit in search(SearchRequest("dog harbor", k=50, cutoff=None, group="item"), index):
         if hit.locator.kind != "characters":
             assert neighbors(index, hit, 3) == ((), ())
 
 
 def test_hits_and_best_guesses_get_their_context(index: SearchIndex) -> None:
-    results = with_context(index, answer(parse("dog barked path:story.txt"), index, 1, cutoff=None), 1)
+    results = with_context(
+        index, search(SearchRequest("dog barked path:story.txt", k=1, cutoff=None), index), 1
+    )
     assert [one.text for one in results[0].before] == PASSAGES[:1]
-    none = answer(parse("purple zeppelins path:story.txt"), index, 9, cutoff=1e-9, group="item")
+    none = search(SearchRequest("purple zeppelins path:story.txt", k=9, cutoff=1e-9, group="item"), index)
     guesses = with_context(index, none, 1)
     assert guesses.nothing_matches
     assert any(hit.before or hit.after for hit in guesses.best_guesses)
 
 
 def test_a_negative_number_of_passages_is_refused(index: SearchIndex) -> None:
-    [hit] = answer(parse("dog barked path:story.txt"), index, 1, cutoff=None)
+    [hit] = search(SearchRequest("dog barked path:story.txt", k=1, cutoff=None), index)
     with pytest.raises(UsageError, match="at least 0"):
         neighbors(index, hit, -1)

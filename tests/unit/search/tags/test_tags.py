@@ -9,8 +9,10 @@ import pytest
 
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.prompts import sentences, with_article, word_background, word_vectors
+from mmsearch.search.defaults import TAG_CUTOFF
 from mmsearch.search.tags import tags
 from mmsearch.search.tags.labels import Label, read_labels
+from mmsearch.search.tags.request import TagRequest
 from mmsearch.search.tags.tags import tag
 from tests.unit.search.conftest import Doc, ToyIndex
 
@@ -19,7 +21,7 @@ ABSENT = [f"unseen{n}" for n in range(40)]
 
 def tags_of(index: ToyIndex, labels: Sequence[Label | str], **options: object) -> dict[str, list[str]]:
     """path -> labels"""
-    found = tag(index, labels, **options)  # type: ignore[arg-type]
+    found = tag(TagRequest(labels, **options), index)  # type: ignore[arg-type]
     items = {index.catalogue.items([int(index.documents.items_of(np.array([one.document_id]))[0])])[0].path: one
              for one in found.documents}  # fmt: skip
     return {path: [given.label for given in one.tags] for path, one in items.items()}
@@ -36,37 +38,37 @@ def test_a_document_gets_all_labels_that_it_tells_of_and_no_other(notes: ToyInde
     found = tags_of(notes, ["dog", "cat", "boat"])
     assert sorted(found.pop("both.txt")) == ["cat", "dog"]
     assert found.pop("boat.txt") == ["boat"]
-    assert sum(map(len, found.values())) <= 3 * tags.TAG_CUTOFF * len(found)
+    assert sum(map(len, found.values())) <= 3 * TAG_CUTOFF * len(found)
 
 
 def test_labels_that_nothing_shows_are_given_as_often_as_the_cutoff_says(pictures: ToyIndex) -> None:
-    found = tag(pictures, ABSENT, modality="image", cutoff=0.5)
+    found = tag(TagRequest(ABSENT, modality="image", cutoff=0.5), pictures)
     given = sum(len(one.tags) for one in found.documents)
     assert len(found.documents) == 225
     assert 0.5 / 5 <= given / len(found.documents) <= 0.5 * 5  # the toy's pictures lie in clusters
 
 
 def test_a_picture_of_no_label_gets_no_tag(pictures: ToyIndex) -> None:
-    found = tag(pictures, ["giraffe"], modality="image")
+    found = tag(TagRequest(["giraffe"], modality="image"), pictures)
     tagged = [one for one in found.documents if one.tags]
-    assert len(tagged) <= 3 * tags.TAG_CUTOFF * len(found.documents)
+    assert len(tagged) <= 3 * TAG_CUTOFF * len(found.documents)
     assert found.values[next(one.document_id for one in found.documents if not one.tags)] is None
 
 
 def test_single_gives_each_document_its_surest_label(pictures: ToyIndex) -> None:
-    everything = tag(pictures, ["dog", "boat", "snow"], cutoff=None)
-    one_each = tag(pictures, ["dog", "boat", "snow"], cutoff=None, single=True)
+    everything = tag(TagRequest(["dog", "boat", "snow"], cutoff=None), pictures)
+    one_each = tag(TagRequest(["dog", "boat", "snow"], cutoff=None, single=True), pictures)
     assert all(len(one.tags) == 3 for one in everything.documents)
     assert [one.tags for one in one_each.documents] == [one.tags[:1] for one in everything.documents]
 
 
 def test_single_with_a_cutoff_may_give_none(pictures: ToyIndex) -> None:
-    found = tag(pictures, ["dog", "boat"], cutoff=0.05, single=True)
+    found = tag(TagRequest(["dog", "boat"], cutoff=0.05, single=True), pictures)
     assert {len(one.tags) for one in found.documents} == {0, 1}
 
 
 def test_the_surest_tag_comes_first(pictures: ToyIndex) -> None:
-    for one in tag(pictures, ["dog", "boat", "snow"], cutoff=None).documents:
+    for one in tag(TagRequest(["dog", "boat", "snow"], cutoff=None), pictures).documents:
         counts = [given.expected_count for given in one.tags]
         assert counts == sorted(counts)
 
@@ -85,13 +87,13 @@ def test_a_tag_names_the_item_that_shows_it(build: Callable[[Sequence[Doc]], Toy
     index = build(
         [Doc("a.jpg", "red boat", passages=["The cat sleeps.", "A dog is running."]), Doc("b.jpg", "cake")]
     )
-    [given] = tag(index, ["dog"], where='path = "a.jpg"', cutoff=None).documents[0].tags
+    [given] = tag(TagRequest(["dog"], where='path = "a.jpg"', cutoff=None), index).documents[0].tags
     assert index.catalogue.items([given.item_id])[0].text == "A dog is running."
 
 
 def test_other_words_for_a_label_find_it_too(pictures: ToyIndex) -> None:
-    hounds = tag(pictures, [Label("hound", ("dog",))], modality="image")
-    dogs = tag(pictures, ["dog"], modality="image")
+    hounds = tag(TagRequest([Label("hound", ("dog",))], modality="image"), pictures)
+    dogs = tag(TagRequest(["dog"], modality="image"), pictures)
     assert {given.label for one in hounds.documents for given in one.tags} == {"hound"}
     # two words are two chances, so that the count expected by chance is twice as high
     most = {one.document_id: one.tags[0].expected_count for one in dogs.documents if one.tags}
@@ -109,7 +111,8 @@ def test_more_items_are_more_chances(build: Callable[[Sequence[Doc]], ToyIndex])
         ]
     )
     few, many = (
-        one.tags[0] for one in tag(index, ["dog"], cutoff=None, where="path ~ y OR path ~ few").documents
+        one.tags[0]
+        for one in tag(TagRequest(["dog"], cutoff=None, where="path ~ y OR path ~ few"), index).documents
     )
     assert many.cosine == pytest.approx(few.cosine)
     assert many.expected_count == pytest.approx(4 * few.expected_count)
@@ -120,7 +123,7 @@ def test_tags_agree_with_a_comparison_one_by_one(pictures: ToyIndex, monkeypatch
     monkeypatch.setattr(tags, "DOCUMENTS_AT_ONCE", 7)
     monkeypatch.setattr(tags, "ITEMS_AT_ONCE", 3)
     labels = ["dog", "boat"]
-    found = tag(pictures, labels, cutoff=None)
+    found = tag(TagRequest(labels, cutoff=None), pictures)
     backgrounds = {m: word_background(pictures, pictures.encoder, m) for m in ("image", "text")}
     vectors = {m: word_vectors(pictures.encoder, labels, m) for m in ("image", "text")}
     for one in found.documents[::29]:
@@ -139,12 +142,12 @@ def test_tags_agree_with_a_comparison_one_by_one(pictures: ToyIndex, monkeypatch
 
 
 def test_filters_decide_which_items_are_looked_at(pictures: ToyIndex) -> None:
-    assert len(tag(pictures, ["dog"], where="thing = dog").documents) == 15
-    assert len(tag(pictures, ["dog"], modality="text", where="thing = dog").documents) == 5
+    assert len(tag(TagRequest(["dog"], where="thing = dog"), pictures).documents) == 15
+    assert len(tag(TagRequest(["dog"], modality="text", where="thing = dog"), pictures).documents) == 5
 
 
 def test_values_are_lists_that_filters_take_apart(notes: ToyIndex) -> None:
-    found = tag(notes, ["dog", "cat"], where='path = "both.txt"')
+    found = tag(TagRequest(["dog", "cat"], where='path = "both.txt"'), notes)
     [value] = found.values.values()
     assert value is not None
     assert sorted(value.split("; ")) == ["cat", "dog"]
@@ -159,7 +162,7 @@ def test_requests_without_sense_are_refused(
     pictures: ToyIndex, labels: list[str], options: dict[str, float]
 ) -> None:
     with pytest.raises(UsageError):
-        tag(pictures, labels, **options)  # type: ignore[arg-type]
+        tag(TagRequest(labels, **options), pictures)  # type: ignore[arg-type]
 
 
 def test_a_list_of_labels_has_one_a_line_with_other_words_behind() -> None:

@@ -1,0 +1,25 @@
+"""What an index holds, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mmsearch.search.ranking.weights import LearnedWeights
+    from mmsearch.store.catalogue.values import EncoderRecord, FieldInfo, Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Counts, ``fields`` and ``encoders`` by name, ``size`` on disk in bytes, and the weights that were ``learned``."""
+
+    index: Path
+    statistics: Statistics
+    fields: Mapping[str, FieldInfo]
+    encoders: Mapping[str, EncoderRecord]
+    size: int
+    learned: LearnedWeights | None
