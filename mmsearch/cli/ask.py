@@ -66,7 +66,7 @@ def _print_answers(answers: Answers) -> None:
 
 def _print_answer(out: Console, answer: Answer) -> None:
     """The passages around in dim, the sentence in bold, its place behind it."""
-    from rich.markup import escape
+    from mmsearch.cli.output.terminal import escape
 
     title = f"  {escape(answer.title)}" if answer.title else ""
     place = f"[green]{answer.strength:>3}[/]  {escape(answer.citation)}{title}"

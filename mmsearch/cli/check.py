@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.output.terminal import say
 
 
 def check(
@@ -26,16 +27,16 @@ def check(
         rows = [{"file": p.file, "problem": p.what, "repairable": p.repairable} for p in problems]
         print_json({"index": str(index_dir), "repaired": repair, "problems": rows})
     elif not problems:
-        typer.echo(f"{index_dir}: all is well")
+        say(f"{index_dir}: all is well")
     else:
         for problem in problems:
             state = (
                 "mended" if repair and problem.repairable else "repairable" if problem.repairable else "lost"
             )
-            typer.echo(f"{problem.file}: {problem.what} ({state})")
+            say(f"{problem.file}: {problem.what} ({state})")
         if repair:
-            typer.echo("now run `mmsearch index CORPUS` again: what was dropped is made anew")
+            say("now run `mmsearch index CORPUS` again: what was dropped is made anew")
         else:
-            typer.echo(f"`mmsearch check --repair --index {index_dir}` mends what is repairable")
+            say(f"`mmsearch check --repair --index {index_dir}` mends what is repairable")
     if problems and not repair:
         raise typer.Exit(4)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.output.terminal import say
 
 
 def compact(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) -> None:
@@ -19,4 +18,4 @@ def compact(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) 
     if as_json:
         print_json({"bytes_before": before, "bytes_after": after})
     else:
-        typer.echo(f"{index_dir}: {human_bytes(before)} before, {human_bytes(after)} now")
+        say(f"{index_dir}: {human_bytes(before)} before, {human_bytes(after)} now")

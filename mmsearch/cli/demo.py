@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mmsearch.cli.output.terminal import say
 from mmsearch.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def demo(
         report.write_text(_contact_sheet(answers), encoding="utf-8")
     right = sum(is_right for _, _, is_right in answers)
     seconds = time.monotonic() - started
-    typer.echo(f"contact sheet: {report}   try your own: mmsearch query 'a dark sky' --index {index_dir}")
-    typer.echo(f"demo: {right} of {len(answers)} right first hits, {seconds:.1f} s")
+    say(f"contact sheet: {report}   try your own: mmsearch query 'a dark sky' --index {index_dir}")
+    say(f"demo: {right} of {len(answers)} right first hits, {seconds:.1f} s")
 
 
 def _scikit_image_pictures() -> Path:
@@ -151,10 +152,9 @@ def _ask(library: Library, originals: Path) -> Iterator[tuple[Question, Results,
 
 
 def _print_answers(library: Library, answers: list[tuple[Question, Results, bool]]) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     out = console()
     now = library.statistics()

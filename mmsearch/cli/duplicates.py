@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
+from mmsearch.cli.output.rows import print_table
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,18 +50,18 @@ def duplicates(
     elif as_tsv:
         from mmsearch.wire.duplicates import kind_of
 
-        for number, group in enumerate(report.groups, 1):
-            for one in group.members:
-                size = "" if one.size is None else one.size
-                typer.echo(f"{number}\t{kind_of(group)}\t{one.content}\t{size}\t{one.file}")
+        rows = (
+            (number, kind_of(group), one.content, one.size, one.file)
+            for number, group in enumerate(report.groups, 1)
+            for one in group.members
+        )
+        print_table(("group", "kind", "content", "bytes", "file"), rows, "tsv")
     else:
         _print(report)
 
 
 def _print(report: DuplicateReport) -> None:
-    from rich.markup import escape
-
-    from mmsearch.cli.output.terminal import console, human_bytes
+    from mmsearch.cli.output.terminal import console, escape, human_bytes
     from mmsearch.wire.duplicates import kind_of
 
     out = console()

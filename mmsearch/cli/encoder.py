@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mmsearch.cli.options import AsJson
+from mmsearch.cli.output.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compile encoders.")
 
@@ -36,12 +37,12 @@ def list_encoders(as_json: AsJson = False) -> None:
         print_json({"encoders": rows})
         return
     for row in rows:
-        typer.echo(
+        say(
             f"{row['name']} {row['version']}: {', '.join(row['modalities'])}, "  # type: ignore[arg-type]
             f"{row['dimension']} dimensions, {human_bytes(float(row['bytes']))}"  # type: ignore[arg-type]
         )
-    typer.echo("openclip:ARCHITECTURE/PRETRAINED: any open_clip model, with the torch extra")
-    typer.echo("DIRECTORY: an encoder made by `mmsearch train` or `mmsearch encoder compile`")
+    say("openclip:ARCHITECTURE/PRETRAINED: any open_clip model, with the torch extra")
+    say("DIRECTORY: an encoder made by `mmsearch train` or `mmsearch encoder compile`")
 
 
 @app.command()
@@ -76,7 +77,7 @@ def show(
         print_json(facts)
         return
     for key, value in facts.items():
-        typer.echo(f"{key:14} {value}")
+        say(f"{key:14} {value}")
 
 
 @app.command("compile")
@@ -113,10 +114,8 @@ def compile_(
     except ModuleNotFoundError as error:
         raise MissingExtraError("compiling an encoder", "torch") from error
     for tower, size in made.bytes.items():
-        typer.echo(
-            f"{tower}: {human_bytes(size)}, mean cosine {made.cosines[tower]:.4f} to the whole in float32"
-        )
-    typer.echo(f"{output}: ready; use it with `mmsearch index CORPUS --encoder {output}`")
+        say(f"{tower}: {human_bytes(size)}, mean cosine {made.cosines[tower]:.4f} to the whole in float32")
+    say(f"{output}: ready; use it with `mmsearch index CORPUS --encoder {output}`")
 
 
 @app.command()
@@ -130,4 +129,4 @@ def calibrate(
     from mmsearch.evaluate.backgrounds import store_backgrounds
 
     for name, background in store_backgrounds(directory, collections).items():
-        typer.echo(f"{name}: location {background.location:.3f}, scale {background.scale:.3f}")
+        say(f"{name}: location {background.location:.3f}, scale {background.scale:.3f}")

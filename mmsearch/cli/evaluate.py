@@ -185,10 +185,9 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | N
 def _print(
     collection: Captioned | TextCollection, outcomes: Sequence[Outcome], measures: Sequence[str] | None
 ) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     table = Table("", *(ARROWS[o.task.name] for o in outcomes), box=None, pad_edge=False, header_style="bold")
     for column in table.columns[1:]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, IndexDirectory
+from mmsearch.cli.output.rows import escaped
 from mmsearch.errors import RemovalError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def index(
     assert report is not None
     library.close()
     if errors_to is not None:
-        rows = (f"{entry.path}\t{entry.reason}\n" for entry in report.skipped)
+        rows = (f"{escaped(entry.path)}\t{escaped(entry.reason)}\n" for entry in report.skipped)
         errors_to.write_text("".join(rows), encoding="utf-8")
     if as_json:
         _print_report_json(report)
@@ -171,9 +172,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
 
 
 def _print_report(report: IndexReport, index_dir: Path) -> None:
-    from rich.markup import escape
-
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     out = console()
     changes = [
@@ -203,8 +202,7 @@ def _print_report(report: IndexReport, index_dir: Path) -> None:
 
 
 def _print_unread(report: IndexReport, out: Console) -> None:
-    from rich.markup import escape
-
+    from mmsearch.cli.output.terminal import escape
     from mmsearch.media.kinds import missing_extras
 
     if report.unread:

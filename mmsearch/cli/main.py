@@ -32,6 +32,7 @@ from mmsearch.cli import (
     tune,
 )
 from mmsearch.cli.options import INDEX_VARIABLE
+from mmsearch.cli.output.terminal import in_a_line, say
 from mmsearch.errors import MmsearchError, UsageError
 
 app = typer.Typer(
@@ -98,5 +99,5 @@ def _check_arguments() -> None:
 
 
 def _refuse(message: str, status: int) -> NoReturn:
-    typer.echo(f"mmsearch: {message.encode('utf-8', 'backslashreplace').decode()}", err=True)
+    say(f"mmsearch: {in_a_line(message)}", stderr=True)
     sys.exit(status)

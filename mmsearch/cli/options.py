@@ -20,6 +20,17 @@ Paths = Annotated[
     list[str] | None, typer.Option("--path", help="Only documents whose path matches one of these globs.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+AsTsv = Annotated[
+    bool,
+    typer.Option("--tsv", help="Print a header and a line for each hit; tabs and line ends are escapes."),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="The same as CSV, for spreadsheets.")]
+Fields = Annotated[
+    str | None,
+    typer.Option("--fields", help="Columns of --tsv and --csv: rank,path,title, or fields such as year."),
+]
+OnlyPaths = Annotated[bool, typer.Option("--paths", help="Print the files' paths only, one a line.")]
+OnlyPaths0 = Annotated[bool, typer.Option("--paths0", help="The same, each ended by a NUL: for xargs -0.")]
 EncoderName = Annotated[
     str,
     typer.Option("--encoder", "-e", help="pocket, openclip:ARCHITECTURE/PRETRAINED, or a directory."),

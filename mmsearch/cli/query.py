@@ -8,8 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
-from mmsearch.cli.output.hits import print_results, print_rows
+from mmsearch.cli.options import (
+    DEFAULT_INDEX,
+    AsCsv,
+    AsJson,
+    AsTsv,
+    Fields,
+    IndexDirectory,
+    OnlyPaths,
+    OnlyPaths0,
+)
+from mmsearch.cli.output.hits import print_results
+from mmsearch.cli.output.rows import chosen_columns, print_rows, row_form
 from mmsearch.errors import UsageError
 
 _LOOK, _AMONG, _ORDER, _SHOW = "What to look for", "Among which items", "Ranking", "What is shown"
@@ -115,12 +125,11 @@ def query(
         bool, typer.Option("--explain", help="Show what each channel contributed.", rich_help_panel=_SHOW)
     ] = False,
     as_json: AsJson = False,
-    as_tsv: Annotated[
-        bool, typer.Option("--tsv", help="Print rank, score, path, modality, locator, text.")
-    ] = False,
-    only_paths: Annotated[
-        bool, typer.Option("--paths", help="Print the files' paths only, for a pipe.")
-    ] = False,
+    as_tsv: AsTsv = False,
+    as_csv: AsCsv = False,
+    fields: Fields = None,
+    only_paths: OnlyPaths = False,
+    only_paths0: OnlyPaths0 = False,
     thumbnails: Annotated[
         str, typer.Option(help="auto, always or never: show pictures in terminals that can.")
     ] = "auto",
@@ -128,8 +137,7 @@ def query(
     """Search an index by words, pictures, or both."""
     from mmsearch.library import open as open_library
 
-    if as_json + as_tsv + only_paths > 1:
-        raise UsageError("choose one of --json, --tsv and --paths")
+    form = row_form(as_json=as_json, tsv=as_tsv, csv=as_csv, paths=only_paths, paths0=only_paths0)
     if thumbnails not in ("auto", "always", "never"):
         raise UsageError(f"--thumbnails is auto, always or never, not {thumbnails!r}")
     # What has a wrong value is refused by the request, in the same words for all faces.
@@ -150,17 +158,15 @@ def query(
         described = {} if json_query is None else SearchRequest.read_json(_read(json_query))
         request = SearchRequest.from_arguments({**described, **given})
         results = library.search(request)
+        columns = chosen_columns(fields, form, library)
     explain = explain or described.get("explain", False)
     if as_json:
         from mmsearch.cli.output.terminal import print_json
         from mmsearch.wire.results import results_as_json
 
         print_json(results_as_json(results, text=text, explain=explain))
-    elif as_tsv:
-        print_rows(results)
-    elif only_paths:
-        for hit in results:
-            typer.echo(hit.file)
+    elif form is not None:
+        print_rows(results, form, columns)
     else:
         field = getattr(request.sort, "field", "")
         print_results(results, explain=explain, thumbnails=thumbnails, field=field)

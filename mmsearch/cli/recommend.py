@@ -6,8 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, Paths, Where
-from mmsearch.cli.output.hits import copies_left_out, print_rows
+from mmsearch.cli.options import (
+    DEFAULT_INDEX,
+    AsCsv,
+    AsJson,
+    AsTsv,
+    Fields,
+    IndexDirectory,
+    OnlyPaths,
+    OnlyPaths0,
+    Paths,
+    Where,
+)
+from mmsearch.cli.output.hits import copies_left_out
+from mmsearch.cli.output.rows import chosen_columns, print_rows, row_form
+from mmsearch.cli.output.terminal import say
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,25 +49,23 @@ def recommend(
     all_copies: Annotated[bool, typer.Option("--all", help="Show copies too, not one of each.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what each example contributed.")] = False,
     as_json: AsJson = False,
-    as_tsv: Annotated[
-        bool, typer.Option("--tsv", help="Print rank, score, path, modality, locator, text.")
-    ] = False,
-    only_paths: Annotated[
-        bool, typer.Option("--paths", help="Print the files' paths only, for a pipe.")
-    ] = False,
+    as_tsv: AsTsv = False,
+    as_csv: AsCsv = False,
+    fields: Fields = None,
+    only_paths: OnlyPaths = False,
+    only_paths0: OnlyPaths0 = False,
 ) -> None:
     """Recommend what is like some documents and unlike others; what is given is left out."""
     from mmsearch.library import open as open_library
     from mmsearch.search.recommend.request import RecommendRequest
 
-    if as_json + as_tsv + only_paths > 1:
-        raise UsageError("choose one of --json, --tsv and --paths")
+    form = row_form(as_json=as_json, tsv=as_tsv, csv=as_csv, paths=only_paths, paths0=only_paths0)
     if forget:
         if profile is None:
             raise UsageError("--forget needs --profile NAME")
         with open_library(index_dir) as library:
             library.forget_profile(profile)
-        typer.echo(f"forgot the profile {profile}")
+        say(f"forgot the profile {profile}")
         return
     request = RecommendRequest(
         like=like,
@@ -70,27 +81,23 @@ def recommend(
     )
     with open_library(index_dir) as library:
         results = library.recommend(request)
+        columns = chosen_columns(fields, form, library)
         kept = None if profile is None else library.profile(profile)
     if as_json:
         from mmsearch.cli.output.terminal import print_json
         from mmsearch.wire.results import recommended_as_json
 
         print_json(recommended_as_json(results, explain=explain))
-    elif as_tsv:
-        print_rows(results)
-    elif only_paths:
-        for hit in results:
-            typer.echo(hit.file)
+    elif form is not None:
+        print_rows(results, form, columns)
     else:
         _print(results, explain=explain)
         if kept is not None:
-            typer.echo(f"profile {kept.name}: {len(kept.likes)} liked, {len(kept.dislikes)} disliked")
+            say(f"profile {kept.name}: {len(kept.likes)} liked, {len(kept.dislikes)} disliked")
 
 
 def _print(results: Results, *, explain: bool) -> None:
-    from rich.markup import escape
-
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     out = console()
     for note in results.notes:

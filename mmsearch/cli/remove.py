@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.output.terminal import say
 
 
 def remove(
@@ -23,4 +24,4 @@ def remove(
     if as_json:
         print_json({"removed": removed})
     else:
-        typer.echo(f"removed {removed} documents from {index_dir}")
+        say(f"removed {removed} documents from {index_dir}")

@@ -28,9 +28,7 @@ def show(
 
         print_json(documents_as_json(documents))
         return
-    from rich.markup import escape
-
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     out = console()
     for items in documents:
@@ -40,4 +38,5 @@ def show(
         for name, value in sorted(first.fields.items()):
             out.print(f"  {escape(name)}: {escape(str(value))}")
         for item in items:
-            out.print(f"  [cyan]#{item.item_id}[/] {item.modality} {item.locator}  {escape(item.text or '')}")
+            text = escape(" ".join((item.text or "").split()))
+            out.print(f"  [cyan]#{item.item_id}[/] {item.modality} {item.locator}  {text}")

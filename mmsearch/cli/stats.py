@@ -18,8 +18,9 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
         print_json(overview_as_json(overview))
         return
     now, records, learned = overview.statistics, overview.encoders, overview.learned
-    from rich.markup import escape
     from rich.table import Table
+
+    from mmsearch.cli.output.terminal import escape
 
     out = console()
     items = ", ".join(f"{count:,} {modality}s" for modality, count in sorted(now.items.items()))

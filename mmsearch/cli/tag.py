@@ -83,9 +83,7 @@ def _labels(source: str) -> tuple[Label, ...]:
 
 
 def _print_report(report: TagReport) -> None:
-    from rich.markup import escape
-
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     out = console()
     tagged = [one for one in report.documents if one.tags]

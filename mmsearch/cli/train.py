@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmsearch.cli.output.adaptation import adapt_and_show, teach_and_show
+from mmsearch.cli.output.terminal import say
 
 if TYPE_CHECKING:
     from mmsearch.train.loop.loop import Progress
@@ -172,7 +173,7 @@ def _train(recipe: Path, data: Path, output: Path, tensorboard: bool) -> None:
     if not result.leads:
         return
     weights = result.output / WEIGHTS_FILE
-    typer.echo(f"{weights}: {human_bytes(weights.stat().st_size)}, dev score {result.best:.2f}")
+    say(f"{weights}: {human_bytes(weights.stat().st_size)}, dev score {result.best:.2f}")
     for name, measures in result.dev.items():
-        typer.echo(f"  {name}: " + figures(measures))
-    typer.echo(f"next: mmsearch encoder compile {output} ENCODER_DIRECTORY --precision int8")
+        say(f"  {name}: " + figures(measures))
+    say(f"next: mmsearch encoder compile {output} ENCODER_DIRECTORY --precision int8")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.output.terminal import say
 
 if TYPE_CHECKING:
     from mmsearch.evaluate.judged import Judged
@@ -58,7 +59,7 @@ def tune(
     with open_library(index_dir) as library:
         if forget:
             library.keep_weights(None)
-            typer.echo("every channel counts 1 again")
+            say("every channel counts 1 again")
             return
         if collection is not None:
             proposals, notes = _from_collection(collection, task, split, sample, seed, library, quiet=as_json)
@@ -123,11 +124,10 @@ def _proposals(library: Library, judged: Judged, *, quiet: bool) -> Proposals:
 
 
 def _print(found: Tuning, notes: tuple[str, ...], *, kept: bool, dry_run: bool) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     from mmsearch.cli.output.comparison import shown_p
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     out = console()
     table = Table("channel", "weight", "in the folds", box=None, pad_edge=False, header_style="bold")

@@ -97,7 +97,8 @@ def test_paths_are_one_absolute_file_per_line(command: Command, demo_index: Path
 
 def test_tsv_has_a_row_per_hit(command: Command, demo_index: Path) -> None:
     finished = command("query", "a cat", "--index", demo_index, "--tsv", "-k", "2")
-    rows = [line.split("\t") for line in finished.stdout.splitlines()]
+    header, *rows = [line.split("\t") for line in finished.stdout.splitlines()]
+    assert header == ["rank", "score", "path", "modality", "locator", "text"]
     assert [row[0] for row in rows] == [str(n + 1) for n in range(len(rows))]
     assert {len(row) for row in rows} == {6}
 

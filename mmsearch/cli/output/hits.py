@@ -1,11 +1,11 @@
-"""Results as text for a person, as JSON, and as lines for a pipe."""
+"""Results as text for a person."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,14 +18,7 @@ FACET_VALUES = 10
 INDENT = " " * 10
 # How what was looked for is marked, and the signs that stand for that until the rest is escaped.
 _BEFORE, _AFTER = "\x02", "\x03"
-
-
-def print_rows(results: Results) -> None:
-    """Rank, score, path, modality, locator and text of each hit, separated by tabs."""
-    for hit in results:
-        text = " ".join((hit.text or "").split())
-        row = (hit.rank, f"{hit.score:.4f}", hit.path, hit.modality, hit.locator, text)
-        typer.echo("\t".join(map(str, row)))
+_MARKS, _STYLES = re.compile(f"([{_BEFORE}{_AFTER}])"), {_BEFORE: "[bold yellow]", _AFTER: "[/]"}
 
 
 def print_results(results: Results, *, explain: bool, thumbnails: str, field: str = "") -> None:
@@ -33,9 +26,7 @@ def print_results(results: Results, *, explain: bool, thumbnails: str, field: st
 
     Beside each hit stands the value of ``field``, if it has one.
     """
-    from rich.markup import escape
-
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
     from mmsearch.cli.output.thumbnails import terminal_pictures
 
     out = console()
@@ -106,7 +97,7 @@ def copies_left_out(hit: Hit) -> list[str]:
 
 
 def _print_reasons(out: Console, hit: Hit) -> None:
-    from rich.markup import escape
+    from mmsearch.cli.output.terminal import escape
 
     for reason in hit.explanation:
         level = f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}"
@@ -126,13 +117,15 @@ def _print_below(out: Console, markup: str) -> None:
 
 
 def _marked(found: Snippet) -> str:
-    from rich.markup import escape
+    from mmsearch.cli.output.terminal import escape
 
+    # what stands for marks must come from here alone
+    found = replace(found, text=found.text.translate({ord(_BEFORE): " ", ord(_AFTER): " "}))
     whole = " ".join(found.marked(_BEFORE, _AFTER).split())
-    return escape(whole).replace(_BEFORE, "[bold yellow]").replace(_AFTER, "[/]")
+    return "".join(_STYLES.get(piece) or escape(piece) for piece in _MARKS.split(whole))
 
 
 def _plain(text: str | None) -> str:
-    from rich.markup import escape
+    from mmsearch.cli.output.terminal import escape
 
     return escape(" ".join((text or "").split()))
