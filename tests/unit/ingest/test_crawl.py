@@ -309,3 +309,25 @@ def test_crawling_loads_neither_numpy_nor_pil(corpus: Path) -> None:
         "assert len(list(crawl(Path(sys.argv[1])))) == 1; assert not {'numpy', 'PIL', 'pathspec'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", check, corpus], check=True)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError(), ZeroDivisionError(), UnicodeError("x")])
+@pytest.mark.parametrize("reader", ["read_sidecar", "read_manifest", "assign_sidecars"])
+def test_whatever_a_reader_raises_costs_its_file_or_folder_only(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reader: str
+) -> None:
+    fill(corpus, "a/a.jpg", "b/b.jpg", "b/metadata.csv", "c.jpg", "c.json", "z/z.jpg")
+
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(f"mmsearch.ingest.crawl.{reader}", failing)
+    results = list(crawl(corpus))
+    expected = {
+        "read_sidecar": (["a/a.jpg", "b/b.jpg", "c.jpg", "z/z.jpg"], {"b/metadata.csv", "c.json"}),
+        "read_manifest": (["a/a.jpg", "b/b.jpg", "c.jpg", "z/z.jpg"], {"b/metadata.csv", "c.json"}),
+        "assign_sidecars": ([], {"."}),
+    }
+    documents, told = expected[reader]
+    assert [one.path for one in results if isinstance(one, Source)] == documents
+    assert {one.path for one in results if isinstance(one, Skipped)} == told
