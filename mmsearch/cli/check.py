@@ -19,8 +19,8 @@ def check(
 ) -> None:
     """Check every file of an index against the others. Exit status 4 if anything is wrong."""
     from mmsearch.cli.output.terminal import print_json
-    from mmsearch.store.check import check as find_problems
-    from mmsearch.store.check import repair as mend
+    from mmsearch.library.check import check as find_problems
+    from mmsearch.library.check import repair as mend
 
     problems = mend(index_dir) if repair else find_problems(index_dir)
     if as_json:

@@ -28,9 +28,11 @@ from mmsearch.store.header import Manifest
 from mmsearch.store.witness import CHECKSUMS, GENERATION, Witness
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mmsearch.store.catalogue.values import EncoderRecord
+    from mmsearch.store.damage import Judge
     from mmsearch.types import Modality
 
 ASIDE = ".damaged"  # added to the name of a file that a repair puts aside
@@ -45,14 +47,15 @@ class Problem:
     repairable: bool
 
 
-def check(path: Path) -> list[Problem]:
+def check(path: Path, judges: Mapping[str, Judge] | None = None) -> list[Problem]:
     """Everything that is wrong with the index at ``path``; nothing is changed.
 
+    ``judges``: what the layers above would not believe of a file (`mmsearch.store.damage.damaged_files`).
     Raises IndexDirectoryError when there is no index, IndexFormatError for a newer one.
     """
     directory = _directory(path)
     problems = _check_manifest(directory)
-    problems += [Problem(file, what, True) for file, what in damaged_files(directory)]
+    problems += [Problem(file, what, True) for file, what in damaged_files(directory, judges)]
     try:
         with Database(directory.catalogue_path, write=False) as database:
             problems += _check_witness(database)
@@ -69,7 +72,7 @@ def check(path: Path) -> list[Problem]:
     return problems
 
 
-def repair(path: Path) -> list[Problem]:
+def repair(path: Path, judges: Mapping[str, Judge] | None = None) -> list[Problem]:
     """Mend the index at ``path`` and say what was wrong with it.
 
     A damaged catalogue is copied row by row, and kept beside as ``catalogue.damaged.sqlite``. Raises as
@@ -80,7 +83,7 @@ def repair(path: Path) -> list[Problem]:
     directory = _directory(path)
     with directory.write_lock():
         finish_salvage(directory.catalogue_path)
-        problems = check(path)
+        problems = check(path, judges)
         if any(problem.file == CATALOGUE for problem in problems):
             salvage(directory.catalogue_path)
         if any(problem.file in (CATALOGUE, GENERATION, CHECKSUMS) for problem in problems):
@@ -89,7 +92,7 @@ def repair(path: Path) -> list[Problem]:
             for record in catalogue.encoders():
                 for modality in record.modalities:
                     _drop_bad_rows(directory, catalogue, record, modality)
-            for file, _ in damaged_files(directory):
+            for file, _ in damaged_files(directory, judges):
                 _put_away(directory, file)
             directory.write_manifest(Manifest.of(catalogue))
             directory.sweep(record.folder for record in catalogue.encoders())

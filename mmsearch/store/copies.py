@@ -9,7 +9,7 @@ from mmsearch.store.directory import COPIES
 from mmsearch.store.sealed import read_given, write_sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 FORMAT = 1
@@ -32,12 +32,20 @@ def read_groups(directory: Path) -> dict[bytes, int]:
 
     Raises IndexDirectoryError for a damaged file.
     """
-    data: dict[str, Any] = read_given(directory / COPIES) or {}
+    data = read_given(directory / COPIES) or {}
     try:
-        listed: Sequence[Iterable[str]] = data["groups"] if data.get("format") == FORMAT else ()
-        return {bytes.fromhex(key): number for number, group in enumerate(listed) for key in group}
-    except (ValueError, KeyError, TypeError) as error:
+        return groups_of(data)
+    except ValueError as error:
         raise IndexDirectoryError(
             f"{directory / COPIES} holds other things than groups of copies; delete it, and "
             "`mmsearch duplicates --remember` makes it anew"
         ) from error
+
+
+def groups_of(record: Mapping[str, Any]) -> dict[bytes, int]:
+    """The groups in the object that ``write_groups`` wrote; ValueError for another."""
+    try:
+        listed: Sequence[Iterable[str]] = record["groups"] if record.get("format") == FORMAT else ()
+        return {bytes.fromhex(key): number for number, group in enumerate(listed) for key in group}
+    except (KeyError, TypeError) as error:
+        raise ValueError("no groups of copies") from error

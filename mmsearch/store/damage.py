@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from mmsearch.store.sealed import read_sealed
 from mmsearch.store.vectors import UNIT_TOLERANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from mmsearch.store.catalogue.catalogue import Catalogue
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mmsearch.store.precision import RowForm
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Ids, Modality
+
+    Judge: TypeAlias = Callable[[Mapping[str, object]], None]
 
 
 def bad_rows(
@@ -93,14 +95,22 @@ def _wrong_vectors(form: RowForm, data: bytes, places: Ids) -> Ids:
     return np.asarray(places[~(np.abs(lengths - 1) <= UNIT_TOLERANCE)])  # also where it is not a number
 
 
-def damaged_files(directory: IndexDirectory) -> Iterator[tuple[str, str]]:
-    """Files other than manifest, catalogue and vectors that are not as they were written, and why."""
+def damaged_files(
+    directory: IndexDirectory, judges: Mapping[str, Judge] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Files other than manifest, catalogue and vectors that are not as they were written, and why.
+
+    ``judges`` raise ValueError for what a file, or one of a folder, says that nobody can have written.
+    """
     profiles = (directory.path / PROFILES).glob("*.json")
     for file in (*(directory.path / name for name in SEALED), *sorted(profiles)):
         try:
             record = read_sealed(file) or {}
             if file.name == BACKGROUNDS and not all(map(_is_background, record.values())):
                 raise ValueError("it holds other things than backgrounds")
+            judge = (judges or {}).get(file.parent.name if file.parent.name == PROFILES else file.name)
+            if judge is not None and record:
+                judge(record)
         except (ValueError, IndexDirectoryError) as error:
             yield str(file.relative_to(directory.path)), f"it is damaged ({error})"
     for folder in sorted((directory.path / ANN).glob("*/")):

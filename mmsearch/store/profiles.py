@@ -11,15 +11,11 @@ from mmsearch.store.files import plain_errors
 from mmsearch.store.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-
 PROFILES = "profiles"
-
-
 FORMAT = 1
-
-
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 
 
@@ -42,11 +38,22 @@ def read_profile(directory: Path, name: str) -> Profile:
         data: Any = read_sealed(file)
         if data is None:
             return Profile(name)
-        if data["format"] > FORMAT:
-            raise IndexDirectoryError(f"{file} was written by a newer mmsearch; update mmsearch")
-        likes, dislikes = (tuple(_places(data[kind])) for kind in ("likes", "dislikes"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        found = profile_of(name, data)
+    except ValueError as error:
         raise IndexDirectoryError(f"{file} is damaged; delete it to start the profile anew") from error
+    if data["format"] > FORMAT:
+        raise IndexDirectoryError(f"{file} was written by a newer mmsearch; update mmsearch")
+    return found
+
+
+def profile_of(name: str, record: Mapping[str, Any]) -> Profile:
+    """The profile in the object that ``write_profile`` wrote; ValueError for another. A newer one is empty."""
+    try:
+        if record["format"] > FORMAT:
+            return Profile(name)
+        likes, dislikes = (tuple(_places(record[kind])) for kind in ("likes", "dislikes"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("no profile") from error
     return Profile(name, likes, dislikes)
 
 

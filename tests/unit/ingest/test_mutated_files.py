@@ -23,11 +23,10 @@ import mmsearch
 from mmsearch.errors import MediaError, MmsearchError
 from mmsearch.ingest.options import IndexReport
 from mmsearch.ingest.pipeline import update
+from mmsearch.library.check import check
 from mmsearch.media.xmp import keywords_of, merged
 from mmsearch.store.catalogue.catalogue import Catalogue
-from mmsearch.store.check import check
 from mmsearch.store.directory import IndexDirectory
-from mmsearch.store.profiles import read_profile
 from mmsearch.types import Modality, PictureSpec
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Hashing:
 
     def _of(self, contents: Sequence[bytes]) -> Vectors:
         digests = [hashlib.blake2b(content, digest_size=8).digest() for content in contents]
-        vectors = np.array([list(digest) for digest in digests], np.float32) + 1
+        vectors = np.array([list(digest) for digest in digests], np.float32).reshape(-1, 8) + 1
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
@@ -257,7 +256,7 @@ def search(index: Path) -> None:
 
 def recommend(index: Path) -> None:
     with mmsearch.open(index) as library:
-        library.recommend(like=["tea.txt"], profile=read_profile(index, "ada"))
+        library.recommend(like=["tea.txt"], profile="ada")
 
 
 @pytest.mark.fuzz

@@ -1,0 +1,60 @@
+"""Is an index whole: what the store can tell of its files, and what the search layer would not believe of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmsearch.store import check as store
+from mmsearch.store.directory import BACKGROUNDS, COPIES, PROFILES, WEIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mmsearch.store.check import Problem
+    from mmsearch.store.damage import Judge
+
+
+def check(path: Path) -> list[Problem]:
+    """As `mmsearch.store.check.check`, and files whose values make no sense."""
+    return store.check(path, _judges())
+
+
+def repair(path: Path) -> list[Problem]:
+    """As `mmsearch.store.check.repair`, files whose values make no sense among what is put away."""
+    return store.repair(path, _judges())
+
+
+def _judges() -> Mapping[str, Judge]:
+    return {
+        BACKGROUNDS: _judge_backgrounds,
+        WEIGHTS: _judge_weights,
+        COPIES: _judge_copies,
+        PROFILES: _judge_profile,
+    }
+
+
+def _judge_backgrounds(record: Mapping[str, object]) -> None:
+    from mmsearch.search.calibration.background import Background
+
+    for written in record.values():
+        Background.from_json(str(written))
+
+
+def _judge_weights(record: Mapping[str, object]) -> None:
+    from mmsearch.search.ranking.weights import LEARNED_FUSION, LearnedWeights
+
+    if record.get("fusion") == LEARNED_FUSION and LearnedWeights.from_record(record) is None:
+        raise ValueError("no weights of channels")
+
+
+def _judge_copies(record: Mapping[str, object]) -> None:
+    from mmsearch.store.copies import groups_of
+
+    groups_of(record)
+
+
+def _judge_profile(record: Mapping[str, object]) -> None:
+    from mmsearch.store.profiles import profile_of
+
+    profile_of("", record)
