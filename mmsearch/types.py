@@ -32,6 +32,11 @@ FieldValue: TypeAlias = str | int | float | bool
 LocatorKind: TypeAlias = Literal["whole", "title", "caption", "characters", "seconds", "page", "frame"]
 
 
+def is_whole(text: str) -> bool:
+    """Whether ``text`` holds no half of a character (a lone surrogate), which nothing can encode or store."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Locator:
     """Where in its document an item lies.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmsearch.errors import MediaError, MissingExtraError, MmsearchError
+from mmsearch.errors import MediaError, MissingExtraError, MmsearchError, UsageError
 from mmsearch.media.files import os_reason
 
 _SHOWN = 120  # characters of a message that was not written for people
@@ -13,7 +13,7 @@ def fault_of(error: BaseException) -> str:
 
     Raises ``error`` again when it is no fault of the file: the index, the encoder, the user's wish to stop.
     """
-    if isinstance(error, MediaError | MissingExtraError):
+    if isinstance(error, MediaError | MissingExtraError | UsageError):
         return str(error)
     if isinstance(error, MmsearchError):
         raise error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from mmsearch.errors import UsageError
 from mmsearch.library.open_index import COPY_GROUPS, OpenIndex
-from mmsearch.search.arguments import Request, refuse_unknown
+from mmsearch.search.arguments import Request, refuse_halves, refuse_unknown
 from mmsearch.search.defaults import (
     ANSWER_CONTEXT,
     DEFAULT_CUTOFF,
@@ -56,6 +56,7 @@ def verb(method: Callable[P, R]) -> Callable[P, R]:
     @wraps(method)
     def call(*given: P.args, **named: P.kwargs) -> R:
         refuse_unknown(method.__name__, named, known)
+        refuse_halves([*given, *named.values()])
         requests = [one for one in given if isinstance(one, Request)]
         for request in requests:
             twice = [name for name in named if hasattr(request, name)]

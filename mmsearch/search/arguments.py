@@ -7,17 +7,19 @@ them when it is made. What a field takes in JSON stands in its metadata; a field
 from __future__ import annotations
 
 import json
-import math
+import sys
 from dataclasses import MISSING, dataclass, fields
 from operator import index
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 from mmsearch.errors import UnknownArgumentError, UsageError
+from mmsearch.types import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from dataclasses import Field
 
+_LARGEST = sys.float_info.max
 Duplicates: TypeAlias = Literal["collapse", "show"]
 
 
@@ -52,6 +54,8 @@ class Request:
         Raises UnknownArgumentError for a name that the verb doesn't take, UsageError for what makes no sense.
         """
         refuse_unknown(cls.verb, arguments, [one.name for one in _arguments(cls)])
+        for value in arguments.values():
+            refuse_halves(value)
         return cls(**arguments)
 
     @classmethod
@@ -119,6 +123,16 @@ def refuse_unknown(verb: str, given: Mapping[str, Any], known: Sequence[str]) ->
             raise UnknownArgumentError(f"{verb} takes no {name!r}; {help}")
 
 
+def refuse_halves(value: Any) -> None:
+    """UsageError for a text, in a list or alone, with half a character, which nothing can encode or store."""
+    if isinstance(value, str) and not is_whole(value):
+        shown = value.encode("utf-8", "backslashreplace").decode()
+        raise UsageError(f"{shown!r:.100} holds half a character: write whole ones")
+    if isinstance(value, list | tuple | dict):
+        for one in value:
+            refuse_halves(one)
+
+
 def checked_whole(name: str, value: Any) -> int:
     """``value`` as an int; UsageError for what is no whole number."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
@@ -160,7 +174,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _is_list(check: Callable[[Any], bool]) -> Callable[[Any], bool]:

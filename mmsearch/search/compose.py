@@ -38,14 +38,10 @@ def compose(
     as they are) or pictures. ``item``: ids to look for more of. ``modality``, ``where`` (the filter language) and
     ``path`` (globs) say which items are ranked; several modalities or paths are alternatives.
 
-    Raises QueryError for what can't be read, UsageError for an empty text beside nothing else, or half a character.
+    Raises QueryError for what can't be read, UsageError for an empty text beside nothing else.
     """
     if text is not None and not isinstance(text, (str, Query)):
         raise TypeError(f"what is looked for is a text or a Query, not {type(text).__name__}")
-    for given in (text, where, image, minus, exclude, modality, path):
-        for one in several(given):
-            if isinstance(one, str):
-                check_whole(one)
     base = text if isinstance(text, Query) else Query() if text is None or not text.strip() else parse(text)
     parts = [
         *base.parts,
@@ -59,13 +55,6 @@ def compose(
     if not query.parts and query.condition is None:
         raise UsageError("the query is empty: say what to look for")
     return query
-
-
-def check_whole(text: str) -> None:
-    """UsageError for a text with half a character (a lone surrogate), which nothing can encode or store."""
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        shown = text.encode("utf-8", "backslashreplace").decode()
-        raise UsageError(f"{shown!r:.100} holds half a character: write whole ones")
 
 
 def restriction(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
+from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError, UsageError
 from mmsearch.store.catalogue.dates import key_compares, read_date
 from mmsearch.store.catalogue.migrations import APPLICATION_ID, OLDEST_READABLE, SCHEMA_VERSION, migrate
 from mmsearch.store.files import full_disk
@@ -243,6 +243,8 @@ def plain_errors(path: Path) -> Iterator[None]:
     """SQLite's errors that a user can mend, as such errors; a caller's bug stays what it is."""
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise UsageError("half a character is nowhere in an index: write whole ones") from error
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
         if code == sqlite3.SQLITE_FULL:
