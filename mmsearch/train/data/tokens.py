@@ -61,8 +61,8 @@ def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
     tokenizer.decoder = decoders.WordPiece()
     trainer = trainers.WordPieceTrainer(
         vocab_size=size,
-        limit_alphabet=size
-        // 2,  # the rest are [UNK]; without a limit characters alone could be more than ``size``
+        # each character stands at the start of a word and within one; the rest are [UNK]
+        limit_alphabet=max(1, (size - len(SPECIAL)) // 2),
         special_tokens=list(SPECIAL),
         show_progress=False,
         min_frequency=2,

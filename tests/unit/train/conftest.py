@@ -117,3 +117,9 @@ def tiny_recipe(**changes: Any) -> Recipe:
         loss=LossRecipe(text_to_text=0.5, keep_text=0.5),
     )
     return replace(recipe, **changes)
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """`tiny_recipe` as it is."""
+    return tiny_recipe()
