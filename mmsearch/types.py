@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Pixels: TypeAlias = NDArray[np.uint8]  # (height, width, 3), RGB
     Ids: TypeAlias = NDArray[np.int64]  # (n,)
     Scores: TypeAlias = NDArray[np.float64]  # (n,)
+    Matrix: TypeAlias = NDArray[np.float64]  # (n, c)
 
 Modality: TypeAlias = Literal["image", "text", "audio"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)

@@ -112,7 +112,7 @@ def _print(results: Results, *, explain: bool) -> None:
         for reason in hit.explanation if explain else ():
             out.print(
                 f"          [cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} {escape(reason.part)}: "
-                f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}, "
+                f"raw {reason.raw:.3f}, {reason.scales:+.2f} scales above {reason.location:.3f}, "
                 f"weight {reason.weight:.3g}"
             )
         if explain:

@@ -237,4 +237,4 @@ def _usual(background: Background, scores: Scores) -> Scores:
     from mmsearch.search.calibration.curve import Curve
 
     curve = Curve(background.usual_bulk, background.usual_slope, background.usual_curvature)
-    return curve.log_survival(background.calibrate(scores))
+    return curve.log_survival(background.scales(scores))

@@ -16,7 +16,7 @@ import numpy as np
 
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.evaluate.significance import Comparison, compare
-from mmsearch.search.ranking.corroboration import heard, losses
+from mmsearch.search.ranking.corroboration import heard
 from mmsearch.search.ranking.fusion import GRID, POWER, Fusion
 from mmsearch.search.ranking.task import WORDS
 from mmsearch.search.ranking.weights import LEARNED_FUSION, LearnedWeights
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from mmsearch.evaluate.judged import Judged
     from mmsearch.library import Library
-    from mmsearch.search.ranking.fusion import Matrix
-    from mmsearch.types import Scores
+    from mmsearch.types import Matrix, Scores
 
 MEASURE, TOP = "nDCG@10", 10
 # Documents that each channel proposes for a query: far beyond the ten that the measure looks at.
@@ -59,7 +58,7 @@ class Proposals:
     ``evidence`` (q, n, c), at least 0, with the share of each encoder in it; rows are in the order of document
     ids, and of nothing where a query has fewer. ``gains`` (q, n) are the judged relevances, ``ideal`` (q,) the
     discounted gain of the best order of all that was judged. ``lost`` (q, n, c) is what the words take from the
-    evidence of others (`backing.losses`), as a share of it; None for nothing.
+    evidence of others (`mmsearch.search.ranking.corroboration.losses`), as a share of it; None for nothing.
     """
 
     channels: tuple[str, ...]
@@ -244,11 +243,11 @@ def _said(library: Library, content: str | Path) -> tuple[dict[str, tuple[Scores
     if not task.columns:
         return {}, []
     scoring = Ranker(task).candidates(DEPTH)
-    evidence = np.maximum(np.nan_to_num(scoring.calibrated, nan=0.0), 0.0)
+    evidence = np.maximum(np.nan_to_num(scoring.evidence, nan=0.0), 0.0)
     places = (-evidence).argsort(axis=0, kind="stable").argsort(axis=0)
     kept = ((places < DEPTH) & (evidence > 0)).any(axis=1)
-    lost = losses(scoring.calibrated, task.columns)[kept]
-    told = evidence[kept] / (1.0 - lost)  # the search has taken it already
+    told = np.maximum(np.nan_to_num(scoring.signals.evidence, nan=0.0), 0.0)[kept]
+    lost = scoring.lost[kept]
     said = {
         column.name: (column.weight * told[:, place], lost[:, place])
         for place, column in enumerate(task.columns)

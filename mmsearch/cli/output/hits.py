@@ -100,7 +100,7 @@ def _print_reasons(out: Console, hit: Hit) -> None:
     from mmsearch.cli.output.terminal import escape
 
     for reason in hit.explanation:
-        level = f"raw {reason.raw:.3f}, {reason.calibrated:+.2f} scales above {reason.location:.3f}"
+        level = f"raw {reason.raw:.3f}, {reason.scales:+.2f} scales above {reason.location:.3f}"
         _print_below(
             out,
             f"[cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} "

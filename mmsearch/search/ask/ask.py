@@ -79,7 +79,7 @@ def best_sentence(text: str, question: str, index: SearchIndex, reader: _Reader 
     if reader is not None:
         encoder, vector = reader
         cosines = encoder.encode_texts([text[start:end] for start, end in spans]) @ vector
-        levels = index.background(encoder, "text", "text").calibrate(cosines.astype("float64"))
+        levels = index.background(encoder, "text", "text").scales(cosines.astype("float64"))
         scores = [score + float(level) for score, level in zip(scores, levels, strict=True)]
     return spans[max(range(len(spans)), key=lambda n: (scores[n], -n))]
 

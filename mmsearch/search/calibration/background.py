@@ -2,14 +2,14 @@
 
 A cosine of 0.3 may be a sure find between a sentence and a picture and mere chance between two sentences.
 Against the background of its own channel a score means something: how many scales it lies above the usual
-(``calibrate``), how probable such a score is between strangers (``survival``), and how much it tells (``evidence``).
+(``scales``), how probable such a score is between strangers (``survival``), and how much it tells (``evidence``).
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,16 +22,8 @@ from mmsearch.search.calibration.curve import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from mmsearch.types import Scores
 
-    Matrix: TypeAlias = NDArray[np.float64]
-
-# How scores fall off beyond the bulk is fitted up to this probability, with so many scores beyond it. A query that has
-# nothing to do with an index has distant relatives there all the same, the more the larger it is: a tail that is fitted
-# short of them (to 0.03) has such queries find four times as much in 100,000 items as in 100.
-TAIL_TO, USUAL_TO = 0.0003, 0.002
 # No score, scale or slope of a channel is anywhere near it: what is larger was not measured.
 LARGEST = 1e6
 _MOST_PAIRS = 2**53
@@ -42,11 +34,11 @@ class Background:
     """The distribution of a channel's scores.
 
     ``location`` and ``scale`` are those of the bulk, in raw scores. ``bulk``, ``slope`` and ``curvature`` are the
-    `Curve` of calibrated scores between strangers: they say what chance brings. ``usual_…`` are that of all queries
+    `Curve` of scales between strangers: they say what chance brings. ``usual_…`` are that of all queries
     that one may ask, relatives included, each from its own standing (`Standing.corrected`): they say how many others
     a good score has to stand out from, which differs between channels (sentences have more near relatives among
     sentences than among pictures); the same as for strangers when not given. ``own`` is the deviation of a usual
-    query's calibrated scores. ``pairs`` is the number of scores that they were estimated from. ``familiar`` is what
+    query's scales. ``pairs`` is the number of scores that they were estimated from. ``familiar`` is what
     chance takes off a query's raw scores for each unit of its `Familiarity`: 0 where that was not known.
     """
 
@@ -78,7 +70,7 @@ class Background:
             if len(bulk) != len(BULK) or list(bulk) != sorted(bulk):
                 raise ValueError(f"{len(BULK)} ascending scores are expected, not {bulk}")
 
-    def calibrate(self, scores: Scores) -> Scores:
+    def scales(self, scores: Scores) -> Scores:
         """Raw ``scores`` as scales above the location."""
         return np.asarray((scores - self.location) / self.scale, dtype=np.float64)
 
@@ -87,7 +79,7 @@ class Background:
 
         0 far below, falling without end above.
         """
-        told = self.calibrate(scores - self.familiar * familiarity)
+        told = self.scales(scores - self.familiar * familiarity)
         return Curve(self.bulk, self.slope, self.curvature).log_survival(told)
 
     def survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.search.calibration.background import TAIL_TO, USUAL_TO, Background
+from mmsearch.search.calibration.background import Background
 from mmsearch.search.calibration.curve import (
     BULK,
     QUARTILE,
@@ -17,36 +17,23 @@ from mmsearch.search.calibration.curve import (
 from mmsearch.search.calibration.standing import BELOW, OWN_ITEMS, UNRELATED
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from mmsearch.types import Ids, Matrix, Scores, Vectors
 
-    from mmsearch.types import Ids, Scores, Vectors
-
-    Matrix: TypeAlias = NDArray[np.float64]
-
-
+# How scores fall off beyond the bulk is fitted up to this probability, with so many scores beyond it. A query that has
+# nothing to do with an index has distant relatives there all the same, the more the larger it is: a tail that is fitted
+# short of them (to 0.03) has such queries find four times as much in 100,000 items as in 100.
+TAIL_TO, USUAL_TO = 0.0003, 0.002
 LEAST_ABOVE = 20
-
-
 POINTS = 12
-
-
 # The queries whose scores reach highest are those with close relatives; so many of the others count as strangers: of
 # 0.88, 0.93, 0.95, 0.97 and 1 (docs/log.md).
 STRANGERS = 0.92
-
-
 REACH = 3.5  # scales above a query's own location
-
-
-# So much of its familiarity is taken off a query's calibrated scores before chance is reckoned: of 0, 0.5, 0.75, 1
+# So much of its familiarity is taken off a query's scales before chance is reckoned: of 0, 0.5, 0.75, 1
 # and 1.4, on the dev collections.
 FAMILIAR = 1.0
-
-
 # Fewer pairs than this say nothing of a tail.
 LEAST_PAIRS = 700
-
-
 # A channel is known as well by so many items as it is known beforehand.
 PRIOR_ITEMS = 15
 

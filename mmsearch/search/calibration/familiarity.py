@@ -71,7 +71,7 @@ class Familiarity:
     def among(self, vectors: Vectors, texts: Sequence[str]) -> Scores:
         """The familiarity (n,) of queries with unit ``vectors`` (n, d): 0 for a usual one of its length.
 
-        It is counted in deviations of the cosines between lines, so that it lies on the scale of calibrated scores.
+        It is counted in deviations of the cosines between lines, so that it can be taken off scales above a background.
         """
         return np.asarray((vectors @ self.mean - _places(texts) @ self.usual) / self.scale, dtype=np.float64)
 

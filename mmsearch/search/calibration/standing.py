@@ -22,7 +22,7 @@ OWN_ITEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one query's calibrated scores lie in a channel: ``level``, by the unrelated ones, and ``deviation``.
+    """Where one query's scales lie in a channel: ``level``, by the unrelated ones, and ``deviation``.
 
     ``usual`` is the deviation of a usual query. A sentence of the kind that captions are is near to every caption, and
     to no picture in particular: judged by the channel alone its ranking would be full of captions. Judged by its own
@@ -35,15 +35,15 @@ class Standing:
     usual: float = 1.0
 
     @classmethod
-    def of(cls, calibrated: Scores, usual: float) -> Standing:
+    def of(cls, scales: Scores, usual: float) -> Standing:
         """From the query's scores (n,) of a sample of items; of few items it is hardly known."""
-        if not calibrated.size:
+        if not scales.size:
             return cls(0.0, usual, usual)
-        own = calibrated.size / (calibrated.size + OWN_ITEMS)
-        deviation = own * float(calibrated.std()) + (1.0 - own) * usual
-        lowest = np.sort(calibrated)[: ceil(UNRELATED * calibrated.size)]
+        own = scales.size / (scales.size + OWN_ITEMS)
+        deviation = own * float(scales.std()) + (1.0 - own) * usual
+        lowest = np.sort(scales)[: ceil(UNRELATED * scales.size)]
         return cls(own * (float(lowest.mean()) + BELOW * usual), deviation, usual)
 
-    def corrected(self, calibrated: Scores) -> Scores:
-        """``calibrated`` scores as this query's and the usual deviations (their geometric mean) above its level."""
-        return np.asarray((calibrated - self.level) / (self.deviation * self.usual) ** 0.5)
+    def corrected(self, scales: Scores) -> Scores:
+        """``scales`` as this query's and the usual deviations (their geometric mean) above its level."""
+        return np.asarray((scales - self.level) / (self.deviation * self.usual) ** 0.5)

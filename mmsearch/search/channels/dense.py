@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.search.calibration.standing import Standing
-from mmsearch.search.channels.signals import Scored
+from mmsearch.search.channels.signals import Signals
 from mmsearch.search.index.protocol import WHOLE, SearchIndex
 from mmsearch.types import MODALITIES
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.search.calibration.background import Background
     from mmsearch.search.channels.probes import Probe
+    from mmsearch.search.channels.signals import Said
     from mmsearch.types import Ids, Scores, VectorKind, Vectors
 
 # Items that show how a query stands in a channel. A quarter of them would do for the mean, not for the deviation.
@@ -31,10 +32,10 @@ CROWD = 1000
 class DenseChannel:
     """The items of one modality in one encoder's space, scored for all plus parts of a query together.
 
-    With weights of Euclidean length 1 the calibrated scores of the parts add up to one that lies on the same
-    scale, whatever their number: text and picture parts are mixed by how unlike chance they are, not by cosine.
+    With weights of Euclidean length 1 the scales of the parts above their backgrounds add up to some that mean the
+    same, whatever their number: text and picture parts are mixed by how unlike chance they are, not by cosine.
 
-    ``standing`` is where this query's mixed scores lie, in the calibrated units; it moves the evidence that
+    ``standing`` is where this query's mixed scores lie, in scales; it moves the evidence that
     channels are merged by, not the surprise, which has to say when nothing matches.
     """
 
@@ -52,12 +53,12 @@ class DenseChannel:
         kinds = "+".join(dict.fromkeys(probe.modality for probe in self.probes))
         return f"{self.encoder} {kinds}→{self.item_modality}"
 
-    def nearest(self, depth: int, among: Ids | None) -> Scored:
-        """What this channel says of the ``depth`` items that it says most of."""
+    def nearest(self, depth: int, among: Ids | None) -> Said:
+        """The ``depth`` items that this channel says most of, and what that is."""
         if len(self.probes) == 1:
             ranking = self.index.search(self.probes[0].vector, depth, among)
-            return self._scored(ranking.ids, ranking.scores[None])
-        # Calibrated scores add up, so the items with the highest sum are the nearest to one direction.
+            return ranking.ids, self._signals(ranking.scores[None])
+        # Scales add up, so the items with the highest sum are the nearest to one direction.
         direction = np.sum(
             [
                 weight / background.scale * probe.vector
@@ -67,23 +68,21 @@ class DenseChannel:
         )
         length = float(np.linalg.norm(direction))
         direction = direction / length if length > 0 else self.probes[0].vector
-        return self.score(self.index.search(direction.astype(np.float32), depth, among).ids)
+        ids = self.index.search(direction.astype(np.float32), depth, among).ids
+        return ids, self.score(ids)
 
-    def score(self, ids: Ids) -> Scored:
-        """What this channel says of ``ids``, all of them in its index."""
-        return self._scored(ids, self.raw(ids))
+    def score(self, ids: Ids) -> Signals:
+        """What this channel says of ``ids`` (n,), all of them in its index."""
+        return self._signals(self.raw(ids))
 
-    def _scored(self, ids: Ids, raw: Scores) -> Scored:
+    def _signals(self, raw: Scores) -> Signals:
         """The same from cosines (parts, n)."""
-        # one by one: a matrix product's last bits would depend on the items beside
-        mixed, evidence, surprise = np.zeros((3, ids.size))
-        foretold = 0.0
-        for row, probe, background, weight in zip(
-            self.calibrated(raw), self.probes, self.backgrounds, self.weights, strict=True
-        ):
-            mixed += weight * row
-            foretold += weight * background.familiar * probe.familiarity / background.scale
+        mixed = self.mixed(raw)
         told = self.standing.corrected(mixed)
+        evidence, surprise = np.zeros((2, mixed.size))
+        foretold = 0.0
+        for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True):
+            foretold += weight * background.familiar * probe.familiarity / background.scale
         for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True):
             evidence += weight**2 * background.evidence(told)
             if len(raw) == 1:
@@ -92,16 +91,24 @@ class DenseChannel:
                 log = background.log_survival(background.location + background.scale * (mixed - foretold))
             surprise -= weight**2 / math.log(10.0) * log
         unit = raw[0] if len(raw) == 1 else np.average(raw, axis=0, weights=self.weights)
-        return Scored(ids, evidence, surprise, 0.5 + 0.5 * unit)
+        return Signals(evidence, surprise, 0.5 + 0.5 * unit)
 
     def raw(self, ids: Ids) -> Scores:
         """Cosines (parts, n) of each part with each of ``ids``."""
         return np.array([self.index.scores(probe.vector, ids) for probe in self.probes])
 
-    def calibrated(self, raw: Scores) -> Scores:
+    def scales(self, raw: Scores) -> Scores:
         """Cosines (parts, n) as scales above each part's background."""
         pairs = zip(raw, self.backgrounds, strict=True)
-        return np.array([background.calibrate(row) for row, background in pairs])
+        return np.array([background.scales(row) for row, background in pairs])
+
+    def mixed(self, raw: Scores) -> Scores:
+        """The scales (n,) of all parts together, from cosines (parts, n)."""
+        # one by one: a matrix product's last bits would depend on the items beside
+        mixed = np.zeros(raw.shape[1])
+        for row, weight in zip(self.scales(raw), self.weights, strict=True):
+            mixed += weight * row
+        return mixed
 
 
 def dense_channels(
@@ -139,6 +146,6 @@ def _standing(
     """How the mixed scales of ``parts`` lie among the items of the ``crowd`` (n, dimension)."""
     mixed, variance = np.zeros(len(crowd)), 0.0
     for probe, background, weight in zip(parts, backgrounds, weights, strict=True):
-        mixed += weight * background.calibrate((crowd @ probe.vector).astype(np.float64))
+        mixed += weight * background.scales((crowd @ probe.vector).astype(np.float64))
         variance += (weight * background.own) ** 2
     return Standing.of(mixed, math.sqrt(variance))

@@ -2,21 +2,21 @@
 
 Subtracting vectors moves a query away from everything that shares a direction with the excluded thing. Here the
 excluded part is scored by itself. A minus part takes off what stands out against its background; NOT removes what
-does, for all that it has in common with what is wanted (search/exclusion_removal.py), and ranks what it leaves by how
-unlike the excluded thing, beside the wanted one, it is (search/exclusion_likeness.py).
+does, for all that it has in common with what is wanted (search/channels/removal.py), and ranks what it leaves by how
+unlike the excluded thing, beside the wanted one, it is (search/channels/unlikeness.py).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import numpy as np
 
 from mmsearch.search.channels.dense import dense_channels
 from mmsearch.search.channels.lexical import items_with
-from mmsearch.search.channels.signals import Peaks, Scored, joined, peaks
+from mmsearch.search.channels.signals import peaks, taken
 from mmsearch.search.index.documents import common
 from mmsearch.search.query.value import Text
 
@@ -48,62 +48,97 @@ LEAST_LIKE = -2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exclusion:
-    """One part that is not wanted: how each encoder scores items for it, and the items with its words.
+class Level:
+    """How like an excluded part n documents are, ``values`` (n,), and by which of their ``items`` (n,), -1 for none."""
 
-    ``channels`` of ``NOT`` tell what it removes, ``likenesses`` what it ranks by; these are empty for a minus part.
+    items: Ids
+    values: Scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Minus:
+    """A part that lowers what is like it, with its ``weight``: how each encoder scores items for it, and the items
+    ``with_words`` of it. Its level is counted in decades of evidence."""
+
+    label: str
+    weight: float
+    channels: tuple[DenseChannel, ...]
+    with_words: Ids
+    origin: ClassVar[float] = FROM
+
+    def level(self, items: Ids, documents: Ids, groups: Documents) -> Level:
+        """How like the part ``documents`` (n,), ascending, are by the most telling of their ``items``; 0 for none."""
+        said = [(own := common(items, one.index.ids), one.score(own).evidence) for one in self.channels]
+        found = common(items, self.with_words)
+        return _most_like(documents, groups, [*said, (found, np.full(found.size, WITH_WORDS))], 0.0)
+
+    def removed(self, items: Ids, documents: Ids, groups: Documents) -> NDArray[np.bool_]:
+        """None (n,) of ``documents``."""
+        return np.zeros(documents.size, dtype=bool)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not:
+    """A part that is not wanted at all: ``removals`` and the words say what goes, ``likenesses`` rank what is left.
+
+    Its level is counted in scales above the usual item's likeness.
     """
 
     label: str
-    removes: bool
-    weight: float
-    channels: tuple[DenseChannel | Removal, ...]
+    removals: tuple[Removal, ...]
+    likenesses: tuple[Likeness, ...]
     with_words: Ids
-    likenesses: tuple[Likeness, ...] = ()
+    weight: ClassVar[float] = NOT_WEIGHT
+    origin: ClassVar[float] = LEAST_LIKE
 
-    def strengths(self, items: Ids, documents: Ids, groups: Documents) -> Peaks:
-        """How like the part ``documents`` (n,), ascending, are by the most telling of their ``items``."""
-        said = [channel.score(common(items, channel.index.ids)) for channel in self.channels]
+    def level(self, items: Ids, documents: Ids, groups: Documents) -> Level:
+        """How like the part ``documents`` (n,), ascending, are by those of their ``items`` that are likest."""
+        said = [(own := common(items, one.index.ids), one.standing(own)) for one in self.likenesses]
+        return _most_like(documents, groups, said, LEAST_LIKE)
+
+    def removed(self, items: Ids, documents: Ids, groups: Documents) -> NDArray[np.bool_]:
+        """Which (n,) of ``documents`` (n,), ascending, one of their ``items`` removes."""
+        said = [(own := common(items, one.index.ids), one.surprise(own)) for one in self.removals]
         found = common(items, self.with_words)
-        certain = np.full(found.size, np.inf)
-        said.append(Scored(found, np.full(found.size, WITH_WORDS), certain, np.ones(found.size)))
-        return peaks(documents, groups, joined(said))
+        surprise = _most_like(documents, groups, [*said, (found, np.full(found.size, np.inf))], 0.0)
+        return surprise.values >= -math.log10(NOT_SURVIVAL)
 
-    @property
-    def origin(self) -> float:
-        """What ``evidence`` has to exceed before this takes something off."""
-        return LEAST_LIKE if self.removes else FROM
 
-    def told(self, items: Ids, documents: Ids, groups: Documents, found: Peaks) -> tuple[Ids, Scores]:
-        """The most telling item (n,) of each of ``documents`` and what it tells, in the units of the penalty.
+Exclusion: TypeAlias = Minus | Not
 
-        Of a minus part that is what its channels tell (``found``, of ``strengths``), in decades; of ``NOT`` how many
-        scales the item lies above the usual one in likeness.
-        """
-        if not self.removes:
-            return found.items, np.nan_to_num(found.calibrated)
-        said: list[Scored] = []
-        for part in self.likenesses:
-            own = common(items, part.index.ids)
-            unused = np.zeros(own.size)
-            said.append(Scored(own, part.standing(own), unused, unused))
-        likest = peaks(documents, groups, joined(said))
-        return likest.items, np.nan_to_num(likest.calibrated, nan=LEAST_LIKE)
 
-    def penalties(self, evidence: Scores) -> Scores:
-        """What this takes off documents (n,) of which ``evidence`` (n,) tells that they are like the part."""
-        return np.asarray(self.weight * np.maximum(0.0, evidence - self.origin))
+def _most_like(
+    documents: Ids, groups: Documents, said: Sequence[tuple[Ids, Scores]], otherwise: float
+) -> Level:
+    """The highest of what is ``said`` of the items of each of ``documents``; ``otherwise`` where that is nothing."""
+    items = np.concatenate([np.empty(0, dtype=np.int64), *(ids for ids, _ in said)])
+    values = np.concatenate([np.empty(0), *(level for _, level in said)])
+    places = peaks(documents, groups, items, values)
+    return Level(taken(items, places, -1), taken(values, places, otherwise))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Excluded:
-    """What c exclusions do to n documents: ``penalties`` (n, c), at least 0; the ``items`` (n, c) that these are
-    for, and how much ``evidence`` they give (`Exclusion.told`); and whether the document is ``removed`` (n,)."""
+    """What c exclusions do to n documents: ``penalties`` (n, c), at least 0; the ``items`` (n, c) that these are for
+    and their ``levels`` (n, c), decades for a minus part, scales for NOT; and which are ``removed`` (n,)."""
 
     penalties: NDArray[np.float64]
     items: NDArray[np.int64]
-    evidence: NDArray[np.float64]
+    levels: NDArray[np.float64]
     removed: NDArray[np.bool_]
+
+    def __getitem__(self, rows: Ids | slice) -> Excluded:
+        return Excluded(self.penalties[rows], self.items[rows], self.levels[rows], self.removed[rows])
+
+    @classmethod
+    def concatenate(cls, several: Sequence[Excluded]) -> Excluded:
+        """What is done to several sets of documents, one after the other."""
+        return cls(
+            np.concatenate([one.penalties for one in several]),
+            np.concatenate([one.items for one in several]),
+            np.concatenate([one.levels for one in several]),
+            np.concatenate([one.removed for one in several]),
+        )
 
 
 def exclusions(
@@ -135,22 +170,21 @@ def exclusions(
             likenesses = tuple(
                 likeness(index, encoder, channel, sought) for encoder, sought, channel in channels
             )
-            made.append(Exclusion(label, True, NOT_WEIGHT, removals, words, likenesses))
+            made.append(Not(label, removals, likenesses, words))
         else:
             scored = tuple(channel for _, _, channel in channels)
-            made.append(Exclusion(label, False, part.weight, scored, words))
+            made.append(Minus(label, part.weight, scored, words))
     return tuple(made)
 
 
 def exclude(wanted: Sequence[Exclusion], items: Ids, documents: Ids, groups: Documents) -> Excluded:
     """What ``wanted`` does to ``documents`` (n,), ascending, whose items are ``items``."""
     shape = (documents.size, len(wanted))
-    penalties, told, evidence = np.zeros(shape), np.full(shape, -1, dtype=np.int64), np.zeros(shape)
+    told, levels = np.full(shape, -1, dtype=np.int64), np.zeros(shape)
     removed = np.zeros(documents.size, dtype=bool)
     for column, exclusion in enumerate(wanted):
-        found = exclusion.strengths(items, documents, groups)
-        told[:, column], evidence[:, column] = exclusion.told(items, documents, groups, found)
-        penalties[:, column] = exclusion.penalties(evidence[:, column])
-        if exclusion.removes:
-            removed |= np.nan_to_num(found.surprise, posinf=np.inf) >= -math.log10(NOT_SURVIVAL)
-    return Excluded(penalties, told, evidence, removed)
+        found = exclusion.level(items, documents, groups)
+        told[:, column], levels[:, column] = found.items, found.values
+        removed |= exclusion.removed(items, documents, groups)
+    origins, weights = (np.array([getattr(one, name) for one in wanted]) for name in ("origin", "weight"))
+    return Excluded(weights * np.maximum(0.0, levels - origins), told, levels, removed)

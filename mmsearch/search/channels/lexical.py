@@ -19,13 +19,14 @@ import numpy as np
 from mmsearch.ann.placement import contains
 from mmsearch.ann.terms import Term, all_of, any_of, phrase, terms
 from mmsearch.search.channels.pieces import look_within, plan
-from mmsearch.search.channels.signals import Scored
+from mmsearch.search.channels.signals import Signals
 from mmsearch.search.index.documents import common
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmsearch.search.channels.pieces import Plan, Within
+    from mmsearch.search.channels.signals import Said
     from mmsearch.search.index.documents import Documents
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import StoredItem
@@ -65,12 +66,16 @@ EXPECTED = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """What the words found: ``scored`` items, ascending, their BM25 scores ``raw`` (n,), and ``ceiling``, the
-    c Σ idf that these are set against. ``whole`` are the items with all of the words, ascending; ``searched``
-    is the number of items; ``expected`` is what the words would tell, in decades, of a text that says the same, by
-    those of them of which every item was found; ``pieces`` were looked for within words."""
+    """What the words found: items ``ids`` (n,), ascending, and what that says of them (``signals``).
 
-    scored: Scored
+    ``raw`` (n,) are their BM25 scores, and ``ceiling`` the c Σ idf that these are set against. ``whole`` are the items
+    with all of the words, ascending; ``searched`` is the number of items; ``expected`` is what the words would tell, in
+    decades, of a text that says the same, by those of them of which every item was found; ``pieces`` were looked for
+    within words.
+    """
+
+    ids: Ids
+    signals: Signals
     raw: Scores
     ceiling: float
     whole: Ids
@@ -109,8 +114,8 @@ def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | No
     evidence = np.where(whole, np.maximum(SCALE * unit, partly), partly)
     could = sum(_idf(count, rows) for count in rare.values() if count <= DEPTH)
     expected = PARTIAL * EXPECTED * DECADES * could
-    scored = Scored(ids, evidence, surprise, unit)
-    return Matches(scored, scores, ceiling, ids[whole], searched, expected, pieces)
+    signals = Signals(evidence, surprise, unit)
+    return Matches(ids, signals, scores, ceiling, ids[whole], searched, expected, pieces)
 
 
 def _within(catalogue: Catalogue, planned: Plan, among: Ids | None, rows: int) -> Within:
@@ -129,15 +134,15 @@ def surprise_of(evalue: float, searched: int) -> float:
     return max(0.0, math.log10(max(searched, 1) / evalue))
 
 
-def name_matches(catalogue: Catalogue, text: str, matches: Matches) -> Scored:
+def name_matches(catalogue: Catalogue, text: str, matches: Matches) -> Said:
     """Those of ``matches`` whose document has ``text`` as its very name, title, caption, or a field's value."""
     wanted = _plain(text)
-    order = np.lexsort((matches.scored.ids, -matches.raw))[:NAMES_READ]
-    likely = common(matches.scored.ids[order], matches.whole)
+    order = np.lexsort((matches.ids, -matches.raw))[:NAMES_READ]
+    likely = common(matches.ids[order], matches.whole)
     named = [item.item_id for item in catalogue.items(likely.tolist()) if wanted in _names(item)]
     ids = np.array(sorted(named), dtype=np.int64)
     sure = np.ones(ids.size)
-    return Scored(ids, NAME_SCALE * sure, surprise_of(NAME_EVALUE, matches.searched) * sure, sure)
+    return ids, Signals(NAME_SCALE * sure, surprise_of(NAME_EVALUE, matches.searched) * sure, sure)
 
 
 def items_with(catalogue: Catalogue, text: str, *, exact: bool = False) -> Ids:

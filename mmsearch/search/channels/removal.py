@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.search.channels.dense import dense_channels
-from mmsearch.search.channels.signals import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from mmsearch.search.channels.dense import DenseChannel
     from mmsearch.search.channels.probes import Probe
     from mmsearch.search.index.protocol import SearchIndex
-    from mmsearch.types import Ids, Modality, Vector
+    from mmsearch.types import Ids, Modality, Scores, Vector
 
 # Parts that are written differently mean different things: beyond this correlation nothing could be told from noise.
 MOST_SHARED = 0.95
@@ -70,19 +69,19 @@ class Removal:
         """The items that are scored."""
         return self.excluded.index
 
-    def score(self, ids: Ids) -> Scored:
-        """What is said of ``ids`` (n,), all of them in the channel's index; both by surprise.
+    def surprise(self, ids: Ids) -> Scores:
+        """How rarely a stranger is as like the excluded part as each of ``ids`` (n,), in decades.
 
         Never more than the excluded part alone says: what is unlike the wanted part is not removed for that.
         """
         (background,), (raw,) = self.excluded.backgrounds, self.excluded.raw(ids)
         surprise = background.log_survival(raw) / -math.log(10.0)
         if self.wanted is not None and self.slope > 0.0:
-            standing = np.array(self.wanted.weights) @ self.wanted.calibrated(self.wanted.raw(ids))
-            beyond = background.calibrate(raw) - self.slope * np.maximum(standing, 0.0)
+            standing = np.array(self.wanted.weights) @ self.wanted.scales(self.wanted.raw(ids))
+            beyond = background.scales(raw) - self.slope * np.maximum(standing, 0.0)
             left = background.location + background.scale * beyond / self.left
             surprise = np.minimum(surprise, background.log_survival(left) / -math.log(10.0))
-        return Scored(ids, surprise, surprise, np.zeros(ids.size))
+        return np.asarray(surprise)
 
 
 def _explained(

@@ -2,8 +2,8 @@
 
 The same content is known by its hash. For the rest, pictures whose vectors lie near each other (after the mean
 of all is taken off, so that "near" means the same in every collection) are candidates. An encoder also puts two
-photographs of one scene side by side, so what the two files show is then compared (search/perceptual.py). A group
-is a connected component of confirmed pairs.
+photographs of one scene side by side, so what the two files show is then compared (search/duplicates/perceptual.py).
+A group is a connected component of confirmed pairs.
 """
 
 from __future__ import annotations

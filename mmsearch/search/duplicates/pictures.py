@@ -1,4 +1,4 @@
-"""Which pictures are the same, as their files tell: hashes first, then details (search/perceptual.py)."""
+"""Which pictures are the same, as their files tell: hashes first, then details (search/duplicates/perceptual.py)."""
 
 from __future__ import annotations
 

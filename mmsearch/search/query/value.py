@@ -1,6 +1,6 @@
 """A query as a value with a written form that round-trips: ``parse(str(query)) == query``.
 
-``docs/query-language.md`` describes the written form; ``search/parse.py`` reads it.
+``docs/query-language.md`` describes the written form; ``parse`` beside it reads it.
 """
 
 from __future__ import annotations

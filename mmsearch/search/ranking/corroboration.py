@@ -7,7 +7,6 @@ of pictures and texts, where only texts have words, what they add to the right t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,24 +14,22 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mmsearch.search.ranking.fusion import Matrix, Table
     from mmsearch.search.ranking.task import Column, Task
-    from mmsearch.types import Scores
+    from mmsearch.types import Matrix, Scores
 
 # What the likeness of a text loses that has none of the query's words: of 0.1 to 0.5, on the dev collections.
 LACKING = 0.2
 
 
-def backed(table: Table, task: Task) -> Table:
-    """``table`` with what the likeness of texts tells after their words were heard.
+def losses(evidence: Matrix, task: Task) -> Matrix:
+    """What share of their ``evidence`` (n, c) the columns of ``task`` lose for the words that documents lack: (n, c).
 
     Only the fusion by evidence knows it.
     """
     if task.fusion.name != "calibrated":
-        return table
-    weight = max((column.weight for column in task.columns if column.expected > 0.0), default=0.0)
-    lost = losses(table.calibrated, task.columns) * heard([column.weight for column in task.columns], weight)
-    return replace(table, calibrated=table.calibrated * (1.0 - lost))
+        return np.zeros(evidence.shape)
+    words = max((column.weight for column in task.columns if column.expected > 0.0), default=0.0)
+    return lacking(evidence, task.columns) * heard(task.weights, words)
 
 
 def heard(weights: Sequence[float], words: float) -> Scores:
@@ -43,16 +40,16 @@ def heard(weights: Sequence[float], words: float) -> Scores:
     return np.minimum(words, weights) / np.maximum(weights, np.finfo(np.float64).tiny)
 
 
-def losses(calibrated: Matrix, columns: Sequence[Column]) -> Matrix:
-    """What share of their evidence ``calibrated`` (n, c) documents lose, (n, c), where the words are wholly heard.
+def lacking(evidence: Matrix, columns: Sequence[Column]) -> Matrix:
+    """What share of their ``evidence`` (n, c) documents lose, (n, c), where the words are wholly heard.
 
     The likeness of texts loses ``LACKING`` where the words say nothing, nothing where they tell as much as is expected
     of a text that says the same (`Column.expected`), and in between in proportion: the more words, the less is lost.
     """
-    lost = np.zeros(calibrated.shape)
+    lost = np.zeros(evidence.shape)
     of_texts = [column.dense is not None and column.dense.item_modality == "text" for column in columns]
     for place, column in enumerate(columns):
         if column.expected > 0.0:
-            told = np.nan_to_num(calibrated[:, place], nan=0.0) / column.expected
+            told = np.nan_to_num(evidence[:, place], nan=0.0) / column.expected
             lost[:, of_texts] = LACKING * (1.0 - np.clip(told, 0.0, 1.0))[:, None]
     return lost

@@ -1,7 +1,7 @@
 """Copies among ranked documents, so that each thing is shown once.
 
 Equal content is known by its hash. That pictures were made from one another only their files can tell
-(search/duplicates.py): what a report has found is kept in the index, and looked up here. Vectors alone don't tell:
+(search/duplicates/): what a report has found is kept in the index, and looked up here. Vectors alone don't tell:
 at the centered cosine above which no two of 1,000 photographs were taken for copies (0.92), two fifths of the true
 copies were found, and 182 pairs of different products among 1,500.
 """

@@ -1,11 +1,12 @@
 """Bring channels together: what each says of a document, and how these make one score.
 
-A fusion turns a ``Table`` into contributions, one for each document and channel; the score is their sum. All of
+A fusion turns ``Signals`` into contributions, one for each document and channel; the score is their sum. All of
 them are pure, and none looks at the other documents of a list, so that a score does not change with the depth.
 
 - ``calibrated``: the p-norm of weighted evidence, so that what a second channel says adds to the first as far as
   it is of the same order, and a crowd of faint agreements does not outweigh one clear find (p = 1 is the weighted
-  sum, CombSUM of Fox and Shaw 1994; p = infinity their CombMAX); of texts it is what `backing` leaves;
+  sum, CombSUM of Fox and Shaw 1994; p = infinity their CombMAX); of texts it is what the words leave
+  (search/ranking/corroboration.py);
 - ``logodds``: the weighted sum of -log10 P(background >= score), as independent evidence adds up;
 - ``rrf``: weight / (rrf_k + rank) (Cormack, Clarke and Buettcher, SIGIR 2009, doi:10.1145/1571941.1572114);
 - ``combsum``, ``combmnz``: raw scores on a fixed scale of 0 to 1, and their sum times the number of channels
@@ -14,22 +15,18 @@ them are pure, and none looks at the other documents of a list, so that a score 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from mmsearch.errors import UsageError
-from mmsearch.types import Ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from mmsearch.types import Ids, Scores
-
-    Matrix: TypeAlias = NDArray[np.float64]
+    from mmsearch.search.channels.signals import Signals
+    from mmsearch.types import Matrix
 
 FusionName: TypeAlias = Literal["calibrated", "logodds", "rrf", "combsum", "combmnz"]
 FUSIONS: tuple[FusionName, ...] = get_args(FusionName)
@@ -61,82 +58,29 @@ class Fusion:
         return self.name == "rrf"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """What c channels say of n documents; NaN where a channel says nothing.
+def contributions(
+    signals: Signals, weights: Sequence[float], fusion: Fusion, ranks: Matrix | None = None
+) -> Matrix:
+    """What each of c channels adds to the score of n documents: (n, c), multiples of ``GRID``, 0 for nothing said.
 
-    ``calibrated``: how much it tells, in decades. ``surprise``: -log10 P(score of strangers >= score), at least
-    0. ``unit``: the raw score on a fixed scale of 0 to 1. ``ranks``: from 1. All (n, c); ``ids`` (n,) ascending.
+    ``ranks`` (n, c): the place of each document in each channel's list, from 1; a fusion by ranks needs them.
     """
-
-    ids: Ids
-    calibrated: Matrix
-    surprise: Matrix
-    unit: Matrix
-    ranks: Matrix
-
-    def __len__(self) -> int:
-        return int(self.ids.size)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fused:
-    """Documents best first: ``ids`` (n,), ``scores`` (n,), and the ``contributions`` (n, c) that make each."""
-
-    ids: Ids
-    scores: Scores
-    contributions: Matrix = field(repr=False)
-
-    def ranking(self) -> Ranking:
-        """Ids and scores alone."""
-        return Ranking(self.ids, self.scores)
-
-
-def contributions(table: Table, weights: Sequence[float], fusion: Fusion) -> Matrix:
-    """What each channel adds to each document's score: (n, c), multiples of ``GRID``, 0 where it says nothing."""
     weight = np.asarray(weights, dtype=np.float64)
     match fusion.name:
         case "calibrated":
-            parts = _norm_parts(weight * np.fmax(table.calibrated, 0.0))
+            parts = _norm_parts(weight * np.fmax(signals.evidence, 0.0))
         case "logodds":
-            parts = weight * table.surprise
+            parts = weight * signals.surprise
         case "rrf":
-            parts = weight / (fusion.rrf_k + table.ranks)
+            assert ranks is not None
+            parts = weight / (fusion.rrf_k + ranks)
         case "combsum":
-            parts = weight * table.unit
+            parts = weight * signals.unit
         case "combmnz":
             # a channel that is switched off by a weight of 0 has found nothing
-            parts = weight * table.unit * (~np.isnan(table.unit[:, weight > 0])).sum(axis=1, keepdims=True)
+            found = ~np.isnan(signals.unit[:, weight > 0])
+            parts = weight * signals.unit * found.sum(axis=1, keepdims=True)
     return _summing_to_grid(np.where(np.isnan(parts), 0.0, parts))
-
-
-def fuse(table: Table, weights: Sequence[float], fusion: Fusion, top: int) -> Fused:
-    """The ``top`` documents of ``table`` by (-score, id)."""
-    parts = contributions(table, weights, fusion)
-    scores = parts.sum(axis=1)
-    order = np.argsort(-scores, kind="stable")[:top]  # ids ascend: ties are in their order
-    return Fused(table.ids[order], scores[order], parts[order])
-
-
-def tabulate(rankings: Mapping[str, Ranking]) -> Table:
-    """A table of rankings whose scores are calibrated already, one channel each.
-
-    Their surprise is the Gaussian's, and their unit score is the logistic of the calibrated one.
-    """
-    from mmsearch.search.calibration.background import Background
-
-    lists = list(rankings.values())
-    every = np.concatenate([np.empty(0, dtype=np.int64), *(ranking.ids for ranking in lists)])
-    scores = np.concatenate([np.empty(0), *(ranking.scores for ranking in lists)])
-    ids, rows = np.unique(every, return_inverse=True)
-    columns = np.repeat(np.arange(len(lists)), [len(ranking) for ranking in lists])
-    calibrated, surprise, unit, ranks = np.full((4, ids.size, len(lists)), np.nan)
-    calibrated[rows, columns] = scores
-    surprise[rows, columns] = -Background(0.0, 1.0).log_survival(scores) / np.log(10.0)
-    unit[rows, columns] = 0.5 + 0.5 * np.tanh(0.5 * scores)
-    for column, ranking in enumerate(lists):
-        ranks[rows[columns == column], column] = np.arange(1, len(ranking) + 1)
-    return Table(ids, calibrated, surprise, unit, ranks)
 
 
 def _norm_parts(evidence: Matrix) -> Matrix:

@@ -89,7 +89,7 @@ def _suspects(found: Scoring, task: Task, index: SearchIndex) -> NDArray[np.bool
         return np.ones(found.documents.size, dtype=bool)
     same = np.zeros(found.documents.size, dtype=bool)
     for place in dense:
-        scores = found.calibrated[:, place]
+        scores = found.signals.evidence[:, place]
         _, rows, counts = np.unique(scores, return_inverse=True, return_counts=True)
         same |= ~np.isnan(scores) & (counts[rows] > 1)
     return same

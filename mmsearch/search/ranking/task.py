@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mmsearch.search.channels.dense import DenseChannel
     from mmsearch.search.channels.exclusions import Exclusion
     from mmsearch.search.channels.lexical import Matches
-    from mmsearch.search.channels.signals import Scored
+    from mmsearch.search.channels.signals import Said
     from mmsearch.search.index.documents import Documents
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.search.query.value import Query
@@ -41,8 +41,18 @@ class Column:
     name: str
     weight: float
     dense: DenseChannel | None = None
-    listed: Scored | None = None
+    listed: Said | None = None
     expected: float = 0.0
+
+    def said(self, items: Ids) -> Said:
+        """Those of ``items``, ascending, that this says something of, and what that is."""
+        if self.dense is not None:
+            own = common(items, self.dense.index.ids)
+            return own, self.dense.score(own)
+        assert self.listed is not None
+        ids, signals = self.listed
+        chosen = np.flatnonzero(np.isin(ids, items, assume_unique=True))
+        return ids[chosen], signals[chosen]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +69,11 @@ class Task:
     searched: int
     fusion: Fusion
     left_out: frozenset[int] = frozenset()
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Those of the columns."""
+        return tuple(column.weight for column in self.columns)
 
 
 # Channels that are lists of words, by the names that ``weights`` knows them by.
@@ -163,7 +178,9 @@ def _word_columns(
         return []
     named = name_matches(index.catalogue, query.text, matches)
     return [
-        Column(WORDS, weights.get(WORDS, 1.0), listed=matches.scored, expected=matches.expected),
+        Column(
+            WORDS, weights.get(WORDS, 1.0), listed=(matches.ids, matches.signals), expected=matches.expected
+        ),
         Column(NAME, weights.get(NAME, 1.0), listed=named),
     ]
 

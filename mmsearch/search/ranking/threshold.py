@@ -7,28 +7,22 @@ are asked for more (the threshold algorithm: Fagin, Lotem and Naor, JCSS 2003, d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmsearch.search.channels.exclusions import exclude
-from mmsearch.search.channels.signals import peaks
+from mmsearch.search.channels.signals import Signals
 from mmsearch.search.index.documents import common
-from mmsearch.search.ranking.corroboration import backed
-from mmsearch.search.ranking.fusion import GRID, Table, contributions, on_grid
-from mmsearch.search.ranking.scoring import Scoring, _evalues, joined
+from mmsearch.search.ranking.fusion import on_grid
+from mmsearch.search.ranking.scoring import Scoring, expected_counts, highest, scored, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from mmsearch.search.channels.dense import DenseChannel
-    from mmsearch.search.channels.signals import Scored
-    from mmsearch.search.ranking.fusion import Fusion, Matrix
+    from mmsearch.search.channels.signals import Said
+    from mmsearch.search.ranking.fusion import Fusion
     from mmsearch.search.ranking.task import Task
-    from mmsearch.types import Ids
+    from mmsearch.types import Ids, Matrix
 
 # Items that a channel names at first, and how many times as many when that was not enough.
 FIRST_DEPTH = 256
@@ -41,13 +35,16 @@ ROUNDING = 1e-4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pool:
-    """The documents of the items that the channels named, with what is known and what is possible of each."""
+    """The documents of the items that the channels named, ascending, and what is known and what is possible of each.
 
-    table: Table
-    items: NDArray[np.int64]
-    bounds: (
-        Table  # one row: what each channel may say at most of an item that it did not name; NaN for nothing
-    )
+    ``signals`` (n, c) are of the items that were named, with their ``ranks`` if the fusion goes by these; ``bounds``
+    (1, c) are what a channel may say at most of an item that it did not name, nothing where it named all.
+    """
+
+    documents: Ids
+    signals: Signals
+    ranks: Matrix | None
+    bounds: Signals
 
 
 class Ranker:
@@ -79,7 +76,7 @@ class Ranker:
         if depth not in self._pools:
             self._pools[depth] = _pool(self._task, depth)
         pool = self._pools[depth]
-        return _scored(self._task, pool, np.arange(len(pool.table)))
+        return _scored(self._task, pool, np.arange(pool.documents.size))
 
 
 def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
@@ -88,72 +85,53 @@ def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
     documents = np.unique(task.groups.of(items))
     none = np.zeros((min(top, documents.size), 0))  # no columns
     excluded = exclude((), items[:0], documents[:top], task.groups)
-    return Scoring(documents[:top], none, none.astype(np.int64), none, none, excluded), int(documents.size)
+    scoring = Scoring(documents[:top], none.astype(np.int64), Signals.empty(none.shape), none, none, excluded)
+    return scoring, int(documents.size)
 
 
 def _pool(task: Task, depth: int) -> _Pool:
-    said: list[Scored] = []
-    bounds = np.full((3, len(task.columns)), np.nan)
+    said: list[Said] = []
+    bounds = Signals.empty((1, len(task.columns)))
     for place, column in enumerate(task.columns):
         if column.listed is not None:
             said.append(column.listed)
             continue
         assert column.dense is not None
-        scored = column.dense.nearest(depth, task.among)
-        said.append(scored)
-        if scored.ids.size == depth and not task.fusion.by_rank:
-            bounds[:, place] = _bounds(column.dense, scored)
-    documents = np.unique(np.concatenate([task.groups.of(scored.ids) for scored in said]))
-    table, items = _table(task, documents, said)
-    zero = np.zeros(1, dtype=np.int64)
-    unranked = np.full((1, len(said)), np.nan)
-    return _Pool(table, items, Table(zero, bounds[:1], bounds[1:2], bounds[2:], unranked))
+        ids, signals = column.dense.nearest(depth, task.among)
+        said.append((ids, signals))
+        if ids.size == depth and not task.fusion.by_rank:
+            bounds.evidence[:, place] = signals.evidence.min() + ROUNDING
+            bounds.surprise[:, place] = signals.surprise.min() + ROUNDING
+            single = len(column.dense.probes) == 1
+            bounds.unit[:, place] = signals.unit.min() + ROUNDING if single else 1.0
+    documents = np.unique(np.concatenate([task.groups.of(ids) for ids, _ in said]))
+    _, signals = telling(task, documents, said)
+    ranks = _ranks(signals.evidence) if task.fusion.by_rank else None
+    return _Pool(documents, signals, ranks, bounds)
 
 
-def _bounds(channel: DenseChannel, scored: Scored) -> tuple[float, float, float]:
-    """Calibrated score, surprise and unit score that no item beyond ``scored`` exceeds."""
-    unit = scored.unit.min() + ROUNDING if len(channel.probes) == 1 else 1.0
-    return float(scored.calibrated.min()) + ROUNDING, float(scored.surprise.min()) + ROUNDING, float(unit)
-
-
-def _table(task: Task, documents: Ids, said: Sequence[Scored]) -> tuple[Table, NDArray[np.int64]]:
-    """What the columns say of ``documents``, and of which item."""
-    found = [peaks(documents, task.groups, scored) for scored in said]
-    calibrated, surprise, unit = np.array(
-        [
-            [column.calibrated for column in found],
-            [column.surprise for column in found],
-            [column.unit for column in found],
-        ]
-    ).swapaxes(1, 2)
-    ranks = _ranks(calibrated) if task.fusion.by_rank else np.full(calibrated.shape, np.nan)
-    items = np.array([column.items for column in found])
-    return Table(documents, calibrated, surprise, unit, ranks), items.T
-
-
-def _ranks(calibrated: Matrix) -> Matrix:
+def _ranks(evidence: Matrix) -> Matrix:
     """The place of each document in each column, from 1; NaN where the column says nothing."""
-    ranks = np.full(calibrated.shape, np.nan)
-    for place in range(calibrated.shape[1]):
-        order = np.argsort(-calibrated[:, place], kind="stable")  # NaN comes last, equals stay in order of id
-        known = int((~np.isnan(calibrated[:, place])).sum())
+    ranks = np.full(evidence.shape, np.nan)
+    for place in range(evidence.shape[1]):
+        order = np.argsort(-evidence[:, place], kind="stable")  # NaN comes last, equals stay in order of id
+        known = int((~np.isnan(evidence[:, place])).sum())
         ranks[order[:known], place] = np.arange(1, known + 1)
     return ranks
 
 
 def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[Scoring, bool, int]:
     """The best documents of the pool, whether no other document can be among them, and how many pass."""
-    weights = [column.weight for column in task.columns]
-    most = backed(_filled(pool.table, pool.bounds), task)
-    upper = contributions(most, weights, task.fusion).sum(axis=1) + len(weights) * GRID
-    unseen = _unseen(task, pool.bounds, weights, cutoff)
-    hopeful = np.ones(len(pool.table), dtype=bool)
+    most = pool.signals.filled(pool.bounds)
+    upper = highest(task, most, pool.ranks)
+    unseen = _unseen(task, pool.bounds, cutoff)
+    hopeful = np.ones(pool.documents.size, dtype=bool)
     if cutoff is not None:
-        hopeful = _evalues(most, task.searched) <= cutoff
+        hopeful = expected_counts(most, task.searched) <= cutoff
     if task.left_out:
-        hopeful &= ~np.isin(pool.table.ids, list(task.left_out))
+        hopeful &= ~np.isin(pool.documents, list(task.left_out))
     order = np.flatnonzero(hopeful)
-    order = order[np.lexsort((pool.table.ids[order], -upper[order]))]
+    order = order[np.lexsort((pool.documents[order], -upper[order]))]
     kept: list[Scoring] = []
     taken, sure = 0, 0
     while sure < top and taken < order.size:
@@ -165,71 +143,35 @@ def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[S
     count = sum(scoring.documents.size for scoring in kept) + order.size - taken
     if not kept:
         kept.append(_scored(task, pool, order[:0]))
-    every = joined(kept)
+    every = Scoring.concatenate(kept)
     ranked = every[np.lexsort((every.documents, -every.scores))[:top]]
     return ranked, sure >= top or unseen == -np.inf, count
 
 
-def _unseen(task: Task, bounds: Table, weights: Sequence[float], cutoff: float | None) -> float:
+def _unseen(task: Task, bounds: Signals, cutoff: float | None) -> float:
     """The highest score of a document none of whose items was named; -inf when there is none that could pass."""
-    open_columns = [place for place in range(len(weights)) if not np.isnan(bounds.calibrated[0, place])]
-    if not open_columns or (cutoff is not None and _evalues(bounds, task.searched)[0] > cutoff):
+    possible = np.flatnonzero(~np.isnan(bounds.evidence[0]))
+    if not possible.size or (cutoff is not None and expected_counts(bounds, task.searched)[0] > cutoff):
         return -np.inf
-    dense = [column for place in open_columns if (column := task.columns[place].dense) is not None]
-    highest = -np.inf
-    for combination in task.groups.combinations([channel.index.ids for channel in dense]):
-        row = np.full((3, 1, len(weights)), np.nan)
-        for place, present in zip(open_columns, combination, strict=True):
-            if present:
-                row[:, 0, place] = (
-                    bounds.calibrated[0, place],
-                    bounds.surprise[0, place],
-                    bounds.unit[0, place],
-                )
-        if any(combination):
-            # no words either, since what has any is listed
-            table = backed(Table(bounds.ids, row[0], row[1], row[2], bounds.ranks), task)
-            highest = max(
-                highest, float(contributions(table, weights, task.fusion).sum()) + len(weights) * GRID
-            )
-    return highest
-
-
-def _filled(table: Table, bounds: Table) -> Table:
-    """``table`` with what each channel may say at most where it says nothing."""
-
-    def fill(values: Matrix, most: Matrix) -> Matrix:
-        return np.where(np.isnan(values), most, values)
-
-    return Table(
-        table.ids,
-        fill(table.calibrated, bounds.calibrated),
-        fill(table.surprise, bounds.surprise),
-        fill(table.unit, bounds.unit),
-        table.ranks,
-    )
+    dense = [column for place in possible if (column := task.columns[place].dense) is not None]
+    found = task.groups.combinations([channel.index.ids for channel in dense])
+    # no words either, since what has any is listed
+    present = np.zeros((len(found), len(task.columns)), dtype=bool)
+    present[:, possible] = np.array(sorted(found), dtype=bool).reshape(len(found), possible.size)
+    return float(highest(task, bounds.where(present[present.any(axis=1)])).max(initial=-np.inf))
 
 
 def _scored(task: Task, pool: _Pool, rows: Ids) -> Scoring:
     """The pool's documents ``rows``, ascending, with all of their items scored by all channels."""
-    documents = pool.table.ids[rows]
+    documents = pool.documents[rows]
     items = task.groups.items_of(documents)
     if task.among is not None:
         items = common(items, task.among)
-    said: list[Scored] = []
-    for column in task.columns:
-        if column.dense is not None:
-            said.append(column.dense.score(common(items, column.dense.index.ids)))
-        elif column.listed is not None:
-            said.append(column.listed[np.flatnonzero(np.isin(column.listed.ids, items, assume_unique=True))])
-    table, told = _table(task, documents, said)
-    table = backed(table, task)
-    if task.fusion.by_rank:
-        table = Table(documents, table.calibrated, table.surprise, table.unit, pool.table.ranks[rows])
-    parts = contributions(table, [column.weight for column in task.columns], task.fusion)
+    told, signals = telling(task, documents, [column.said(items) for column in task.columns])
+    parts, lost = scored(task, signals, None if pool.ranks is None else pool.ranks[rows])
     excluded = exclude(task.exclusions, items, documents, task.groups)
-    excluded.penalties[:] = on_grid(_scaled(excluded.penalties, parts, task.fusion))
-    return Scoring(documents, parts, told, table.calibrated, table.surprise, excluded)
+    excluded = replace(excluded, penalties=on_grid(_scaled(excluded.penalties, parts, task.fusion)))
+    return Scoring(documents, told, signals, lost, parts, excluded)
 
 
 def _scaled(penalties: Matrix, parts: Matrix, fusion: Fusion) -> Matrix:

@@ -28,7 +28,7 @@ def diversified(
 ) -> list[Recommended]:
     """The ``k`` of ``found``, best first, that are good and unlike the ones before them.
 
-    A score becomes (1 - diverse) x itself - diverse x the calibrated likeness to the most similar better hit, where
+    A score becomes (1 - diverse) x itself - diverse x the likeness, in scales, to the most similar better hit, where
     that is above the background. Ties go to the lower item id.
     """
     if not found:
@@ -87,12 +87,12 @@ def likenesses_among(
     modalities: Sequence[Modality],
     backgrounds: Mapping[tuple[Modality, Modality], Background],
 ) -> tuple[Scores, Scores]:
-    """Cosines (n, n) of centered ``vectors`` (n, dimension) with each other, and the same calibrated."""
+    """Cosines (n, n) of centered ``vectors`` (n, dimension) with each other, and the same in scales."""
     rows = vectors.astype(np.float64)
     cosines = rows @ rows.T
     likenesses = np.empty(cosines.shape)
     kinds = np.array(modalities)
     for one, other in {(a, b) for a in set(modalities) for b in set(modalities)}:
         block = np.ix_(kinds == one, kinds == other)
-        likenesses[block] = backgrounds[one, other].calibrate(cosines[block])
+        likenesses[block] = backgrounds[one, other].scales(cosines[block])
     return cosines, likenesses

@@ -41,7 +41,7 @@ class Recommended:
     ``surprise``: -log10 of the probability that a stranger is as like the likeliest liked aspect.
     ``alike``: the item of a better hit that it is most like, their cosine, and what that takes off.
     ``around``: the mean score of the things that it is most like itself, with what weight that counts, and what it
-    adds (search/surroundings.py). ``copies`` documents with the same content came behind it and are left out.
+    adds (search/recommend/surroundings.py). ``copies`` documents with the same content came behind it and are left out.
     """
 
     item_id: int
@@ -88,10 +88,10 @@ class Recommended:
             )
         if self.alike is not None and self.alike[3]:
             item, cosine, background, taken = self.alike
-            calibrated = (cosine - background.location) / background.scale
+            scales = (cosine - background.location) / background.scale
             found.append(
                 Reason("diversity", f"-#{item}", self.item_id, cosine, background.location, background.scale,
-                       calibrated, -taken / calibrated, -taken)
+                       scales, -taken / scales, -taken)
             )  # fmt: skip
         return tuple(found)
 

@@ -1,13 +1,13 @@
 """More like this, less like that: documents ranked by how like the liked ones they are.
 
-- ``average``: the mean of what each liked example says (Rocchio 1971, on calibrated scores), and a little more of
-  what the likeliest of them says;
+- ``average``: the mean of what each liked example says (Rocchio 1971, on scales above the background), and a little
+  more of what the likeliest of them says;
 - ``best``: what the likeliest of them says: for a taste that has several sides;
 - ``per-document``: the examples take turns, each with what is most like it.
 
-Pictures and texts come in one list, since all likenesses are calibrated (search/taste.py). A document counts by its
-most telling item. For ``average`` and ``best``, the first of them are then ranked anew, with the scores of what they
-are like themselves (search/surroundings.py).
+Pictures and texts come in one list, since all likenesses are counted in scales (search/recommend/taste.py). A
+document counts by its most telling item. For ``average`` and ``best``, the first of them are then ranked anew, with
+the scores of what they are like themselves (search/recommend/surroundings.py).
 """
 
 from __future__ import annotations

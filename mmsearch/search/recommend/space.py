@@ -1,8 +1,8 @@
 """How like two things of an index are, whatever their modalities: cosines of centered vectors on one scale.
 
 Each modality's mean is taken off its vectors, which then have unit length again: otherwise pictures would be like
-pictures for being pictures (arXiv 2507.19054, 2601.18525). What is left is calibrated by the background between items
-of the index that have nothing to do with each other. Measured by `python -m benchmarks recommendation`.
+pictures for being pictures (arXiv 2507.19054, 2601.18525). What is left is counted in scales above the background
+between items of the index that have nothing to do with each other. Measured by `python -m benchmarks recommendation`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What several examples say of an item together: its likeness to the liked ones, less its likeness to the others.
 
-An example is its picture and its texts, each compared with items of either modality (search/likeness.py), so that
-pictures and texts come on one scale. A disliked example takes off what rises above the background, and gives
+An example is its picture and its texts, each compared with items of either modality (search/recommend/space.py), so
+that pictures and texts come on one scale. A disliked example takes off what rises above the background, and gives
 nothing to what is unlike it: the opposite of a cat is no dog.
 """
 
@@ -105,28 +105,28 @@ class Taste:
             rows = [aspect.vector for aspect in self.aspects if aspect.liked and aspect.modality == modality]
             if rows:
                 vectors = np.stack(rows)
-                calibrated = self.calibrated(modality, (vectors @ probes.T).astype(np.float64))
-                found.append((modality, vectors, (self.coefficients(calibrated) * calibrated).sum(axis=1)))
+                scales = self.scales(modality, (vectors @ probes.T).astype(np.float64))
+                found.append((modality, vectors, (self.coefficients(scales) * scales).sum(axis=1)))
         return found
 
-    def calibrated(self, modality: Modality, raw: Scores) -> Scores:
+    def scales(self, modality: Modality, raw: Scores) -> Scores:
         """Cosines (n, aspects) as scales above the background of each aspect with ``modality``."""
         columns = [
-            self.backgrounds[aspect.modality, modality].calibrate(raw[:, place])
+            self.backgrounds[aspect.modality, modality].scales(raw[:, place])
             for place, aspect in enumerate(self.aspects)
         ]
         return np.stack(columns, axis=1)
 
-    def coefficients(self, calibrated: Scores) -> NDArray[np.float64]:
-        """With what weight (n, aspects) each aspect's calibrated score enters an item's."""
+    def coefficients(self, scales: Scores) -> NDArray[np.float64]:
+        """With what weight (n, aspects) each aspect's scales enter an item's."""
         weights = np.array([aspect.weight for aspect in self.aspects])
         owner = np.array([aspect.example for aspect in self.aspects])
-        found = np.zeros(calibrated.shape)
+        found = np.zeros(scales.shape)
         for liked in (True, False):
             examples = sorted({aspect.example for aspect in self.aspects if aspect.liked is liked})
             if not examples:
                 continue
-            says = np.stack([(calibrated * weights)[:, owner == one].sum(axis=1) for one in examples], axis=1)
+            says = np.stack([(scales * weights)[:, owner == one].sum(axis=1) for one in examples], axis=1)
             share = np.eye(len(examples))[says.argmax(axis=1)]  # the one that says most, by the lower number
             if liked and self.method == "average":
                 share = (1.0 / len(examples) + LIKELIEST * share) / (1.0 + LIKELIEST)
@@ -139,16 +139,16 @@ class Taste:
     def roughly(self, modality: Modality, ids: Ids) -> Scores:
         """Scores (n,) of items, right to ``ROUGH``."""
         probes = np.stack([aspect.vector for aspect in self.aspects])
-        calibrated = self.calibrated(modality, self.spaces[modality].roughly(probes, ids))
-        return np.asarray((self.coefficients(calibrated) * calibrated).sum(axis=1))
+        scales = self.scales(modality, self.spaces[modality].roughly(probes, ids))
+        return np.asarray((self.coefficients(scales) * scales).sum(axis=1))
 
     def exactly(self, modality: Modality, ids: Ids) -> list[Recommended]:
         """Items with their scores and what makes them, the same to the last bit whatever else is scored."""
         probes = np.stack([aspect.vector for aspect in self.aspects])
         raw = self.spaces[modality].exactly(probes, ids)
-        calibrated = self.calibrated(modality, raw)
-        weights = self.coefficients(calibrated)
-        parts = on_grid(weights * calibrated)
+        scales = self.scales(modality, raw)
+        weights = self.coefficients(scales)
+        parts = on_grid(weights * scales)
         liked = np.array([aspect.liked for aspect in self.aspects])
         surprise = np.stack(
             [

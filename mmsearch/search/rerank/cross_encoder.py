@@ -102,7 +102,7 @@ def _moved(hit: Hit, place: Hit, decades: float, name: str, query: str) -> Hit:
         raw=decades * math.log(10.0),
         location=0.0,
         scale=math.log(10.0),
-        calibrated=decades,
+        scales=decades,
         weight=1.0,
         contribution=place.score - hit.score,
         evidence=decades,

@@ -16,9 +16,8 @@ import numpy as np
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.media.files import read_file
 from mmsearch.media.limits import Limits
-from mmsearch.search.ranking.corroboration import backed
-from mmsearch.search.ranking.fusion import Table, contributions
-from mmsearch.search.ranking.scoring import Scoring, joined
+from mmsearch.search.channels.signals import Signals
+from mmsearch.search.ranking.scoring import Scoring, scored
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from mmsearch.ann.index import VectorIndex
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.search.channels.signals import Scored
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.search.ranking.task import Column, Task
     from mmsearch.store.catalogue.values import StoredItem
@@ -54,7 +52,7 @@ def rescored(
     if cutoff is not None:
         order = order[fresh.evalues(task.searched)[order] <= cutoff]
     rest = np.arange(first.documents.size, found.documents.size)
-    return task, joined([fresh[order], found[rest]]), np.concatenate([order, rest])
+    return task, Scoring.concatenate([fresh[order], found[rest]]), np.concatenate([order, rest])
 
 
 def _exact(column: Column, told: Ids, index: SearchIndex) -> Column:
@@ -95,29 +93,14 @@ def _unchanged(item: StoredItem) -> bytes | None:
 
 def _scored_again(scoring: Scoring, task: Task) -> Scoring:
     """The documents of ``scoring`` by the same items, as the columns of ``task`` score them."""
-    shape = scoring.items.shape
-    values = np.full((3, *shape), np.nan)  # calibrated, surprise, unit
-    for place, column in enumerate(task.columns):
-        rows = np.flatnonzero(scoring.items[:, place] >= 0)
-        items, back = np.unique(scoring.items[rows, place], return_inverse=True)
-        said = _said(column, items)
-        values[:, rows, place] = np.stack([said.calibrated, said.surprise, said.unit])[:, back]
-    table = backed(Table(scoring.documents, values[0], values[1], values[2], np.full(shape, np.nan)), task)
-    weights = [column.weight for column in task.columns]
-    return replace(
-        scoring,
-        parts=contributions(table, weights, task.fusion),
-        calibrated=table.calibrated,
-        surprise=table.surprise,
-    )
-
-
-def _said(column: Column, items: Ids) -> Scored:
-    """What ``column`` says of ``items``, ascending, all of which it knows."""
-    if column.dense is not None:
-        return column.dense.score(items)
-    assert column.listed is not None
-    return column.listed[np.searchsorted(column.listed.ids, items)]
+    columns: list[Signals] = []
+    for column, items in zip(task.columns, scoring.items.T, strict=True):
+        known, places = np.unique(items, return_inverse=True)
+        known, places = (known[1:], places - 1) if known.size and known[0] < 0 else (known, places)
+        columns.append(column.said(known)[1].at(places))
+    signals = Signals.stack(columns)
+    parts, lost = scored(task, signals)
+    return replace(scoring, signals=signals, lost=lost, parts=parts)
 
 
 class Reencoded:

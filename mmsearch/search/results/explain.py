@@ -11,16 +11,16 @@ from mmsearch.search.index.documents import common
 from mmsearch.search.index.protocol import WHOLE
 from mmsearch.search.ranking.fusion import GRID, on_grid
 from mmsearch.search.ranking.scoring import most_of
+from mmsearch.search.ranking.task import WORDS
 from mmsearch.search.results.hit import Hit, Reason
 from mmsearch.search.results.snippets import snippet
 
 if TYPE_CHECKING:
     from mmsearch.search.channels.dense import DenseChannel
     from mmsearch.search.index.protocol import SearchIndex
-    from mmsearch.search.ranking.fusion import Matrix
     from mmsearch.search.ranking.scoring import Scoring
     from mmsearch.search.ranking.task import Column, Prepared
-    from mmsearch.types import Ids, Scores
+    from mmsearch.types import Ids, Matrix, Scores
 
 # A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.
 HALF_STRENGTH = 2.0
@@ -40,7 +40,7 @@ def hits_of(
     chosen = telling_items(scoring, prepared)
     stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
     cosines = _cosines(chosen, [channel for channel in map(_of_items, task.columns) if channel is not None])
-    surprise = most_of(scoring.surprise)
+    surprise = most_of(scoring.signals.surprise)
     scores = scoring.scores
     # Without anything to rank by, the filter alone decides, and it is exact.
     evalues = scoring.evalues(task.searched) if task.columns else np.zeros(chosen.size)
@@ -110,7 +110,7 @@ def _reasons(scoring: Scoring, prepared: Prepared) -> list[list[Reason]]:
             _add_word_reasons(reasons, scoring, place, column, prepared)
     for place, exclusion in enumerate(prepared.task.exclusions):
         for row in scoring.excluded.penalties[:, place].nonzero()[0].tolist():
-            told = float(scoring.excluded.evidence[row, place])
+            told = float(scoring.excluded.levels[row, place])
             penalty = float(scoring.excluded.penalties[row, place])
             item = int(scoring.excluded.items[row, place])
             reasons[row].append(
@@ -134,16 +134,17 @@ def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int
     """One reason for each part, in proportion to what it brings to the channel's score."""
     channel = column.dense
     assert channel is not None
+    evidence = scoring.evidence
     rows = np.flatnonzero(scoring.items[:, place] >= 0)
     items = scoring.items[rows, place]
     raw = channel.raw(items)
-    calibrated = channel.calibrated(raw)
-    split = _split(scoring.parts[rows, place], calibrated * np.array(channel.weights)[:, None])
+    scales = channel.scales(raw)
+    split = _split(scoring.parts[rows, place], scales * np.array(channel.weights)[:, None])
     for part, probe in enumerate(channel.probes):
         name = f"{channel.encoder} {probe.modality}→{channel.item_modality}"
         background, weight = channel.backgrounds[part], column.weight * channel.weights[part]
-        columns = (items, raw[part], calibrated[part], split[part], scoring.calibrated[rows, place])
-        for row, item, cosine, scales, share, told in zip(rows, *(c.tolist() for c in columns), strict=True):
+        columns = (items, raw[part], scales[part], split[part], evidence[rows, place])
+        for row, item, cosine, above, share, told in zip(rows, *(c.tolist() for c in columns), strict=True):
             reasons[row].append(
                 Reason(
                     name,
@@ -152,7 +153,7 @@ def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int
                     cosine,
                     background.location,
                     background.scale,
-                    scales,
+                    above,
                     weight,
                     share,
                     told,
@@ -177,12 +178,10 @@ def _add_word_reasons(
     for row in np.flatnonzero(scoring.parts[:, place]).tolist():
         item = int(scoring.items[row, place])
         raw, scale = 1.0, 1.0
-        if matches is not None and column.listed is matches.scored:
-            raw = float(matches.raw[np.searchsorted(matches.scored.ids, item)])
+        if matches is not None and column.name == WORDS:
+            raw = float(matches.raw[np.searchsorted(matches.ids, item)])
             scale = matches.ceiling
-        calibrated, part = float(scoring.calibrated[row, place]), float(scoring.parts[row, place])
+        told, part = float(scoring.evidence[row, place]), float(scoring.parts[row, place])
         reasons[row].append(
-            Reason(
-                column.name, prepared.text, item, raw, 0.0, scale, calibrated, column.weight, part, calibrated
-            )
+            Reason(column.name, prepared.text, item, raw, 0.0, scale, told, column.weight, part, told)
         )

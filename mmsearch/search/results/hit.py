@@ -19,8 +19,7 @@ class Reason:
 
     ``channel`` is how it was scored (``pocket text→image``, ``words``, ``name``), ``part`` the part of the query
     (``a red bicycle``, ``-snow``), ``item_id`` the item of the document that it is about. ``raw`` is the score as
-    the channel gives it (a cosine, a BM25); ``calibrated`` is (raw - location) / scale where there is a
-    background; ``evidence`` is how much the channel tells of the item, all of its parts together, in decades: 3 is
+    the channel gives it (a cosine, a BM25); ``scales`` is (raw - location) / scale where there is a background; ``evidence`` is how much the channel tells of the item, all of its parts together, in decades: 3 is
     as rare as 1 in 1,000. ``contribution`` is what comes of it in the score, with ``weight`` and beside the others.
     """
 
@@ -30,7 +29,7 @@ class Reason:
     raw: float
     location: float
     scale: float
-    calibrated: float
+    scales: float
     weight: float
     contribution: float
     evidence: float = 0.0

@@ -188,7 +188,7 @@ def _update(best: _Best, channel: _Channel, ids: Ids, rows: Ids) -> None:
     better = log < best.log[here]
     for table, values in (
         (best.log, log),
-        (best.score, channel.background.calibrate(highest)),
+        (best.score, channel.background.scales(highest)),
         (best.cosine, highest),
         (best.item, ids[places]),
     ):

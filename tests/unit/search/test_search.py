@@ -59,7 +59,7 @@ def test_an_explanation_names_every_part_with_its_background(pictures: SearchInd
         ("toy image→image", "@dog"),
     }
     for reason in dense:
-        assert reason.calibrated == pytest.approx((reason.raw - reason.location) / reason.scale)
+        assert reason.scales == pytest.approx((reason.raw - reason.location) / reason.scale)
         assert reason.raw <= 1
 
 

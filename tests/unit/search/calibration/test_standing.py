@@ -73,7 +73,7 @@ def test_a_constant_in_one_tower_changes_little_of_what_its_scores_tell() -> Non
         rng = np.random.default_rng(4)  # the same items but for the offset
         items = vectors(2_000, offset)
         background = estimate(bank, items)
-        scores = background.calibrate((asked @ items.T).astype(np.float64))
+        scores = background.scales((asked @ items.T).astype(np.float64))
         told.append([background.evidence(Standing.of(row, background.own).corrected(row)) for row in scores])
     plain, moved = np.array(told)
     best = plain.argmax(axis=1)

@@ -75,8 +75,8 @@ def test_not_takes_from_what_it_leaves_for_how_like_it_is(landscape: SearchIndex
         for reason in reasons:
             explained += 1
             assert (reason.part, reason.item_id, reason.location) == ("NOT snow", hit.item_id, LEAST_LIKE)
-            assert reason.calibrated == pytest.approx(reason.raw - LEAST_LIKE)
-            assert reason.weight * reason.calibrated == pytest.approx(reason.contribution, abs=1e-5)
+            assert reason.scales == pytest.approx(reason.raw - LEAST_LIKE)
+            assert reason.weight * reason.scales == pytest.approx(reason.contribution, abs=1e-5)
     assert explained
 
 

@@ -33,8 +33,8 @@ def index(build: Callable[[Sequence[Any]], SearchIndex], doc: Any) -> SearchInde
 
 def found(index: SearchIndex, text: str, among: Sequence[int] | None = None) -> dict[int, float]:
     ids = None if among is None else np.array(among, dtype=np.int64)
-    scored = match(index.catalogue, index.documents, text, ids, len(TEXTS)).scored
-    return dict(zip((scored.ids - 1).tolist(), scored.unit.tolist(), strict=True))
+    matches = match(index.catalogue, index.documents, text, ids, len(TEXTS))
+    return dict(zip((matches.ids - 1).tolist(), matches.signals.unit.tolist(), strict=True))
 
 
 def test_more_of_the_words_is_more(index: SearchIndex) -> None:
@@ -46,7 +46,7 @@ def test_more_of_the_words_is_more(index: SearchIndex) -> None:
 def test_scores_have_a_floor_and_a_ceiling_whatever_the_list(index: SearchIndex) -> None:
     for text in ("bees", "old lighthouse keeper", "bees zebra xylophone"):
         matches = match(index.catalogue, index.documents, text, None, len(TEXTS))
-        assert ((matches.scored.unit > 0) & (matches.scored.unit < 1)).all()
+        assert ((matches.signals.unit > 0) & (matches.signals.unit < 1)).all()
     # a single weak hit is not the best that there can be
     assert (
         max(found(index, "bees zebra xylophone harpsichord").values())
@@ -62,17 +62,17 @@ def test_an_item_scores_the_same_whatever_is_found_beside_it(index: SearchIndex)
 def test_all_of_the_words_are_what_was_asked_for(index: SearchIndex) -> None:
     matches = match(index.catalogue, index.documents, "lighthouse keeper", None, len(TEXTS))
     assert (matches.whole - 1).tolist() == [0]
-    at = matches.scored.ids.tolist().index(1)
-    assert len(TEXTS) * 10 ** -matches.scored.surprise[at] <= ALL_WORDS_EVALUE * 1.001
+    at = matches.ids.tolist().index(1)
+    assert len(TEXTS) * 10 ** -matches.signals.surprise[at] <= ALL_WORDS_EVALUE * 1.001
 
 
 def test_some_of_the_words_tell_part_of_what_chance_would_not_bring(index: SearchIndex) -> None:
     matches = match(index.catalogue, index.documents, "old lighthouse keeper", None, len(TEXTS))
-    whole = np.isin(matches.scored.ids, matches.whole)
+    whole = np.isin(matches.ids, matches.whole)
     assert whole.sum() == 1
-    told, surprise = matches.scored.calibrated, matches.scored.surprise
+    told, surprise = matches.signals.evidence, matches.signals.surprise
     np.testing.assert_allclose(told[~whole], PARTIAL * surprise[~whole])
-    assert told[whole].min() == pytest.approx(SCALE * matches.scored.unit[whole].min())
+    assert told[whole].min() == pytest.approx(SCALE * matches.signals.unit[whole].min())
     assert told[whole].min() > told[~whole].max()
 
 
@@ -84,9 +84,9 @@ def test_many_rare_words_tell_the_more_the_more_they_are(
     counts = [6, 12, 24, 35, *[0] * 96]
     texts = [" ".join([*words[:count], *other[count:]]) for count, other in zip(counts, others, strict=True)]
     index = build([doc(f"{n}.txt", passages=[text]) for n, text in enumerate(texts)])
-    scored = match(index.catalogue, index.documents, " ".join(words), None, 100).scored
-    assert (np.diff(scored.calibrated) > 0.5).all()
-    assert scored.calibrated[-1] > SCALE  # what some of the words tell has no ceiling
+    evidence = match(index.catalogue, index.documents, " ".join(words), None, 100).signals.evidence
+    assert (np.diff(evidence) > 0.5).all()
+    assert evidence[-1] > SCALE  # what some of the words tell has no ceiling
 
 
 def test_what_is_expected_of_a_text_that_says_the_same_is_a_share_of_the_words_that_are_known(
@@ -95,7 +95,7 @@ def test_what_is_expected_of_a_text_that_says_the_same_is_a_share_of_the_words_t
     def expected(text: str) -> float:
         return match(index.catalogue, index.documents, text, None, len(TEXTS)).expected
 
-    told = match(index.catalogue, index.documents, "flowers", None, len(TEXTS)).scored.surprise.max()
+    told = match(index.catalogue, index.documents, "flowers", None, len(TEXTS)).signals.surprise.max()
     assert 0 < expected("flowers") < PARTIAL * told
     assert expected("flowers zebra") == expected("flowers")
     assert expected("flowers keeper") > expected("flowers")
@@ -143,7 +143,7 @@ def test_names_are_compared_without_case_and_signs(
         [doc("Red-Kite.jpg", shows="a bird"), doc("b.jpg", shows="a bird", title="A red kite in flight")]
     )
     matches = match(index.catalogue, index.documents, "red kite", None, 3)
-    assert name_matches(index.catalogue, "red kite", matches).ids.tolist() == [1]
+    assert name_matches(index.catalogue, "red kite", matches)[0].tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def index(build: Callable[[list[Any]], SearchIndex], doc: Any) -> SearchIndex:
 
 
 def found(index: SearchIndex, text: str, among: np.ndarray | None = None) -> list[str]:
-    ids = match(index.catalogue, index.documents, text, among, index.documents.ids.size).scored.ids
+    ids = match(index.catalogue, index.documents, text, among, index.documents.ids.size).ids
     return [item.path for item in index.catalogue.items(ids)]
 
 
@@ -73,17 +73,17 @@ def test_a_filter_holds_for_pieces(index: SearchIndex) -> None:
 
 
 def test_what_has_the_whole_of_a_name_goes_before_what_has_a_word_of_it(index: SearchIndex) -> None:
-    scored = match(index.catalogue, index.documents, "img_2018", None, 100).scored
+    matches = match(index.catalogue, index.documents, "img_2018", None, 100)
     [first, second] = [
-        item.path for item in index.catalogue.items(scored.ids[np.argsort(-scored.calibrated)])
+        item.path for item in index.catalogue.items(matches.ids[np.argsort(-matches.signals.evidence)])
     ]
     assert (first, second) == ("IMG_20180704.jpg", "IMG_20190101.jpg")
-    assert scored.surprise.max() > 5 * scored.surprise.min()
+    assert matches.signals.surprise.max() > 5 * matches.signals.surprise.min()
 
 
 def test_a_longer_piece_is_less_by_chance(index: SearchIndex) -> None:
     def surprise(text: str) -> float:
-        return float(match(index.catalogue, index.documents, text, None, 10_000).scored.surprise[0])
+        return float(match(index.catalogue, index.documents, text, None, 10_000).signals.surprise[0])
 
     assert surprise("torb") < surprise("otorb") < surprise("otorbik")
     assert surprise("otorb") < surprise("motor")  # where a word begins
@@ -93,9 +93,9 @@ def test_a_longer_piece_is_less_by_chance(index: SearchIndex) -> None:
 
 def test_all_words_of_the_query_must_be_there_to_be_what_was_asked_for(index: SearchIndex) -> None:
     def surprises(text: str) -> dict[str, float]:
-        scored = match(index.catalogue, index.documents, text, None, 100).scored
-        paths = [item.path for item in index.catalogue.items(scored.ids)]
-        return dict(zip(paths, scored.surprise.tolist(), strict=True))
+        matches = match(index.catalogue, index.documents, text, None, 100)
+        paths = [item.path for item in index.catalogue.items(matches.ids)]
+        return dict(zip(paths, matches.signals.surprise.tolist(), strict=True))
 
     both = surprises("red otorcycl")
     assert both["d.jpg"] > 2

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmsearch.ann.placement import Lookup, contains
-from mmsearch.search.channels.signals import Scored, joined, peaks
 from mmsearch.search.index.documents import Documents, common
 
 ids = st.lists(st.one_of(st.integers(0, 40), st.integers(0, 10**9)), unique=True, max_size=30).map(sorted)
@@ -49,13 +48,3 @@ def test_combinations_are_those_that_occur() -> None:
         (False, True),
         (False, False),
     }
-
-
-def test_the_peak_of_a_document_is_its_highest_item_and_of_equal_ones_the_first() -> None:
-    documents = Documents(array([1, 2, 3, 4, 5]), array([10, 10, 20, 20, 30]), {})
-    scored = Scored(array([1, 2, 4, 3]), np.array([1.0, 3.0, 2.0, 2.0]), np.arange(4.0), np.zeros(4))
-    found = peaks(array([10, 20, 30]), documents, scored)
-    assert found.items.tolist() == [2, 3, -1]
-    np.testing.assert_array_equal(found.calibrated, [3.0, 2.0, np.nan])
-    np.testing.assert_array_equal(found.surprise, [1.0, 3.0, np.nan])
-    assert joined([]).ids.size == 0

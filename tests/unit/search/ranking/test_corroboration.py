@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmsearch.search.channels.signals import Signals
 from mmsearch.search.query.parse import parse
-from mmsearch.search.ranking.corroboration import LACKING, backed, heard, losses
-from mmsearch.search.ranking.fusion import FUSIONS, Fusion, Table, contributions
+from mmsearch.search.ranking.corroboration import LACKING, heard, lacking, losses
+from mmsearch.search.ranking.fusion import FUSIONS, Fusion, contributions
+from mmsearch.search.ranking.scoring import scored
 from mmsearch.search.ranking.task import WORDS, prepare
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search
@@ -57,7 +59,7 @@ def test_a_text_without_the_words_loses_a_fifth_of_its_likeness_and_one_with_the
 
 def test_pictures_lose_nothing(pictures: SearchIndex) -> None:
     task = task_of(pictures, "a red dog")
-    lost = losses(np.full((1, len(task.columns)), np.nan), task.columns)[0]
+    lost = lacking(np.full((1, len(task.columns)), np.nan), task.columns)[0]
     assert {column.name for column, share in zip(task.columns, lost, strict=True) if share} == {
         "toy text→text"
     }
@@ -66,7 +68,7 @@ def test_pictures_lose_nothing(pictures: SearchIndex) -> None:
 @pytest.mark.parametrize("text", ["zeppelin", "zeppelin xylophone", "@dog"])
 def test_nothing_is_lost_where_no_word_is_known(pictures: SearchIndex, text: str) -> None:
     columns = task_of(pictures, text).columns
-    assert not losses(np.zeros((3, len(columns))), columns).any()
+    assert not lacking(np.zeros((3, len(columns))), columns).any()
 
 
 @given(
@@ -85,9 +87,9 @@ def test_more_words_never_make_less_and_without_them_a_text_is_never_worth_more(
         evidence = np.full((1, len(names)), np.nan)
         evidence[0, names.index("toy text→text")], evidence[0, names.index(WORDS)] = likeness, words
         none = np.full_like(evidence, np.nan)
-        table = Table(np.array([1]), evidence, none, none, none)
-        weights = [column.weight for column in task.columns]
-        return float(contributions(backed(table, task) if heard else table, weights, task.fusion).sum())
+        signals = Signals(evidence, none, none)
+        parts = scored(task, signals)[0] if heard else contributions(signals, task.weights, task.fusion)
+        return float(parts.sum())
 
     assert score(words) <= score(words + more)
     assert score(words) <= score(words, heard=False)
@@ -104,6 +106,4 @@ def test_how_far_words_are_heard_is_a_matter_of_ratios() -> None:
 @pytest.mark.parametrize("fusion", [name for name in FUSIONS if name != "calibrated"])
 def test_other_fusions_do_as_their_formulas_say(pictures: SearchIndex, fusion: FusionName) -> None:
     task = task_of(pictures, "a red dog", fusion)
-    told = np.ones((1, len(task.columns)))
-    table = Table(np.array([1]), told, told, told, told)
-    assert backed(table, task) is table
+    assert not losses(np.zeros((1, len(task.columns))), task).any()

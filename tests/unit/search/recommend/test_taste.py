@@ -18,11 +18,11 @@ def taste(index: ToyIndex, method: Method, *disliked: str) -> Taste:
     return Taste.of(index, likes, dislikes, method)
 
 
-def of_examples(found: Taste, calibrated: np.ndarray) -> np.ndarray:
+def of_examples(found: Taste, scales: np.ndarray) -> np.ndarray:
     """Weights (n, examples) of what each example says, for scores (n, aspects)."""
     weights = np.array([aspect.weight for aspect in found.aspects])
     owner = np.array([aspect.example for aspect in found.aspects])
-    shares = found.coefficients(calibrated) / weights
+    shares = found.coefficients(scales) / weights
     return np.stack([shares[:, owner == one][:, 0] for one in sorted(set(owner.tolist()))], axis=1)
 
 

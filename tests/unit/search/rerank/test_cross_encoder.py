@@ -72,7 +72,7 @@ def test_the_second_reading_is_one_more_reason(pictures: SearchIndex) -> None:
     assert len(reasons) == sum(hit.text is not None or "photos" not in hit.path for hit in hits) + sum(
         hit.text is None and bool(_captions(pictures, hit.document_id)) for hit in hits
     )
-    assert all(reason.calibrated == pytest.approx(reason.raw / np.log(10)) for reason in reasons)
+    assert all(reason.scales == pytest.approx(reason.raw / np.log(10)) for reason in reasons)
 
 
 def _captions(index: SearchIndex, document: int) -> list[str]:
