@@ -97,6 +97,7 @@ def recommend(
 
 
 def _print(results: Results, *, explain: bool) -> None:
+    from mmsearch.cli.output.reasons import steps
     from mmsearch.cli.output.terminal import console, escape
 
     out = console()
@@ -112,8 +113,7 @@ def _print(results: Results, *, explain: bool) -> None:
         for reason in hit.explanation if explain else ():
             out.print(
                 f"          [cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} {escape(reason.part)}: "
-                f"raw {reason.raw:.3f}, {reason.scales:+.2f} scales above {reason.location:.3f}, "
-                f"weight {reason.weight:.3g}"
+                f"{steps(reason)}"
             )
         if explain:
             out.print(f"        = {hit.score:8.3f}")

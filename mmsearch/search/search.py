@@ -16,6 +16,7 @@ from mmsearch.search.rerank.cross_encoder import Reranker, reranked
 from mmsearch.search.results.context import with_context
 from mmsearch.search.results.explain import hits_of, telling_items
 from mmsearch.search.results.results import Results
+from mmsearch.search.results.strength import falling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
     nothing = not part.found.documents.size
     if reranker is not None:
         nothing = not hits
-        hits = reranked(hits, reranker, prepared.text, index.catalogue)
+        hits = falling(reranked(hits, reranker, prepared.text, index.catalogue))
         hits = hits[request.offset : request.offset + request.k]
     guesses: tuple[Hit, ...] = ()
     if nothing and request.cutoff is not None:

@@ -41,7 +41,7 @@ def print_results(results: Results, *, explain: bool, thumbnails: str, field: st
     for hit in results:
         _print_hit(out, hit, results, field)
         if explain:
-            _print_reasons(out, hit)
+            _print_reasons(out, hit, results.searched)
         if show is not None and hit.modality == "image":
             show(Path(hit.file))
     for name, counted in results.facets.items():
@@ -96,17 +96,18 @@ def copies_left_out(hit: Hit) -> list[str]:
     return [f"[cyan]+{hit.copies} {'copy' if hit.copies == 1 else 'copies'}[/]"] if hit.copies else []
 
 
-def _print_reasons(out: Console, hit: Hit) -> None:
+def _print_reasons(out: Console, hit: Hit, searched: int) -> None:
+    from mmsearch.cli.output.reasons import chance, steps, total
     from mmsearch.cli.output.terminal import escape
 
     for reason in hit.explanation:
-        level = f"raw {reason.raw:.3f}, {reason.scales:+.2f} scales above {reason.location:.3f}"
         _print_below(
             out,
             f"[cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} "
-            f"{escape(repr(reason.part))}: {level}, weight {reason.weight:g}, item #{reason.item_id}",
+            f"{escape(repr(reason.part))}: {steps(reason)}, item #{reason.item_id}",
         )
-    out.print(f"        = {hit.score:8.3f}  expected by chance: {hit.evalue:.2g}")
+    made = f" = {formula}" if (formula := total(hit)) else ""
+    out.print(f"        = {hit.score:8.3f}{made}; expected by chance: {chance(hit, searched)}")
 
 
 def _print_below(out: Console, markup: str) -> None:

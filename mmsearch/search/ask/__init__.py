@@ -1,4 +1,7 @@
-"""Answer a question out of the texts of an index."""
+"""Answer a question out of the texts of an index.
+
+``request`` is what is asked, ``ask`` finds the passages, ``sentences`` splits them, ``answers`` is what comes back.
+"""
 
 from __future__ import annotations
 

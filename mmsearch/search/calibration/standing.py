@@ -44,6 +44,11 @@ class Standing:
         lowest = np.sort(scales)[: ceil(UNRELATED * scales.size)]
         return cls(own * (float(lowest.mean()) + BELOW * usual), deviation, usual)
 
+    @property
+    def unit(self) -> float:
+        """The scales of one corrected deviation: half way between this query's and the usual one, as ratios."""
+        return float((self.deviation * self.usual) ** 0.5)
+
     def corrected(self, scales: Scores) -> Scores:
-        """``scales`` as this query's and the usual deviations (their geometric mean) above its level."""
-        return np.asarray((scales - self.level) / (self.deviation * self.usual) ** 0.5)
+        """``scales`` as so many of its ``unit`` above this query's level."""
+        return np.asarray((scales - self.level) / self.unit)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mmsearch.search.results.hit import Hit, Reason
+from mmsearch.search.results.strength import strengths_of_scales
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mmsearch.search.calibration.background import Background
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.types import Modality, Vector
-
-# A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.
-HALF_STRENGTH = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +103,9 @@ def hits(
     The expected count is that of items as like one of the examples by chance; ``cosine`` is of centered vectors.
     """
     stored = {item.item_id: item for item in index.catalogue.items([one.item_id for one in found])}
+    strong = strengths_of_scales(np.array([one.score for one in found]))
     made: list[Hit] = []
-    for one in found:
+    for row, one in enumerate(found):
         item = stored.get(one.item_id)
         if item is None:
             continue  # removed since the index was opened
@@ -117,7 +117,7 @@ def hits(
                 score=one.score,
                 snippet=None,
                 cosine=float(one.cosines[liked].max()),
-                strength=round(100.0 * (1.0 - 2.0 ** (-max(one.surprise, 0.0) / HALF_STRENGTH))),
+                strength=round(float(strong[row])),
                 evalue=searched * len(liked) * 10.0**-one.surprise,
                 explanation=one.reasons() if explain else (),
                 copies=one.copies,

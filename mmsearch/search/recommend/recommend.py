@@ -31,6 +31,7 @@ from mmsearch.search.recommend.request import DIVERSE_POOL
 from mmsearch.search.recommend.surroundings import POOL, by_surroundings
 from mmsearch.search.recommend.taste import ROUGH, Taste
 from mmsearch.search.results.results import Results
+from mmsearch.search.results.strength import falling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,9 +70,11 @@ def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile
     if request.diverse:
         found = diversified(found, taste.spaces, taste.backgrounds, request.diverse, request.k)
     searched = sum(part.size for part in candidates.values())
+    shown = hits(index, found[: request.k], searched, explain=request.explain)
     return Results(
         query=query,
-        hits=hits(index, found[: request.k], searched, explain=request.explain),
+        # examples that take turns have a list each, and each of these falls
+        hits=shown if request.method == "per-document" else falling(shown),
         notes=tuple(notes),
         searched=searched,
         total=total,

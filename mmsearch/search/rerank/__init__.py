@@ -1,1 +1,1 @@
-"""Score the first hits again, by exact vectors or a cross-encoder."""
+"""Score the first hits again: ``exact`` from vectors in full precision, ``cross_encoder`` by reading query and text."""

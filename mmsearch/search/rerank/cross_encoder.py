@@ -108,7 +108,7 @@ def _moved(hit: Hit, place: Hit, decades: float, name: str, query: str) -> Hit:
         evidence=decades,
     )
     explanation = (*hit.explanation, reason) if hit.explanation else ()
-    return replace(hit, rank=place.rank, score=place.score, explanation=explanation)
+    return replace(hit, rank=place.rank, score=place.score, strength=place.strength, explanation=explanation)
 
 
 def _words(hit: Hit, catalogue: Catalogue) -> str:

@@ -10,10 +10,10 @@ from mmsearch.ann.placement import contains
 from mmsearch.search.index.documents import common
 from mmsearch.search.index.protocol import WHOLE
 from mmsearch.search.ranking.fusion import GRID, on_grid
-from mmsearch.search.ranking.scoring import most_of
 from mmsearch.search.ranking.task import WORDS
 from mmsearch.search.results.hit import Hit, Reason
 from mmsearch.search.results.snippets import snippet
+from mmsearch.search.results.strength import strengths
 
 if TYPE_CHECKING:
     from mmsearch.search.channels.dense import DenseChannel
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from mmsearch.search.ranking.scoring import Scoring
     from mmsearch.search.ranking.task import Column, Prepared
     from mmsearch.types import Ids, Matrix, Scores
-
-# A hit's strength is 50 when one stranger in 100 is as like, and comes half as near to 100 with every further 100.
-HALF_STRENGTH = 2.0
 
 
 def hits_of(
@@ -40,13 +37,10 @@ def hits_of(
     chosen = telling_items(scoring, prepared)
     stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
     cosines = _cosines(chosen, [channel for channel in map(_of_items, task.columns) if channel is not None])
-    surprise = most_of(scoring.signals.surprise)
     scores = scoring.scores
     # Without anything to rank by, the filter alone decides, and it is exact.
     evalues = scoring.evalues(task.searched) if task.columns else np.zeros(chosen.size)
-    strengths = (
-        100.0 * (1.0 - 2.0 ** (-surprise / HALF_STRENGTH)) if task.columns else np.full(chosen.size, 100)
-    )
+    strong = strengths(scores, task)
     reasons = _reasons(scoring, prepared) if explain else [[]] * chosen.size
     pieces = prepared.matches.pieces if prepared.matches is not None else ()
     hits: list[Hit] = []
@@ -61,7 +55,7 @@ def hits_of(
                 score=float(scores[row]),
                 snippet=snippet(item.text, prepared.text, pieces=pieces) if item.text else None,
                 cosine=None if np.isnan(cosines[row]) else float(cosines[row]),
-                strength=round(float(strengths[row])),
+                strength=round(float(strong[row])),
                 evalue=float(evalues[row]),
                 explanation=tuple(reasons[row]),
                 copies=0 if copies is None else int(copies[row]),
@@ -109,24 +103,21 @@ def _reasons(scoring: Scoring, prepared: Prepared) -> list[list[Reason]]:
         else:
             _add_word_reasons(reasons, scoring, place, column, prepared)
     for place, exclusion in enumerate(prepared.task.exclusions):
-        for row in scoring.excluded.penalties[:, place].nonzero()[0].tolist():
-            told = float(scoring.excluded.levels[row, place])
-            penalty = float(scoring.excluded.penalties[row, place])
-            item = int(scoring.excluded.items[row, place])
-            reasons[row].append(
-                Reason(
-                    "exclusion",
-                    exclusion.label,
-                    item,
-                    told,
-                    exclusion.origin,
-                    1.0,
-                    told - exclusion.origin,
-                    -exclusion.weight,
-                    -penalty,
-                    told,
-                )
+        penalties, levels = scoring.excluded.penalties[:, place], scoring.excluded.levels[:, place]
+        for row in penalties.nonzero()[0].tolist():
+            level = float(levels[row])
+            reason = Reason(
+                channel="exclusion",
+                part=exclusion.label,
+                item_id=int(scoring.excluded.items[row, place]),
+                raw=level,
+                location=exclusion.origin,
+                scale=1.0,
+                scales=level - exclusion.origin,
+                weight=-exclusion.weight,
+                contribution=-float(penalties[row]),
             )
+            reasons[row].append(reason)
     return reasons
 
 
@@ -134,31 +125,41 @@ def _add_dense_reasons(reasons: list[list[Reason]], scoring: Scoring, place: int
     """One reason for each part, in proportion to what it brings to the channel's score."""
     channel = column.dense
     assert channel is not None
-    evidence = scoring.evidence
     rows = np.flatnonzero(scoring.items[:, place] >= 0)
     items = scoring.items[rows, place]
     raw = channel.raw(items)
-    scales = channel.scales(raw)
+    scales, standing = channel.scales(raw), channel.standing
+    deviations = standing.corrected(channel.mixed(raw))
     split = _split(scoring.parts[rows, place], scales * np.array(channel.weights)[:, None])
     for part, probe in enumerate(channel.probes):
         name = f"{channel.encoder} {probe.modality}→{channel.item_modality}"
         background, weight = channel.backgrounds[part], column.weight * channel.weights[part]
-        columns = (items, raw[part], scales[part], split[part], evidence[rows, place])
-        for row, item, cosine, above, share, told in zip(rows, *(c.tolist() for c in columns), strict=True):
-            reasons[row].append(
-                Reason(
-                    name,
-                    probe.label,
-                    item,
-                    cosine,
-                    background.location,
-                    background.scale,
-                    above,
-                    weight,
-                    share,
-                    told,
-                )
+        for found, row in enumerate(rows.tolist()):
+            reason = Reason(
+                channel=name,
+                part=probe.label,
+                item_id=int(items[found]),
+                raw=float(raw[part, found]),
+                location=background.location,
+                scale=background.scale,
+                scales=float(scales[part, found]),
+                weight=weight,
+                contribution=float(split[part, found]),
+                level=standing.level,
+                deviation=standing.unit,
+                deviations=float(deviations[found]),
+                **_told(scoring, row, place),
             )
+            reasons[row].append(reason)
+
+
+def _told(scoring: Scoring, row: int, place: int) -> dict[str, float]:
+    """What a column tells of a document, as the fields of a reason."""
+    return {
+        "evidence": float(scoring.evidence[row, place]),
+        "lost": float(scoring.lost[row, place]),
+        "surprise": float(scoring.signals.surprise[row, place]),
+    }
 
 
 def _split(contributions: Scores, parts: Matrix) -> Matrix:
@@ -181,7 +182,16 @@ def _add_word_reasons(
         if matches is not None and column.name == WORDS:
             raw = float(matches.raw[np.searchsorted(matches.ids, item)])
             scale = matches.ceiling
-        told, part = float(scoring.evidence[row, place]), float(scoring.parts[row, place])
-        reasons[row].append(
-            Reason(column.name, prepared.text, item, raw, 0.0, scale, told, column.weight, part, told)
+        reason = Reason(
+            channel=column.name,
+            part=prepared.text,
+            item_id=item,
+            raw=raw,
+            location=0.0,
+            scale=scale,
+            scales=raw / scale,
+            weight=column.weight,
+            contribution=float(scoring.parts[row, place]),
+            **_told(scoring, row, place),
         )
+        reasons[row].append(reason)

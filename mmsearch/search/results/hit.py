@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One summand of a hit's score.
+    """One summand of a hit's score, with each step from the raw score to it (docs/scoring.md).
 
     ``channel`` is how it was scored (``pocket text→image``, ``words``, ``name``), ``part`` the part of the query
-    (``a red bicycle``, ``-snow``), ``item_id`` the item of the document that it is about. ``raw`` is the score as
-    the channel gives it (a cosine, a BM25); ``scales`` is (raw - location) / scale where there is a background; ``evidence`` is how much the channel tells of the item, all of its parts together, in decades: 3 is
-    as rare as 1 in 1,000. ``contribution`` is what comes of it in the score, with ``weight`` and beside the others.
+    (``a red bicycle``, ``-snow``), ``item_id`` the item of the document that it is about.
+
+    ``raw`` is the score as the channel gives it (a cosine, a BM25), ``scales`` is (raw - location) / scale: how far it
+    lies above the background. A dense channel counts from where the query stands in it: ``deviations`` is (scales -
+    ``level``) / ``deviation``, of all parts of the query together; None for other channels.
+    ``evidence`` is how much the channel tells of the item, all of its parts together, in decades: 3 is as rare as 1 in
+    1,000. A text whose words say nothing of the query has lost the share ``lost`` of it.
+    ``weight`` is the channel's, times the part's share in it where a query has several parts. ``contribution`` is what
+    comes of it in the score: of (weight x evidence)² its part in the p-norm. ``surprise`` is how rarely something
+    unrelated scores as high, in decades; the highest of a hit gives its expected count.
     """
 
     channel: str
@@ -33,6 +40,11 @@ class Reason:
     weight: float
     contribution: float
     evidence: float = 0.0
+    level: float = 0.0
+    deviation: float = 1.0
+    deviations: float | None = None
+    lost: float = 0.0
+    surprise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Hit:
     ``item_id``, ``modality``, ``locator`` and ``text`` are of the item that speaks most for the document.
     ``cosine`` is that item's highest raw similarity, None when it was found by words alone. ``evalue`` is the
     number of items as good as this one that an unrelated query would find in this index by chance, and
-    ``strength`` (0 to 100) says how unlike chance the likeness is, whatever the size of the index.
+    ``strength`` (0 to 100) is the score as a person reads it (`mmsearch.search.results.strength`): it falls with it.
 
     ``copies`` documents with the same content are left out of the results behind this one, as far as the search
     looked. ``before`` and ``after`` are the passages around a passage, in document order, when they were asked for.

@@ -1,4 +1,4 @@
-"""Tag documents with labels that fit them."""
+"""Tag documents with labels that fit them: ``request`` is what is asked, ``labels`` a list, ``tags`` finds them."""
 
 from __future__ import annotations
 

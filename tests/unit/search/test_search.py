@@ -93,14 +93,6 @@ def test_a_stricter_cutoff_keeps_the_first_of_a_laxer_one_that_pass(pictures: Se
     assert [hit.path for hit in strict] == [hit.path for hit in lax if hit.evalue <= 0.01]
 
 
-def test_strength_is_higher_for_what_is_less_by_chance(pictures: SearchIndex) -> None:
-    hits = search(SearchRequest("a red dog", k=1_000, cutoff=None), pictures)
-    by_evalue = sorted(hits, key=lambda hit: hit.evalue)
-    strengths = [hit.strength for hit in by_evalue]
-    assert strengths == sorted(strengths, reverse=True)
-    assert all(0 <= strength <= 100 for strength in strengths)
-
-
 def test_k_hits_come_back_whenever_k_documents_pass_the_filter(pictures: SearchIndex) -> None:
     hits = search(SearchRequest("a red dog thing:boat", k=15, cutoff=None), pictures)
     assert len(hits) == 15

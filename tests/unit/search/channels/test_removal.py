@@ -62,14 +62,14 @@ def test_nothing_is_removed_for_being_unlike_the_wanted_thing(index: ToyIndex) -
     (hound,) = (item.item_id for item in search(SearchRequest("path:hound.jpg", k=1), index))
     ids = np.array([hound])
     assert scored.slope > 0.5
-    np.testing.assert_allclose(scored.score(ids).surprise, scored.excluded.score(ids).surprise)
+    np.testing.assert_allclose(scored.surprise(ids), scored.excluded.score(ids).surprise)
 
 
 def test_parts_that_have_nothing_in_common_are_compared_with_all_strangers(index: ToyIndex) -> None:
     ids = index.documents.modalities["image"]
     scored = removal(index, "stone1 NOT dog")
     assert scored.slope == pytest.approx(0.0, abs=0.15)
-    np.testing.assert_allclose(scored.score(ids).surprise, scored.excluded.score(ids).surprise, atol=0.35)
+    np.testing.assert_allclose(scored.surprise(ids), scored.excluded.score(ids).surprise, atol=0.35)
 
 
 def test_an_encoder_without_a_bank_compares_with_all_strangers(
@@ -82,5 +82,5 @@ def test_an_encoder_without_a_bank_compares_with_all_strangers(
 
 def test_excluding_what_is_looked_for_divides_by_nothing(index: ToyIndex) -> None:
     scored = removal(index, "animal NOT animal")
-    assert np.isfinite(scored.score(index.documents.modalities["image"]).surprise).all()
+    assert np.isfinite(scored.surprise(index.documents.modalities["image"])).all()
     assert scored.left > 0.3
