@@ -93,6 +93,12 @@ def test_strength_falls_with_rank_in_a_recommendation(pictures: SearchIndex, opt
     assert falls(hits)
 
 
+def test_what_was_not_scored_anew_is_no_stronger_than_what_comes_before_it(pictures: SearchIndex) -> None:
+    hits = search(SearchRequest("a red dog", k=4, cutoff=None), pictures).hits
+    made = [replace(hit, strength=strength) for hit, strength in zip(hits, (50, 60, 40, 45), strict=True)]
+    assert [hit.strength for hit in falling(made)] == [50, 50, 40, 40]
+
+
 def test_examples_that_take_turns_have_a_list_each(pictures: SearchIndex) -> None:
     liked = ["photos/dog/0-1.jpg", "photos/boat/4-5.jpg"]
     hits = recommend(RecommendRequest(liked, k=20, method="per-document"), pictures)
