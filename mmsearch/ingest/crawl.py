@@ -10,18 +10,17 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
 from mmsearch.ingest.columns import Columns
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.ignored import IGNORE_FILE, Ignored, exclude_rules, is_hidden
-from mmsearch.ingest.manifest import MANIFEST_SUFFIXES, looks_like_manifest, manifest_name, read_manifest
+from mmsearch.ingest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
 from mmsearch.ingest.references import ManifestOptions
 from mmsearch.ingest.sidecars import SIDECAR_SUFFIXES, assign_sidecars, merge, read_sidecar
 from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable
-from mmsearch.ingest.unread import LINK, Unread, kind_of
+from mmsearch.ingest.unread import LINK, Unread, count_unnamed
 from mmsearch.media.files import os_reason, special_kind, status_reason
 from mmsearch.media.formats import PICTURE_SUFFIXES
 from mmsearch.media.kinds import needs_extra, suffixes_read
@@ -30,7 +29,6 @@ from mmsearch.media.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_MOST_OFFERS, _MOST_LOOKS = 5, 50  # a folder of measurements holds thousands of tables
 _OWN_INDEX = frozenset({"catalogue.sqlite", "manifest.json"})  # its thumbnails are no documents
 
 
@@ -103,7 +101,6 @@ class _Walk:
         self.root, self.options, self.known, self.unread = str(root), options, known, unread
         self.real_root = os.path.realpath(self.root)
         self.followed: set[str] = set()
-        self.looks = 0
         self.documents = suffixes_read()
         self.suffixes = self.documents | set(SIDECAR_SUFFIXES)
 
@@ -160,7 +157,7 @@ class _Walk:
                 yield Skipped(folder.name + manifest, fault_of(error), below=folder.name)
             else:
                 yield from records
-                self._count_unnamed(folder, manifest, named)
+                count_unnamed(folder.path, folder.name, manifest, named, folder.ignored, self.unread)
                 return
         yield from self._contents(folder, entries)
 
@@ -168,28 +165,6 @@ class _Walk:
         """The manifest of a folder; one that a symbolic link shows is none where links are not followed."""
         follow = self.options.follow_links
         return manifest_name({entry.name for entry in entries if follow or not entry.is_symlink()})
-
-    def _count_unnamed(self, folder: _Folder, manifest: str, named: set[str]) -> None:
-        """Count the pictures and texts beside a manifest that none of its records names."""
-        stack = [folder]
-        while stack:
-            here = stack.pop()
-            try:
-                with os.scandir(here.path) as listing:
-                    entries = list(listing)
-            except OSError:
-                continue
-            for entry in entries:
-                path, suffix = here.name + entry.name, _suffix(entry.name)
-                if is_hidden(entry.name) or entry.is_symlink() or path in named:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    if not folder.ignored(path + "/"):
-                        stack.append(_Folder(entry.path, path + "/", folder.ignored))
-                elif entry.name != manifest and not folder.ignored(path):
-                    read = suffix in self.documents
-                    kind = f"{suffix} not named by {manifest}" if read else kind_of(suffix)
-                    self.unread.add(printable(path), kind)
 
     def _contents(
         self, folder: _Folder, entries: list[os.DirEntry[str]]
@@ -230,26 +205,11 @@ class _Walk:
                 yield from self._file(prefix, entry, mine)
 
     def _pass_over(self, prefix: str, entry: os.DirEntry[str]) -> None:
-        """Count a file that is not read; a table that names files of the corpus is offered as a manifest."""
-        suffix = _suffix(entry.name)
+        """Count a file that is not read."""
         if entry.is_symlink() and not self.options.follow_links:
-            self.unread.add(printable(prefix + entry.name), LINK)
-            return
-        self.unread.add(printable(prefix + entry.name), kind_of(suffix))
-        if needs_extra(suffix):
-            self.unread.out_of_reach.add(prefix + entry.name)
-        if (
-            suffix in MANIFEST_SUFFIXES
-            and len(self.unread.offers) < _MOST_OFFERS
-            and self.looks < _MOST_LOOKS
-        ):
-            self.looks += 1
-            options = looks_like_manifest(Path(entry.path), self.options.limits)
-            if options is not None:
-                command = f"mmsearch index {quote(printable(entry.path))}{options}"
-                self.unread.offers.append(
-                    f"{printable(prefix + entry.name)} looks like a manifest: {command}"
-                )
+            self.unread.add(prefix + entry.name, LINK)
+        else:
+            self.unread.pass_over(prefix + entry.name, Path(entry.path), _suffix(entry.name))
 
     def _kind(self, entry: os.DirEntry[str], suffix: str) -> str | None:
         """ "/" for a folder, "" for a file that may be a document or belong to one, None for anything else.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from itertools import islice
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
 from mmsearch.errors import MediaError
 from mmsearch.ingest.faults import fault_of
-from mmsearch.ingest.records import PATH_KEYS, Record, cell_value, parse_json, read_record
+from mmsearch.ingest.records import Record, cell_value, parse_json, read_record
 from mmsearch.ingest.references import ManifestOptions, References
 from mmsearch.ingest.sources import Skipped, Source
 from mmsearch.ingest.tables import CutShortError, Table, open_table, rows
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from mmsearch.ingest.columns import Columns
-    from mmsearch.media.limits import Limits
 
 MANIFEST_NAMES = ("records.jsonl", "manifest.jsonl", "metadata.jsonl", "manifest.csv", "metadata.csv")
 """A folder that holds one of these is a manifest folder: its records, and nothing else, are its documents."""
@@ -30,7 +27,6 @@ MANIFEST_NAMES = ("records.jsonl", "manifest.jsonl", "metadata.jsonl", "manifest
 MANIFEST_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv"})
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 _CHUNK = 1 << 20
-_RECORDS_LOOKED_AT = 10
 Line: TypeAlias = tuple[int, str, "Record | MediaError"]  # number from 1, hash of what it says, the record
 
 
@@ -53,36 +49,6 @@ def read_manifest(
     in_json = path.suffix.lower() in _JSON_SUFFIXES
     lines = _json_lines(path, how) if in_json else _table_lines(_table(path, how), how)
     return _documents(lines, path, folder, References(str(path.parent), corpus, how), named)
-
-
-def looks_like_manifest(path: Path, limits: Limits) -> str | None:
-    """What to add to the command that reads the table at ``path`` as a manifest; None when it names no file.
-
-    "" when its columns are known, " --map path=Datei" when they are not. Looks at the first records only.
-    """
-    try:
-        if path.suffix.lower() in _JSON_SUFFIXES:
-            records = _first_objects(path)
-        else:
-            table = open_table(path, _CHUNK)
-            found = islice(rows(table, _CHUNK), _RECORDS_LOOKED_AT)
-            records = [
-                dict(zip(table.header, row, strict=False)) for _, row in found if isinstance(row, list)
-            ]
-        files = References(str(path.parent), path.parent, ManifestOptions(limits))
-        for name, value in (pair for record in records for pair in record.items()):
-            if isinstance(value, str) and files.is_there(value.strip()):
-                return "" if name.strip().lower() in PATH_KEYS else f" --map {quote(f'path={name.strip()}')}"
-    except Exception as error:
-        fault_of(error)
-    return None
-
-
-def _first_objects(path: Path) -> list[dict[str, object]]:
-    with open_regular(path) as file:
-        lines = [file.readline(_CHUNK) for _ in range(_RECORDS_LOOKED_AT)]
-    values = [parse_json(line.decode("utf-8-sig")) for line in lines if line.strip()]
-    return [value for value in values if isinstance(value, dict)]
 
 
 def _documents(

@@ -47,12 +47,17 @@ def open_table(path: Path, longest: int) -> Table:
     encoding = _encoding(path)
     with open_regular(path) as file, TextIOWrapper(file, encoding, "replace", newline="") as text:
         first = next(filter(str.strip, iter(lambda: text.readline(_CHUNK), "")), "")
-    delimiter = max(_DELIMITERS, key=first.count)  # the first of them when none occurs
+    delimiter = likely_delimiter(first)
     table = Table(path, encoding, delimiter, ())
     number, header = next(_rows(table, longest), (1, []))
     if isinstance(header, MediaError):
         raise MediaError(f"line {number}: {header}")
     return Table(path, encoding, delimiter, tuple(header))
+
+
+def likely_delimiter(header: str) -> str:
+    """What most often stands between the names of columns; a comma when nothing does."""
+    return max(_DELIMITERS, key=header.count)  # the first of them when none occurs
 
 
 def rows(table: Table, longest: int) -> Iterator[Row]:
