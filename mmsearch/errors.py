@@ -63,6 +63,10 @@ class UnknownArgumentError(UsageError, TypeError):
     """
 
 
+class EncoderWarning(UserWarning):
+    """An encoder that works, but gives other vectors here than where it was made."""
+
+
 class MediaError(MmsearchError):
     """A file that can't be decoded within the limits. The message is the reason, without the path."""
 

@@ -36,7 +36,6 @@ from torch import Tensor, nn
 from mmsearch.datasets.pairs import read_pairs, read_pictures
 from mmsearch.media.picture import load_picture
 from mmsearch.train.compile import compress
-from mmsearch.train.compile.rounding import round_weights
 from mmsearch.train.compile.run import take_centered
 from mmsearch.train.compile.vocabulary import prune_vocabulary
 from mmsearch.train.data.views import augment
@@ -180,7 +179,7 @@ def _compile(network: nn.Module, pictures: Any, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            round_weights(network, pictures[:64]),
+            network.eval(),
             (torch.zeros(2, *pictures.shape[1:], dtype=torch.uint8),),
             input_names=["pixels"],
             output_names=["features"],

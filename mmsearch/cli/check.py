@@ -17,8 +17,12 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check every file of an index against the others. Exit status 4 if anything is wrong."""
+    """Check every file of an index against the others, and its encoders against their check vectors.
+
+    Exit status 4 if anything is wrong.
+    """
     from mmsearch.cli.output.terminal import print_json
+    from mmsearch.library.check import ENCODER
     from mmsearch.library.check import check as find_problems
     from mmsearch.library.check import repair as mend
 
@@ -33,10 +37,10 @@ def check(
             state = (
                 "mended" if repair and problem.repairable else "repairable" if problem.repairable else "lost"
             )
-            say(f"{problem.file}: {problem.what} ({state})")
+            say(f"{problem.file}: {problem.what}" + f" ({state})" * (problem.file != ENCODER))
         if repair:
             say("now run `mmsearch index CORPUS` again: what was dropped is made anew")
-        else:
+        elif any(problem.repairable for problem in problems):
             say(f"`mmsearch check --repair --index {index_dir}` mends what is repairable")
     if problems and not repair:
         raise typer.Exit(4)

@@ -82,7 +82,12 @@ def show(
 
 @app.command("compile")
 def compile_(
-    source: Annotated[str, typer.Argument(help="A trained run, or openclip:ARCHITECTURE/PRETRAINED.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A trained run, openclip:ARCHITECTURE/PRETRAINED, or an encoder in int8, which is rounded anew."
+        ),
+    ],
     output: Annotated[Path, typer.Argument(help="The directory to write.")],
     precision: Annotated[str, typer.Option(help="fp32, fp16 or int8.")] = "int8",
     calibration: Annotated[
@@ -103,14 +108,21 @@ def compile_(
 ) -> None:
     """Compile an encoder to ONNX, so that it runs without torch; refuse one that drifted."""
     from mmsearch.cli.output.terminal import human_bytes
-    from mmsearch.errors import MissingExtraError
+    from mmsearch.encoders.registry import compiled_directory
+    from mmsearch.errors import MissingExtraError, UsageError
 
     try:
         from mmsearch.train.compile.export import compile_encoder
+        from mmsearch.train.compile.recompile import recompile_encoder
 
-        made = compile_encoder(
-            source, output, precision=precision, calibration=calibration, limit=limit, prune=prune or ()
-        )
+        if (compiled := compiled_directory(source)) is None:
+            made = compile_encoder(
+                source, output, precision=precision, calibration=calibration, limit=limit, prune=prune or ()
+            )
+        elif precision == "int8" and not prune:
+            made = recompile_encoder(compiled, output, calibration, limit=limit)
+        else:
+            raise UsageError(f"{source} has no float weights left: only --precision int8, without --prune")
     except ModuleNotFoundError as error:
         raise MissingExtraError("compiling an encoder", "torch") from error
     for tower, size in made.bytes.items():

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+import warnings
+from typing import NoReturn, TextIO
 
 import typer
 
@@ -33,7 +34,7 @@ from mmsearch.cli import (
 )
 from mmsearch.cli.options import INDEX_VARIABLE
 from mmsearch.cli.output.terminal import in_a_line, say
-from mmsearch.errors import MmsearchError, UsageError
+from mmsearch.errors import EncoderWarning, MmsearchError, UsageError
 from mmsearch.types import is_whole
 
 app = typer.Typer(
@@ -77,7 +78,8 @@ def _version(
 
 
 def main() -> None:
-    """Run the command line; errors that a user can mend are one line on stderr."""
+    """Run the command line; errors that a user can mend, and warnings for users, are one line on stderr."""
+    warnings.showwarning = _show_warning
     try:
         _check_arguments()
         app()
@@ -102,3 +104,17 @@ def _check_arguments() -> None:
 def _refuse(message: str, status: int) -> NoReturn:
     say(f"mmsearch: {in_a_line(message)}", stderr=True)
     sys.exit(status)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if issubclass(category, EncoderWarning):
+        say(f"mmsearch: {in_a_line(str(message))}", stderr=True)
+    else:
+        say(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), stderr=True)

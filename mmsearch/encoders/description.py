@@ -11,7 +11,7 @@ from mmsearch.errors import EncoderError
 from mmsearch.types import PictureSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mmsearch.types import Modality
@@ -24,6 +24,7 @@ IMAGE_TOWER, TEXT_TOWER, TOKENIZER = "image.onnx", "text.onnx", "tokenizer.json"
 BANK_LINES = "bank.txt"  # the texts of the bank, for people and for what depends on their length
 BANK_TEXTS, BANK_PICTURES = "bank-text.npy", "bank-image.npy"
 AXES = "axes.npy"
+CHECK = "check.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class Description:
     sha256: Mapping[str, str]  # file name -> hex digest; empty in a directory that was never sealed
     figures: Mapping[str, Any]
     backgrounds: Mapping[str, str]  # "text→image" -> JSON of a Background
+    check_texts: Sequence[str] = ()  # see `mmsearch.encoders.check_vectors`
+    check_pictures: int = 0
+    saturates: bool = True  # False: it was shown that no product of integer weights can
 
     @property
     def modalities(self) -> frozenset[Modality]:
@@ -66,6 +70,9 @@ def _description(record: dict[str, Any]) -> Description:
     files = {f"bank-{modality}": name for modality, name in (record.get("bank") or {}).items() if name}
     if record.get("axes"):
         files["axes"] = record["axes"]
+    check = record.get("check") or {}
+    if check:
+        files["check"] = check["file"]
     if image:
         files["image"] = image["file"]
     if text:
@@ -84,6 +91,9 @@ def _description(record: dict[str, Any]) -> Description:
         sha256=dict(record.get("sha256") or {}),
         figures=dict(record.get("figures") or {}),
         backgrounds={name: json.dumps(value) for name, value in (record.get("backgrounds") or {}).items()},
+        check_texts=tuple(map(str, check.get("texts", ()))),
+        check_pictures=int(check.get("pictures", 0)),
+        saturates=bool(record.get("saturates", True)),
     )
 
 
@@ -118,10 +128,10 @@ def write_description(
 def copy_description(source: Path, directory: Path, name: str) -> None:
     """Describe the encoder in ``directory``, made of that in ``source``, as that one but for its ``name``.
 
-    Nothing that was measured or sealed is taken along: no bank, no backgrounds, no axes, no digests.
+    Nothing that was measured or sealed is taken along: no bank, no backgrounds, no axes, no check vectors, no digests.
     """
     record = _read(source)
-    record |= {"name": name, "bank": {"text": None, "image": None}, "axes": None}
+    record |= {"name": name, "bank": {"text": None, "image": None}, "axes": None, "check": None}
     _write(directory, record | {"sha256": {}, "backgrounds": {}})
 
 
@@ -135,11 +145,13 @@ def amend_description(
     backgrounds: Mapping[str, Mapping[str, object]] | None = None,
     bank: Mapping[Modality, str] | None = None,
     axes: str | None = None,
+    check: Mapping[str, object] | None = None,
+    saturates: bool | None = None,
     towers_changed: bool = False,
 ) -> None:
     """Change what is given and leave the rest: ``bank`` modality by modality, all others whole.
 
-    ``towers_changed``: the digests no longer hold and are dropped; `seal` the directory when it is done.
+    ``towers_changed``: digests and check vectors no longer hold and are dropped; `seal` the directory when it is done.
     """
     record = _read(directory)
     given = {
@@ -149,12 +161,14 @@ def amend_description(
         "figures": figures,
         "backgrounds": backgrounds,
         "axes": axes,
+        "check": check,
+        "saturates": saturates,
     }
     record |= {key: value for key, value in given.items() if value is not None}
     if bank is not None:
         record["bank"] = {**(record.get("bank") or {}), **bank}
     if towers_changed:
-        record["sha256"] = {}
+        record |= {"sha256": {}, "check": None}
     _write(directory, record)
 
 

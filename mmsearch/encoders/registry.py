@@ -56,6 +56,12 @@ def _load(name: str) -> Encoder:
     )
 
 
+def compiled_directory(name: str) -> Path | None:
+    """Where the compiled encoder called ``name`` lies; None when ``name`` is something else."""
+    directory = shipped_encoders().get(name) or Path(name).expanduser()
+    return directory if (directory / DESCRIPTION).is_file() else None
+
+
 def describe(name: str) -> Description:
     """What the directory of a compiled encoder says of itself, without loading its towers."""
     return read_description(shipped_encoders().get(name) or Path(name).expanduser())

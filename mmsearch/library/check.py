@@ -4,25 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmsearch.errors import EncoderError, IndexDirectoryError
 from mmsearch.store import check as store
-from mmsearch.store.directory import BACKGROUNDS, COPIES, PROFILES, WEIGHTS
+from mmsearch.store.directory import BACKGROUNDS, COPIES, PROFILES, WEIGHTS, IndexDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mmsearch.store.check import Problem
     from mmsearch.store.damage import Judge
 
+ENCODER = "encoder"  # in the place of a file's name: it lies outside the index
+
 
 def check(path: Path) -> list[Problem]:
-    """As `mmsearch.store.check.check`, and files whose values make no sense."""
-    return store.check(path, _judges())
+    """As `mmsearch.store.check.check`, and files and encoders whose values are not what they should be."""
+    return [*store.check(path, _judges()), *_check_encoders(path)]
 
 
 def repair(path: Path) -> list[Problem]:
     """As `mmsearch.store.check.repair`, files whose values make no sense among what is put away."""
     return store.repair(path, _judges())
+
+
+def _check_encoders(path: Path) -> Iterator[Problem]:
+    """What keeps the encoders of the index from giving here the vectors that they gave where they were made."""
+    from mmsearch.library.installed import differing
+    from mmsearch.store.catalogue.catalogue import Catalogue
+
+    try:
+        with Catalogue.open(IndexDirectory(path).catalogue_path) as catalogue:
+            records = catalogue.encoders()
+    except IndexDirectoryError:
+        return  # the check of the files has said so
+    try:
+        yield from (store.Problem(ENCODER, str(difference), False) for difference in differing(records))
+    except EncoderError as error:
+        yield store.Problem(ENCODER, str(error), False)
 
 
 def _judges() -> Mapping[str, Judge]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
-from mmsearch.encoders.registry import DEFAULT_ENCODER, canonical_name, load_encoder
+from mmsearch.encoders.registry import DEFAULT_ENCODER, OPENCLIP_PREFIX, canonical_name, load_encoder
 from mmsearch.encoders.shortened import shortened
-from mmsearch.errors import EncoderError, UsageError
+from mmsearch.errors import EncoderError, EncoderWarning, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mmsearch.encoders.check_vectors import Difference
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.store.catalogue.values import EncoderRecord
 
@@ -62,3 +64,26 @@ def encoder_for_writing(
             "made: index into another folder with --index"
         )
     return own[-1]
+
+
+def differing(records: Sequence[EncoderRecord]) -> list[Difference]:
+    """How the encoders of ``records`` give other vectors here than where they were made, by all their check vectors.
+
+    Encoders without check vectors, and open_clip's own, are passed over. EncoderError for one that is not there.
+    """
+    from mmsearch.encoders.check_vectors import find_difference, read_check_vectors
+    from mmsearch.encoders.compiled import CompiledEncoder
+
+    found = []
+    for name in sorted({record.name for record in records if not record.name.startswith(OPENCLIP_PREFIX)}):
+        encoder = load_encoder(name)
+        stored = read_check_vectors(encoder.directory) if isinstance(encoder, CompiledEncoder) else None
+        if stored is None:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", EncoderWarning
+            )  # loading would say of one what is said here of all
+            compared = [find_difference(encoder, modality, stored) for modality in sorted(encoder.modalities)]
+        found += [difference for difference in compared if difference is not None]
+    return found

@@ -23,7 +23,6 @@ from mmsearch.datasets.pairs import read_pairs, read_pictures
 from mmsearch.media.picture import load_picture
 from mmsearch.train.adapt.taps import FEATURES, expose_features
 from mmsearch.train.compile import compress
-from mmsearch.train.compile.rounding import round_weights
 from mmsearch.train.compile.run import take_centered
 from mmsearch.train.data.views import augment
 from mmsearch.train.towers.picture import fold_normalization
@@ -185,7 +184,7 @@ def _compile(architecture: str, weights: str, data: Path, pictures: Any, path: P
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            round_weights(Network(backbone).eval(), pictures),
+            Network(backbone).eval(),
             (torch.zeros(2, *pictures.shape[1:], dtype=torch.uint8),),
             input_names=["pixels"],
             output_names=["features"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.datasets.pairs import read_pictures
+from mmsearch.encoders.check_vectors import write_check_vectors
 from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.encoders.description import (
     BANK_LINES,
@@ -73,6 +74,7 @@ def publish(made: Path, output: Path, recipe: Mapping[str, Any], figures: Mappin
     amend_description(
         made, recipe={**recipe, "before": read_recipe(made)}, figures={**figures, "bytes": sizes}
     )
+    write_check_vectors(made, CompiledEncoder(made))
     seal(made)
     output.mkdir(exist_ok=True)
     for file in made.iterdir():

@@ -85,9 +85,7 @@ class TappedEncoder(CompiledEncoder):
         """Vectors and features of texts, one at a time as `CompiledEncoder.encode_texts` takes them."""
         rows: list[list[Any]] = []
         session = self._session("text")
-        for encoding in self._load_tokenizer().encode_batch(list(texts)):
-            ids = np.array([encoding.ids], np.int64)
-            inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        for inputs in self.inputs(texts):
             rows.append(session.run([VECTORS, FEATURES], inputs))
         vectors, features = (np.concatenate(column) for column in zip(*rows, strict=True))
         return vectors, features

@@ -1,7 +1,8 @@
 """Make towers small and fast: int8 for convolutions, matrices and embeddings, float16.
 
 Convolutions are quantized statically, with ranges measured on real pictures; matrices dynamically, since a
-transformer's activations vary from text to text.
+transformer's activations vary from text to text. Weights of products have 7 of the 8 bits, so that no processor's
+kernels saturate (`mmsearch.train.compile.rounding`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from mmsearch.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import torch
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 CONVOLUTIONAL = 8  # a transformer has a patch layer, hardly more convolutions than this
 CALIBRATION_BATCH = 16
 PERCENTILE_PICTURES = 48
+ROUNDING_PICTURES = 96  # whose activations are in memory layer by layer, twice
 
 
 def is_convolutional(tower: torch.nn.Module) -> bool:
@@ -45,15 +47,16 @@ def quantize_convolutions(path: Path, pictures: Images, percentile: float | None
     import onnxruntime.quantization as quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    if percentile is not None:
-        pictures = pictures[:: max(1, len(pictures) // PERCENTILE_PICTURES)][:PERCENTILE_PICTURES]
+    from mmsearch.train.compile.rounding import round_products
+
+    seen = pictures if percentile is None else _some(pictures, PERCENTILE_PICTURES)
     prepared = path.with_suffix(".prepared.onnx")
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
     with contextlib.redirect_stdout(io.StringIO()):  # percentiles are reported on line by line
         quantization.quantize_static(
             str(prepared),
             str(path),
-            _reader(pictures),
+            _reader(seen),
             quant_format=quantization.QuantFormat.QDQ,
             per_channel=True,
             activation_type=quantization.QuantType.QUInt8,
@@ -66,10 +69,11 @@ def quantize_convolutions(path: Path, pictures: Images, percentile: float | None
             extra_options={} if percentile is None else {"CalibPercentile": percentile},
             op_types_to_quantize=["Conv", "Gemm", "MatMul", "Add", "GlobalAveragePool", "ReduceMean", "Clip"],
         )
-    prepared.unlink()
     model = onnx.load(path)
     read_pixels_as_int8(model.graph)
+    round_products(model, list(picture_batches(_some(pictures, ROUNDING_PICTURES))), _constants(prepared))
     onnx.save(model, path)
+    prepared.unlink()
 
 
 def read_pixels_as_int8(graph: Any) -> None:
@@ -121,10 +125,16 @@ def strip(path: Path) -> None:
     onnx.save(model, path)
 
 
-def quantize_matrices(path: Path) -> None:
-    """Dynamic int8 for the products with constant matrices, a scale per output column."""
+def quantize_matrices(path: Path, batches: Sequence[Mapping[str, Any]]) -> None:
+    """Dynamic int8 for the products with constant matrices, a scale per output column.
+
+    ``batches`` are inputs of the tower that weights are rounded by; without any, each goes to the nearest step.
+    """
+    import onnx
     import onnxruntime.quantization as quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    from mmsearch.train.compile.rounding import round_products
 
     prepared = path.with_suffix(".prepared.onnx")
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
@@ -135,7 +145,18 @@ def quantize_matrices(path: Path) -> None:
         per_channel=True,
         weight_type=quantization.QuantType.QInt8,
     )
+    model = onnx.load(path)
+    round_products(model, batches, _constants(prepared))
+    onnx.save(model, path)
     prepared.unlink()
+
+
+def _constants(path: Path) -> dict[str, Any]:
+    """The constants of a tower that is not quantized, by name."""
+    import onnx
+    from onnx import numpy_helper
+
+    return {one.name: numpy_helper.to_array(one) for one in onnx.load(path).graph.initializer}
 
 
 def to_float16(path: Path) -> None:
@@ -171,16 +192,22 @@ LARGE_TABLE = 100  # rows; smaller tables are not worth it
 VOCABULARY = 1000  # rows; smaller tables stay in 8 bits
 
 
+def _some(pictures: Images, most: int) -> Images:
+    return pictures[:: max(1, len(pictures) // most)][:most]
+
+
+def picture_batches(pictures: Images) -> Iterator[dict[str, Images]]:
+    """``pictures`` as inputs of a picture tower, some at a time."""
+    for start in range(0, len(pictures), CALIBRATION_BATCH):
+        yield {"pixels": pictures[start : start + CALIBRATION_BATCH]}
+
+
 def _reader(pictures: Images) -> Any:
     from onnxruntime.quantization import CalibrationDataReader
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self._batches = self._all()
-
-        def _all(self) -> Iterator[dict[str, Images]]:
-            for start in range(0, len(pictures), CALIBRATION_BATCH):
-                yield {"pixels": pictures[start : start + CALIBRATION_BATCH]}
+            self._batches = picture_batches(pictures)
 
         def get_next(self) -> dict[str, Images] | None:
             return next(self._batches, None)

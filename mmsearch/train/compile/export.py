@@ -13,6 +13,8 @@ import numpy as np
 from mmsearch.encoders.description import (
     BANK_LINES,
     BANK_TEXTS,
+    IMAGE_TOWER,
+    TEXT_TOWER,
     TOKENIZER,
     amend_description,
     seal,
@@ -21,7 +23,7 @@ from mmsearch.encoders.description import (
 from mmsearch.errors import EncoderError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import torch
 
@@ -33,7 +35,7 @@ Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 # The smallest mean cosine between the compiled towers' vectors and the torch towers'.
 LIMITS: dict[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.99}
 OPSET = 18
-CORRECTED = 64  # pictures that biases are corrected on, or activations evened out
+CORRECTED = 64  # pictures that a transformer's activations are evened out on, and its weights rounded
 PROBES = 64  # pictures, and texts, that the drift is measured on
 
 
@@ -67,7 +69,7 @@ def compile_encoder(
         raise UsageError(f"precision is one of {', '.join(get_args(Precision))}, not {precision}")
     towers = load_towers(source)
     if calibration is not None:
-        towers = replace(towers, calibration=_read_calibration(calibration, towers.spec))
+        towers = replace(towers, calibration=read_calibration(calibration, towers.spec))
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".compile-") as folder:
         smaller = _pruned(towers, prune)
@@ -98,14 +100,41 @@ def write_towers(
     whole: TowerPair | None = None,
 ) -> Compiled:
     """Write ``towers`` as an encoder directory; EncoderError when what was written drifted from ``whole`` or them."""
+    from mmsearch.encoders.check_vectors import write_check_vectors
     from mmsearch.encoders.compiled import CompiledEncoder
 
     texts = bank_texts()
     _export(towers, folder, texts, precision)
+    refuse_saturation(folder)
     (folder / TOKENIZER).write_text(towers.tokenizer, encoding="utf-8")
     shutil.copyfile(_bank_source(), folder / BANK_LINES)
     _describe(towers, folder, {})
     cosines = measure_drift(whole or towers, CompiledEncoder(folder), texts)
+    refuse_drift(cosines, precision, limit)
+    write_bank(CompiledEncoder(folder), texts, folder / BANK_TEXTS)
+    sizes = {name: (folder / f"{name}.onnx").stat().st_size for name in ("image", "text")}
+    figures = {"precision": precision, "cosine_to_fp32": cosines, "bytes": sizes}
+    _describe(towers, folder, figures)
+    amend_description(folder, bank={"text": BANK_TEXTS}, saturates=False)
+    write_check_vectors(folder, CompiledEncoder(folder))
+    seal(folder)
+    return Compiled(folder, precision, sizes, cosines)
+
+
+def refuse_saturation(folder: Path) -> None:
+    """EncoderError when a product of a tower in ``folder`` can saturate, and so be wrong on some processors."""
+    from mmsearch.encoders.saturation import saturating
+
+    for file in (IMAGE_TOWER, TEXT_TOWER):
+        if worst := saturating(folder / file):
+            raise EncoderError(
+                f"{file} can saturate on processors without VNNI, in {len(worst)} products ({worst[0]} most): "
+                "keep its weights from -64 to 64"
+            )
+
+
+def refuse_drift(cosines: Mapping[str, float], precision: Precision, limit: float | None) -> None:
+    """EncoderError when a tower's mean cosine to the whole one is below ``limit``, or what its precision may have."""
     smallest = LIMITS[precision] if limit is None else limit
     for tower, cosine in cosines.items():
         if not cosine >= smallest:
@@ -113,13 +142,6 @@ def write_towers(
                 f"the {tower} tower drifted: mean cosine {cosine:.4f} < {smallest} in {precision}; "
                 "give more --calibration pictures, another --precision, or --prune less"
             )
-    _write_bank(CompiledEncoder(folder), texts, folder / BANK_TEXTS)
-    sizes = {name: (folder / f"{name}.onnx").stat().st_size for name in ("image", "text")}
-    figures = {"precision": precision, "cosine_to_fp32": cosines, "bytes": sizes}
-    _describe(towers, folder, figures)
-    amend_description(folder, bank={"text": BANK_TEXTS})
-    seal(folder)
-    return Compiled(folder, precision, sizes, cosines)
 
 
 def _pruned(towers: TowerPair, parts: Sequence[str]) -> TowerPair:
@@ -167,7 +189,6 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
     import torch
 
     from mmsearch.train.compile import compress
-    from mmsearch.train.compile.rounding import round_weights
     from mmsearch.train.compile.smoothquant import smooth_activations
 
     size = towers.spec.size
@@ -181,14 +202,13 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
     if precision == "int8":
         text_module = compress.quantize_embeddings(towers.text, towers.table_bits)
         rows = _token_rows(towers, texts)
+        shown = np.zeros((0, size, size, 3), np.uint8)  # noise would not tell which channels are loud
+        if towers.calibration is not None:
+            shown = towers.calibration[:CORRECTED]
         text_module = smooth_activations(text_module, ((row, torch.ones_like(row)) for row in rows))
-        if towers.pixel_picture is not None:
-            picture_module = round_weights(towers.pixel_picture, _calibration(towers)[:CORRECTED])
-        if (
-            not convolutional and towers.calibration is not None
-        ):  # noise would not tell which channels are loud
-            shown = torch.from_numpy(towers.calibration[:CORRECTED])
-            picture_module = smooth_activations(picture_module, [(shown,)])
+        picture_module = towers.pixel_picture or towers.picture
+        if not convolutional and len(shown):
+            picture_module = smooth_activations(picture_module, [(torch.from_numpy(shown),)])
     _to_onnx(picture_module, (pixels,), ("pixels",), {"pixels": {0: n}}, image)
     shapes = {"input_ids": {0: n, 1: t}, "attention_mask": {0: n, 1: t}}
     _to_onnx(text_module, (ids, torch.ones_like(ids)), ("input_ids", "attention_mask"), shapes, text)
@@ -199,8 +219,9 @@ def _export(towers: TowerPair, folder: Path, texts: Sequence[str], precision: Pr
         if convolutional:
             compress.quantize_convolutions(image, _calibration(towers), towers.percentile)
         else:
-            compress.quantize_matrices(image)
-        compress.quantize_matrices(text)
+            compress.quantize_matrices(image, list(compress.picture_batches(shown)))
+        inputs = [{"input_ids": row.numpy(), "attention_mask": np.ones_like(row.numpy())} for row in rows]
+        compress.quantize_matrices(text, inputs)
     compress.strip(image)
     compress.strip(text)
 
@@ -251,7 +272,8 @@ def _describe(towers: TowerPair, folder: Path, figures: dict[str, Any]) -> None:
     )
 
 
-def _write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:
+def write_bank(encoder: Any, texts: Sequence[str], path: Path) -> None:
+    """Store the vectors that ``encoder`` gives ``texts``."""
     np.save(path, encoder.encode_texts(list(texts)).astype(np.float16), allow_pickle=False)
 
 
@@ -261,7 +283,8 @@ def _bank_source() -> Path:
     return registry.SHIPPED / "pocket" / BANK_LINES
 
 
-def _read_calibration(source: Path, spec: PictureSpec, most: int = 512) -> Images:
+def read_calibration(source: Path, spec: PictureSpec, most: int = 512) -> Images:
+    """Pixels of up to ``most`` pictures, spread over a collection."""
     from mmsearch.datasets.pairs import read_pairs, read_pictures
     from mmsearch.media.picture import load_picture
 
