@@ -95,14 +95,16 @@ class Documents:
         Raises UsageError for a field that no document has, and for conditions nested too deeply.
         """
         key = repr(condition)  # True, 1 and 1.0 are equal, but not the same to a filter
-        if key not in self._passing:
+        passing = self._passing.get(key)
+        if passing is None:
             if len(self._passing) >= MOST_FILTERS:
                 self._passing.clear()
             try:
-                self._passing[key] = self.ids[np.flatnonzero(self._mask(catalogue, condition))]
+                passing = self.ids[np.flatnonzero(self._mask(catalogue, condition))]
             except RecursionError as error:
                 raise UsageError("the filter is too deeply nested") from error
-        return self._passing[key]
+            self._passing[key] = passing
+        return passing
 
     def _mask(self, catalogue: Catalogue, condition: Condition) -> NDArray[np.bool_]:
         """Whether each of ``ids`` passes. Documents are looked up and their items taken from memory."""
@@ -126,11 +128,12 @@ class Documents:
 
     def count(self, catalogue: Catalogue, expression: str) -> int:
         """How many items match a word's ``expression``; remembered, since people use the same words again."""
-        if expression not in self._counts:
+        count = self._counts.get(expression)
+        if count is None:
             if len(self._counts) >= MOST_COUNTS:
                 self._counts.clear()
-            self._counts[expression] = catalogue.count_matches(expression)
-        return self._counts[expression]
+            count = self._counts[expression] = catalogue.count_matches(expression)
+        return count
 
     @cached_property
     def _combinations(self) -> dict[tuple[int, ...], tuple[tuple[Ids, ...], frozenset[tuple[bool, ...]]]]:

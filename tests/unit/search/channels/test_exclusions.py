@@ -1,126 +1,99 @@
-"""NOT: what it removes, and how it ranks what it leaves."""
+"""What a query does not want: minus parts lower a document, NOT removes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from mmsearch.search.channels.dense import DenseChannel, dense_channels
-from mmsearch.search.channels.exclusions import LEAST_LIKE, NOT_WEIGHT
-from mmsearch.search.channels.probes import Probe, probes
-from mmsearch.search.channels.unlikeness import likeness
-from mmsearch.search.index.protocol import SearchIndex
+from mmsearch.search.channels.exclusions import (
+    FROM,
+    LEAST_LIKE,
+    NOT_WEIGHT,
+    WITH_WORDS,
+    Minus,
+    Not,
+    exclude,
+    exclusions,
+)
+from mmsearch.search.channels.probes import probes
 from mmsearch.search.query.parse import parse
-from mmsearch.search.request import SearchRequest
-from mmsearch.search.search import search
 
-Build = Callable[[list[Any]], SearchIndex]
-
-
-@pytest.fixture
-def landscape(build: Build, doc: Any) -> SearchIndex:
-    """Mountains are mostly shown with snow, beaches with sand; one of each alone."""
-    documents = [doc(f"a{n}.jpg", shows=f"mountain snow thing{n}") for n in range(60)]
-    documents += [doc(f"b{n}.jpg", shows=f"beach sand other{n}") for n in range(60)]
-    return build([*documents, doc("peak.jpg", shows="mountain"), doc("shore.jpg", shows="beach")])
+if TYPE_CHECKING:
+    from mmsearch.search.channels.exclusions import Exclusion
+    from mmsearch.search.index.protocol import SearchIndex
+    from mmsearch.types import Ids
 
 
-def channel(index: SearchIndex, query: str) -> DenseChannel:
-    """How the index's pictures are scored for the excluded part of ``query``."""
-    (encoder,) = index.encoders
-    excluded = [probe for probe in probes(parse(query), index, encoder) if probe.part.kind == "not"]
-    (found,) = [one for one in dense_channels(index, encoder, excluded) if one.item_modality == "image"]
-    return found
+def unwanted(index: SearchIndex, query: str) -> tuple[Exclusion, ...]:
+    return exclusions(index, index.encoders, [probes(parse(query), index, one) for one in index.encoders])
 
 
-def wanted(index: SearchIndex, query: str) -> list[Probe]:
-    """What ``query`` looks for."""
-    return [probe for probe in probes(parse(query), index, index.encoders[0]) if probe.part.kind == "plus"]
+def everything(index: SearchIndex) -> tuple[Ids, Ids]:
+    """All items, and all documents."""
+    return index.documents.ids, np.unique(index.documents.documents)
 
 
-def item(index: SearchIndex, path: str) -> int:
-    (found,) = search(SearchRequest(f"path:{path}", k=1), index)
-    return found.item_id
+def named(index: SearchIndex, path: str) -> int:
+    return index.catalogue.find(path)[0]
 
 
-def test_an_item_is_as_like_the_excluded_thing_as_its_neighbors_are(landscape: SearchIndex) -> None:
-    snow = channel(landscape, "picture NOT snow")
-    alone = np.array([item(landscape, "peak.jpg"), item(landscape, "shore.jpg")])
-    shown = np.array([item(landscape, "a0.jpg"), item(landscape, "b0.jpg")])
-    (raw,) = snow.raw(np.concatenate([alone, shown]))
-    peak, shore, snowy, sandy = likeness(landscape, landscape.encoders[0], snow).standing(
-        np.concatenate([alone, shown])
-    )
-    assert snowy > peak > max(shore, sandy)
-    # by itself a mountain is hardly more like snow than a beach is; among its neighbors it is
-    assert (peak - shore) / (snowy - sandy) > 0.02 + (raw[0] - raw[1]) / (raw[2] - raw[3])
+def test_parts_are_taken_in_order_each_as_what_it_is(pictures: SearchIndex) -> None:
+    first, second = unwanted(pictures, "horse -0.5:bridge NOT river")
+    assert isinstance(first, Minus)
+    assert isinstance(second, Not)
+    assert (first.label, first.weight, first.origin) == ("-0.5:(bridge)", 0.5, FROM)
+    assert (second.label, second.weight, second.origin) == ("NOT river", NOT_WEIGHT, LEAST_LIKE)
 
 
-def test_not_takes_from_what_it_leaves_for_how_like_it_is(landscape: SearchIndex) -> None:
-    hits = search(SearchRequest("beach NOT snow", k=200, cutoff=None), landscape)
-    paths = [hit.path for hit in hits]
-    assert paths.index("shore.jpg") < [*paths, "peak.jpg"].index("peak.jpg")
-    assert not [path for path in paths[:40] if path.startswith("a")]
-    query = "beach NOT snow"
-    like = likeness(landscape, landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
-    explained = 0
-    for hit in hits[:5]:
-        above = max(0.0, float(like.standing(np.array([hit.item_id]))[0]) - LEAST_LIKE)
-        reasons = [reason for reason in hit.explanation if reason.channel == "exclusion"]
-        assert -sum(reason.contribution for reason in reasons) == pytest.approx(NOT_WEIGHT * above, abs=1e-5)
-        assert sum(reason.contribution for reason in hit.explanation) == hit.score
-        for reason in reasons:
-            explained += 1
-            assert (reason.part, reason.item_id, reason.location) == ("NOT snow", hit.item_id, LEAST_LIKE)
-            assert reason.scales == pytest.approx(reason.raw - LEAST_LIKE)
-            assert reason.weight * reason.scales == pytest.approx(reason.contribution, abs=1e-5)
-    assert explained
-
-
-def test_what_the_excluded_thing_shares_with_the_wanted_one_is_not_held_against_an_item(
-    build: Build, doc: Any
+def test_a_minus_part_takes_its_weight_for_each_decade_beyond_what_half_of_all_reach(
+    pictures: SearchIndex,
 ) -> None:
-    documents = [
-        doc(f"{kind}{n}.jpg", shows=f"animal {kind} thing{n}") for kind in ("dog", "cat") for n in range(40)
-    ]
-    index = build([*documents, *(doc(f"s{n}.jpg", shows=f"stone wall thing{n}") for n in range(40))])
-    query = "animal NOT (animal dog)"
-    ids = np.array([item(index, path) for path in ("dog0.jpg", "cat0.jpg", "s0.jpg")])
-    alone = likeness(index, index.encoders[0], channel(index, query)).standing(ids)
-    beside = likeness(index, index.encoders[0], channel(index, query), wanted(index, query)).standing(ids)
-    assert beside[0] - beside[1] > alone[0] - alone[1] > 0  # a dog stands out more among animals
-    assert beside[1] - beside[2] < alone[1] - alone[2]  # and that a cat is an animal counts less
+    items, documents = everything(pictures)
+    for weight in (1.0, 0.5):
+        [minus] = unwanted(pictures, f"horse -{weight}:(bridge)")
+        found = exclude([minus], items, documents, pictures.documents)
+        levels = found.levels[:, 0]
+        np.testing.assert_allclose(found.penalties[:, 0], weight * np.maximum(0.0, levels - FROM))
+        assert not found.removed.any()
+        assert pictures.documents.of(found.items[:, 0]).tolist() == documents.tolist()
+        assert (levels > 2.0).any()
 
 
-def test_a_heavier_wanted_part_counts_for_more_of_the_contrast(landscape: SearchIndex) -> None:
-    ids = np.array([item(landscape, "shore.jpg"), item(landscape, "peak.jpg")])
-
-    def gap(query: str) -> float:
-        like = likeness(landscape, landscape.encoders[0], channel(landscape, query), wanted(landscape, query))
-        standing = like.standing(ids)
-        return float(standing[1] - standing[0])
-
-    assert gap("9:beach 1:mountain NOT snow") > gap("1:beach 9:mountain NOT snow")
+def test_words_count_as_likeness(pictures: SearchIndex) -> None:
+    items, documents = everything(pictures)
+    [minus] = unwanted(pictures, "horse -bridge")
+    found = exclude([minus], items, documents, pictures.documents)
+    with_words = np.isin(documents, pictures.documents.of(minus.with_words))
+    assert with_words.any()
+    assert found.levels[with_words, 0].min() >= WITH_WORDS
 
 
-def test_one_item_is_neither_like_nor_unlike(build: Build, doc: Any) -> None:
-    index = build([doc("only.jpg", shows="a dog in the snow")])
-    only = np.array([item(index, "only.jpg")])
-    assert likeness(index, index.encoders[0], channel(index, "dog NOT cat")).standing(only) == pytest.approx(
-        0.0
-    )
+def test_not_removes_what_has_the_words_and_what_is_clearly_like_it(pictures: SearchIndex) -> None:
+    items, documents = everything(pictures)
+    [not_river] = unwanted(pictures, "horse NOT river")
+    removed = exclude([not_river], items, documents, pictures.documents).removed
+    gone = set(documents[removed].tolist())
+    assert set(pictures.documents.of(not_river.with_words).tolist()) <= gone
+    assert named(pictures, "photos/river/12-12.jpg") in gone
+    assert named(pictures, "photos/dog/0-1.jpg") not in gone
 
 
-def test_a_description_is_excluded_by_its_own_vector(landscape: SearchIndex) -> None:
-    described = likeness(
-        landscape,
-        landscape.encoders[0],
-        channel(landscape, "beach NOT (an old mountain covered by snow)"),
-    )
-    word = likeness(landscape, landscape.encoders[0], channel(landscape, "beach NOT (mountain)"))
-    ids = np.array([item(landscape, "peak.jpg"), item(landscape, "shore.jpg")])
-    for one in (described, word):
-        assert one.standing(ids)[0] > one.standing(ids)[1]
+@pytest.mark.parametrize("query", ["horse -zeppelin", "horse NOT zeppelin"])
+def test_what_is_said_of_documents_does_not_depend_on_the_others(pictures: SearchIndex, query: str) -> None:
+    items, documents = everything(pictures)
+    wanted = unwanted(pictures, query)
+    whole = exclude(wanted, items, documents, pictures.documents)
+    some = np.arange(0, documents.size, 3)
+    part = exclude(wanted, pictures.documents.items_of(documents[some]), documents[some], pictures.documents)
+    np.testing.assert_array_equal(part.penalties, whole[some].penalties)
+    np.testing.assert_array_equal(part.items, whole[some].items)
+    np.testing.assert_array_equal(part.removed, whole[some].removed)
+
+
+def test_nothing_unwanted_takes_nothing(pictures: SearchIndex) -> None:
+    items, documents = everything(pictures)
+    found = exclude((), items, documents, pictures.documents)
+    assert found.penalties.shape == (documents.size, 0)
+    assert not found.removed.any()

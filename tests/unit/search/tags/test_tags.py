@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import UsageError
-from mmsearch.search.channels.prompts import sentences, with_article, word_background, word_vectors
+from mmsearch.search.channels.prompts import word_background, word_vectors
 from mmsearch.search.defaults import TAG_CUTOFF
 from mmsearch.search.tags import tags
 from mmsearch.search.tags.labels import Label, read_labels
@@ -186,17 +186,3 @@ def test_a_list_of_labels_has_one_a_line_with_other_words_behind() -> None:
 def test_a_bad_list_names_the_line(text: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         read_labels(text)
-
-
-def test_sentences_are_english_as_people_write_it() -> None:
-    written = {
-        "dog": "a dog",
-        "owl": "an owl",
-        "shoes": "shoes",
-        "glass": "a glass",
-        "bus": "a bus",
-        "Paris": "Paris",
-    }
-    assert {word: with_article(word) for word in written} == written
-    assert "a photo of a red hat" in sentences("red_hat", "image")
-    assert sentences("dog", "image", ["{}"]) == ["dog"]
