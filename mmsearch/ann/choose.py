@@ -14,7 +14,7 @@ from mmsearch.ann.placement import Placement, StoredRows
 from mmsearch.store.precision import HalfForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from mmsearch.ann.index import VectorIndex
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 # From so many rows on, FAISS's faster product is worth its import in a process that goes on searching.
 SCANNED_ROWS = 30_000
-# From so many rows on (33 ms a query when all are scored), inverted lists are worth what they may miss.
-LISTED_ROWS = 1_000_000
+# From so many rows on (7 ms a query when all are scored, and 0.4 s to make ready for that), saved codes are worth what
+# they may miss.
+CODED_ROWS = 200_000
 # Searches after which a process is taken to be one that goes on searching.
 WARM_SEARCHES = 2
 
@@ -37,20 +38,21 @@ def open_index(
     *,
     form: RowForm | None = None,
     saved: Path | None = None,
+    state: Callable[[int], str] = str,
 ) -> VectorIndex:
     """The index over items ``ids`` (n,), ascending, whose vectors are ``item_rows`` (n,) of ``blocks``.
 
     ``blocks`` are a store's shards, in its ``form`` (halves unless it is given); ``saved`` is where ``prepare``
-    left inverted lists, if it did.
+    left codes, if it did, and ``state`` names the first so many rows as it did.
     """
     rows = StoredRows.of(blocks, form or HalfForm(dimension))
     placement = Placement(ids, item_rows)
-    if saved is not None and rows.rows >= LISTED_ROWS and saved.is_file():
-        from mmsearch.ann.faiss import ListedIndex
+    if saved is not None and rows.rows >= CODED_ROWS and saved.is_file():
+        from mmsearch.ann.coarse import CoarseIndex
 
-        listed = ListedIndex.open(placement, rows, saved)
-        if listed is not None:
-            return listed
+        coarse = CoarseIndex.open(placement, rows, saved, state)
+        if coarse is not None:
+            return coarse
     if rows.rows >= SCANNED_ROWS:
         return WarmingIndex(placement, rows)
     return ExactIndex(placement, rows)
@@ -59,21 +61,28 @@ def open_index(
 def prepare(
     blocks: Iterable[tuple[int, Rows]],
     dimension: int,
-    queries: Vectors,
+    queries: Callable[[], Vectors],
     saved: Path,
     *,
     form: RowForm | None = None,
+    state: Callable[[int], str] = str,
+    notice: Callable[[str], None] | None = None,
 ) -> bool:
-    """Make the inverted lists that ``open_index`` uses, if there are rows enough; True when it did.
+    """Make the codes that ``open_index`` uses, if there are rows enough, and many of them have none; True when it did.
 
-    For the end of an indexing run. ``queries`` (m, dimension): an encoder's bank and some of its items.
+    For the end of an indexing run. ``queries`` () gives (m, dimension): an encoder's bank and some of its items.
+    ``state`` names the first so many rows: codes made of other ones are made anew. ``notice`` is told beforehand.
     """
     rows = StoredRows.of(blocks, form or HalfForm(dimension))
-    if rows.rows < LISTED_ROWS:
+    if rows.rows < CODED_ROWS:
         return False
-    from mmsearch.ann.faiss import build_lists
+    from mmsearch.ann.coarse import needs_codes, write_codes
 
-    build_lists(rows, queries, saved)
+    if not needs_codes(saved, rows, state):
+        return False
+    if notice is not None:
+        notice(f"making the search codes of {rows.rows:,} vectors, about a minute a million")
+    write_codes(rows, queries(), saved, state)
     return True
 
 

@@ -173,3 +173,26 @@ def contains(many: Ids, ids: Ids) -> NDArray[np.bool_]:
     table = np.zeros(highest + 1, dtype=bool)
     table[many] = True
     return np.asarray(table[ids])
+
+
+class ItemsOfRows:
+    """The items of each row, for rows in any order."""
+
+    def __init__(self, placement: Placement, rows: int) -> None:
+        order = np.argsort(placement.rows, kind="stable")
+        self._placement = placement
+        self._ids = placement.ids[order]
+        self._counts = np.bincount(placement.rows, minlength=rows)
+        self._firsts = np.cumsum(self._counts) - self._counts
+        self.all_live = bool(self._counts.all())
+
+    def of(self, rows: Ids, allowed: Placement) -> tuple[Ids, Ids]:
+        """The items of ``rows`` (unique) that are in ``allowed``, and the place of each one's row among ``rows``."""
+        counts = self._counts[rows]
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        ids = self._ids[np.repeat(self._firsts[rows], counts) + np.arange(before.size) - before]
+        places = np.repeat(np.arange(rows.size), counts)
+        if allowed is not self._placement:
+            kept = contains(allowed.ids, ids)
+            ids, places = ids[kept], places[kept]
+        return ids, places

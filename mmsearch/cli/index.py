@@ -103,6 +103,7 @@ def index(
                 isolate=isolate,
                 limits=Limits(max_pixels=max_pixels, max_seconds=max_seconds),
                 progress=progress,
+                notice=None if as_json else _tell,
             ),
         )
     report = library.report
@@ -169,6 +170,10 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
             )
 
         yield tell
+
+
+def _tell(notice: str) -> None:
+    typer.echo(f"mmsearch: {notice}", err=True)
 
 
 def _print_report(report: IndexReport, index_dir: Path) -> None:

@@ -36,6 +36,7 @@ class IndexOptions:
     and how many of their floats are kept. None: as they are in the index, or halves and all in a new one.
     ``fuse``: "mean" keeps a vector of each document with a picture and texts too, from now on; "none" no longer.
     ``columns``: names for the columns of manifests. ``allow_removal``: also of all, or more than half of the documents.
+    ``notice`` is told, in a sentence, of what takes long after the last document.
     ``isolate``: decode in child processes. ``list_unread``: name the files of kinds that are not read.
     """
 
@@ -53,6 +54,7 @@ class IndexOptions:
     list_unread: bool = False
     limits: Limits = field(default_factory=Limits)
     progress: Callable[[Progress], None] | None = None
+    notice: Callable[[str], None] | None = None
 
     def __post_init__(self) -> None:
         if self.vectors not in (None, *PRECISIONS):

@@ -96,5 +96,5 @@ def under_lock(
         if fuse is not None:
             directory.write_pooling(None if fuse == "none" else fuse)
         library = Library(directory, report)
-        library.update(chosen)
+        library.update(chosen, None if options is None else options.notice)
     return library

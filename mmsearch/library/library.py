@@ -102,9 +102,17 @@ class Library(Searchable):
 
     def compact(self) -> Compaction:
         """Rewrite the index without what was removed."""
+        from contextlib import suppress
+
+        from mmsearch.ann.choose import CODED_ROWS
+        from mmsearch.errors import EncoderError
         from mmsearch.store.compact import compact
 
         with self.directory.write_lock():
             result = compact(self.directory)
-        self.reopen()
+            self.reopen()
+            if any(rows >= CODED_ROWS for rows in self.statistics().vectors.values()):
+                with suppress(EncoderError):  # an encoder that is not installed is searched by nobody
+                    for encoder in self.encoders:
+                        self.write_codes(encoder)
         return result

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmsearch.library.installed import installed
 from mmsearch.search.index.kept import Kept
+from mmsearch.store.checksums import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.values import EncoderRecord
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.pooled import Halves
-    from mmsearch.types import Ids, Modality, Vector, VectorKind
+    from mmsearch.types import Ids, Modality, Vector, VectorKind, Vectors
 
 T = TypeVar("T")
 # What is kept of a generation, and forgotten when it is written anew.
 BACKGROUND, COPY_GROUPS = "background", "copy groups"
+# Texts of the bank, and items, by which it is decided how many candidates of a large index are looked at.
+CODE_QUERIES = 32
 
 
 class OpenIndex:
@@ -114,8 +117,15 @@ class OpenIndex:
         if not ids.size:
             return None
         shards = self.directory.shards(record, modality, rows=int(rows.max()) + 1)
-        saved = self.directory.ann_path(record, modality)
-        return open_index(ids, rows, shards.blocks(), encoder.dimension, form=shards.form, saved=saved)
+        return open_index(
+            ids,
+            rows,
+            shards.blocks(),
+            encoder.dimension,
+            form=shards.form,
+            saved=self.directory.ann_path(record, modality),
+            state=state_of(self.catalogue.checksums(record.encoder_id, modality)),
+        )
 
     def _open_pooled(self, encoder: Encoder) -> VectorIndex | None:
         """Whole documents as the last run saved them, or made anew when the index has changed since."""
@@ -168,14 +178,48 @@ class OpenIndex:
         vector: Vector = encoder.encode_images(given_pixels(source, encoder.picture)[None])[0]
         return vector
 
-    def update(self, encoder: Encoder) -> None:
-        """Save what follows from the vectors of ``encoder``: those of whole documents, then its backgrounds.
+    def write_codes(self, encoder: Encoder, notice: Callable[[str], None] | None = None) -> None:
+        """Save the codes that make a large index fast, where there are rows enough; under the write lock.
 
-        For the end of an indexing run, under the write lock.
+        ``notice`` is told when it takes long.
+        """
+        import numpy as np
+
+        from mmsearch.ann.choose import prepare
+
+        record = self.record(encoder)
+        made = False
+        for modality in record.modalities:
+            rows = self.catalogue.highest_row(record.encoder_id, modality) + 1
+            shards = self.directory.shards(record, modality, rows=rows)
+
+            def queries(modality: Modality = modality) -> Vectors:
+                index, bank = self.vector_index(encoder, modality), encoder.bank("text")
+                own = index.sample(CODE_QUERIES, seed=3)[1] if index is not None else None
+                asked = [some[:CODE_QUERIES] for some in (bank, own) if some is not None]
+                return np.concatenate(asked)
+
+            made |= rows > 0 and prepare(
+                shards.blocks(),
+                encoder.dimension,
+                queries,
+                self.directory.ann_path(record, modality),
+                form=shards.form,
+                state=state_of(self.catalogue.checksums(record.encoder_id, modality)),
+                notice=notice,
+            )
+        if made:
+            self.reopen()
+
+    def update(self, encoder: Encoder, notice: Callable[[str], None] | None = None) -> None:
+        """Save what follows from the vectors of ``encoder``: codes, vectors of whole documents, then its backgrounds.
+
+        For the end of an indexing run, under the write lock. ``notice`` is told when it takes long.
         """
         from mmsearch.library.backgrounds import estimated_all
         from mmsearch.store.pooled import forget_pooled, read_pooled, write_pooled
 
+        self.write_codes(encoder, notice)
         folder = self.directory.pooled_path(self.record(encoder))
         if self.directory.read_pooling() is None:
             forget_pooled(folder)

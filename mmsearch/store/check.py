@@ -213,6 +213,8 @@ def _drop_bad_rows(
         left = [checksum for block, checksum in known.items() if block not in touched]
         catalogue.replace_checksums(record.encoder_id, modality, left)
     open_for_appending(directory, catalogue, record, modality).close()
+    for file in directory.ann_path(record, modality).parent.glob(f"{modality}.*"):
+        file.unlink()  # codes of rows that others will take the places of
 
 
 def _put_away(directory: IndexDirectory, name: str) -> None:

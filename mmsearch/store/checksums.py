@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mmsearch.store.files import plain_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 BLOCK_ROWS = 4096
@@ -28,6 +29,18 @@ class Checksum(NamedTuple):
     block: int
     rows: int
     crc: int
+
+
+def state_of(checksums: Mapping[int, Checksum]) -> Callable[[int], str]:
+    """A name of the first so many rows, by the ``checksums`` of their full blocks: other rows have another."""
+
+    def state(rows: int) -> str:
+        full = [
+            f"{one.crc:08x}" for block, one in sorted(checksums.items()) if 0 <= block < rows // BLOCK_ROWS
+        ]
+        return f"{rows}:{zlib.crc32(' '.join(full).encode()):08x}"
+
+    return state
 
 
 def crc_of_file(file: Path, offset: int, size: int) -> int | None:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.checksums import CENTER, read_part
+from mmsearch.store.checksums import CENTER, file_checksums, read_part
 from mmsearch.store.directory import ANN, BACKGROUNDS, PROFILES, SEALED
-from mmsearch.store.pooled import damaged_pooled
 from mmsearch.store.sealed import read_sealed
 from mmsearch.store.vectors import UNIT_TOLERANCE
 
@@ -114,8 +113,23 @@ def damaged_files(
         except (ValueError, IndexDirectoryError) as error:
             yield str(file.relative_to(directory.path)), f"it is damaged ({error})"
     for folder in sorted((directory.path / ANN).glob("*/")):
-        for file in damaged_pooled(folder):
+        for file in _damaged_beside(folder):
             yield str(file.relative_to(directory.path)), "it is damaged (its checksum is another)"
+
+
+def _damaged_beside(folder: Path) -> Iterator[Path]:
+    """Files of ``folder`` whose checksums are not those that a JSON file there lists under their names."""
+    for listed in sorted(folder.glob("*.json")):
+        try:
+            sums = read_sealed(listed) or {}
+        except ValueError:
+            yield listed
+            continue
+        for name, known in sums.items():
+            if isinstance(known, list) and (
+                not (folder / name).is_file() or known != file_checksums(folder / name)
+            ):
+                yield folder / name
 
 
 def _is_background(written: object) -> bool:

@@ -174,8 +174,8 @@ class IndexDirectory:
         return self.path / VECTORS / folder
 
     def ann_path(self, encoder: EncoderRecord, modality: Modality) -> Path:
-        """The approximate index of (encoder, modality); when compaction changes rows, its folder changes."""
-        return self.path / ANN / encoder.folder / f"{modality}.faiss"
+        """The codes of (encoder, modality) for large indexes; when compaction changes rows, their folder changes."""
+        return self.path / ANN / encoder.folder / f"{modality}.codes"
 
     def shards(self, encoder: EncoderRecord, modality: Modality, *, rows: int) -> VectorShards:
         """The shards of (encoder, modality), of which the catalogue knows ``rows`` rows.

@@ -66,20 +66,6 @@ def forget_pooled(folder: Path, kept: int | None = None) -> None:
                 file.unlink(missing_ok=True)
 
 
-def damaged_pooled(folder: Path) -> list[Path]:
-    """The saved files whose checksums are others, of any generation; IndexDirectoryError when one can't be read."""
-    damaged = []
-    for listed in folder.glob("document-*.json"):
-        try:
-            sums = read_sealed(listed) or {}
-        except ValueError:
-            damaged.append(listed)
-            continue
-        files = (folder / name for name in sums)
-        damaged += [file for file in files if not file.is_file() or sums[file.name] != file_checksums(file)]
-    return damaged
-
-
 def _vectors_file(folder: Path, generation: int) -> Path:
     return folder / f"document-{generation}.vectors.npy"
 

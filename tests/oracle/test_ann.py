@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsearch.ann.choose import WARM_SEARCHES, WarmingIndex
+from mmsearch.ann.coarse import CoarseIndex, needs_codes, write_codes
 from mmsearch.ann.codes import Codes
 from mmsearch.ann.exact import ExactIndex
-from mmsearch.ann.faiss import ListedIndex, ScannedIndex, build_lists
+from mmsearch.ann.faiss import ScannedIndex
 from mmsearch.ann.index import VectorIndex
 from mmsearch.ann.placement import Placement, StoredRows
 from mmsearch.ann.products import scan_error
@@ -171,25 +172,35 @@ def test_an_index_that_warms_up_goes_on_giving_the_same_answer(precision: Precis
     assert len({tuple(answer.scores.tolist()) for answer in answers}) == 1
 
 
+# --- codes of a large index ------------------------------------------------------------------------------
+
+
+def state(rows: int) -> str:
+    return f"the first {rows}"
+
+
 @pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Placement, StoredRows, Path]:
-    """60,000 clustered rows, of which the first 50,000 are in saved lists."""
+def coded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Placement, StoredRows, Path]:
+    """60,000 clustered rows, of which the first 50,000 have saved codes."""
     rng = np.random.default_rng(11)
     centers = rng.standard_normal((300, DIMENSION))
     points = centers[rng.integers(300, size=60_000)] + 0.5 * rng.standard_normal((60_000, DIMENSION))
     halves = unit(points).astype(np.float16)
-    path = tmp_path_factory.mktemp("ann") / "pocket" / "image.faiss"
+    path = tmp_path_factory.mktemp("ann") / "pocket" / "image.codes"
     queries = unit(rng.standard_normal((100, DIMENSION)))
-    build_lists(StoredRows((halves[:50_000],), HalfForm(DIMENSION)), queries, path)
+    write_codes(StoredRows((halves[:50_000],), HalfForm(DIMENSION)), queries, path, state)
     ids = np.arange(60_000, dtype=np.int64)
     return Placement(ids, ids), StoredRows((halves,), HalfForm(DIMENSION)), path
 
 
-def test_inverted_lists_find_nearly_all_and_score_exactly(listed: tuple[Placement, StoredRows, Path]) -> None:
-    placement, rows, path = listed
-    index = ListedIndex.open(placement, rows, path)
+def opened(coded: tuple[Placement, StoredRows, Path]) -> CoarseIndex:
+    index = CoarseIndex.open(*coded, state)
     assert index is not None
-    exact = ExactIndex(placement, rows)
+    return index
+
+
+def test_codes_find_nearly_all_and_score_exactly(coded: tuple[Placement, StoredRows, Path]) -> None:
+    index, exact = opened(coded), ExactIndex(*coded[:2])
     found = 0
     for query in unit(np.random.default_rng(12).standard_normal((100, DIMENSION))):
         ranking = index.search(query, 10)
@@ -199,32 +210,85 @@ def test_inverted_lists_find_nearly_all_and_score_exactly(listed: tuple[Placemen
     assert found >= 980
 
 
-def test_inverted_lists_search_rows_that_came_later(listed: tuple[Placement, StoredRows, Path]) -> None:
-    placement, rows, path = listed
-    index = ListedIndex.open(placement, rows, path)
-    assert index is not None
-    assert index.search(rows.read(np.array([59_999]))[0], 1).ids.tolist() == [59_999]
+def test_rows_that_came_after_the_codes_are_found(coded: tuple[Placement, StoredRows, Path]) -> None:
+    _, rows, _ = coded
+    assert opened(coded).search(rows.read(np.array([59_999]))[0], 1).ids.tolist() == [59_999]
 
 
-@pytest.mark.parametrize("share", [0.01, 0.5])
-def test_inverted_lists_are_exact_under_a_filter(
-    listed: tuple[Placement, StoredRows, Path], share: float
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.5])
+def test_codes_find_nearly_all_that_a_filter_passes_and_nothing_else(
+    coded: tuple[Placement, StoredRows, Path], share: float
 ) -> None:
-    placement, rows, path = listed
-    index = ListedIndex.open(placement, rows, path)
-    assert index is not None
+    placement, rows, _ = coded
     rng = np.random.default_rng(13)
     among = placement.ids[rng.random(placement.ids.size) < share]
+    found = 0
     for query in unit(rng.standard_normal((10, DIMENSION))):
         truth = ExactIndex(placement, rows).search(query, 100, among)
-        assert index.search(query, 100, among).ids.tolist() == truth.ids.tolist()
+        ranking = opened(coded).search(query, 100, among)
+        assert np.isin(ranking.ids, among).all()
+        found += np.isin(ranking.ids, truth.ids).sum()
+    assert found == 1000 if share < 0.33 else found >= 980
 
 
-def test_saved_lists_of_other_rows_are_not_used(listed: tuple[Placement, StoredRows, Path]) -> None:
-    _, rows, path = listed
+def test_newer_rows_get_codes_without_the_others_being_made_anew(
+    coded: tuple[Placement, StoredRows, Path], tmp_path: Path
+) -> None:
+    placement, rows, path = coded
+    for name in (path.name, f"{path.name}.json"):
+        (tmp_path / name).write_bytes(path.with_name(name).read_bytes())
+    copy = tmp_path / path.name
+    first = StoredRows((rows.arrays[0][:50_400],), rows.form)
+    assert not needs_codes(copy, first, state), "they are few"
+    assert needs_codes(copy, rows, state)
+    write_codes(rows, np.empty((0, DIMENSION), np.float32), copy, state)  # the queries are not asked again
+    assert not needs_codes(copy, rows, state)
+    index = CoarseIndex.open(placement, rows, copy, state)
+    assert index is not None
+    exact = ExactIndex(placement, rows)
+    queries = unit(np.random.default_rng(14).standard_normal((50, DIMENSION)))
+    found = sum(
+        len({*index.search(query, 10).ids.tolist()} & {*exact.search(query, 10).ids.tolist()})
+        for query in queries
+    )
+    assert found >= 490
+
+
+def test_codes_of_other_rows_and_damaged_ones_are_not_used(
+    coded: tuple[Placement, StoredRows, Path], tmp_path: Path
+) -> None:
+    placement, rows, path = coded
     ids = np.arange(10, dtype=np.int64)
     fewer = StoredRows((rows.arrays[0][:10],), HalfForm(DIMENSION))
-    assert ListedIndex.open(Placement(ids, ids), fewer, path) is None
-    broken = path.with_name("broken.faiss")
-    broken.write_bytes(path.read_bytes()[:100])
-    assert ListedIndex.open(Placement(ids, ids), rows, broken) is None
+    assert CoarseIndex.open(Placement(ids, ids), fewer, path, state) is None
+    assert CoarseIndex.open(placement, rows, path, lambda rows: f"other {rows}") is None
+    assert needs_codes(path, rows, lambda rows: f"other {rows}")
+    for name in (path.name, f"{path.name}.json"):
+        (tmp_path / name).write_bytes(path.with_name(name).read_bytes())
+    for name in (path.name, f"{path.name}.json"):
+        whole = (tmp_path / name).read_bytes()
+        for place in (len(whole) // 3, len(whole) - 20):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1
+            (tmp_path / name).write_bytes(damaged)
+            assert CoarseIndex.open(placement, rows, tmp_path / path.name, state) is None
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        assert CoarseIndex.open(placement, rows, tmp_path / path.name, state) is None
+        (tmp_path / name).write_bytes(whole)
+    assert CoarseIndex.open(placement, rows, tmp_path / path.name, state) is not None
+
+
+@pytest.mark.parametrize(
+    ("dimension", "precision"), [(7, "float16"), (24, "int8"), (24, "binary"), (30, "float16")]
+)
+def test_codes_serve_any_dimension_and_form(dimension: int, precision: Precision, tmp_path: Path) -> None:
+    rng = np.random.default_rng(15)
+    vectors = unit(rng.standard_normal((3_000, dimension)))
+    form = row_form(precision, dimension, center_of(vectors[:50]))
+    rows = StoredRows((form.encode(vectors),), form)
+    write_codes(rows, vectors[:20], tmp_path / "image.codes", state)
+    ids = np.arange(3_000, dtype=np.int64)
+    index = CoarseIndex.open(Placement(ids, ids), rows, tmp_path / "image.codes", state)
+    assert index is not None
+    index._rows_near(vectors[0], 10, index._placement)
+    assert 5 in index._rows_near(form.decode(rows.arrays[0][5:6])[0], 50, index._placement)
