@@ -3,8 +3,8 @@
 A product quantizer (Jégou et al., 2011) with 16 centroids for each four floats, whose products with a query FAISS looks
 up in registers (André et al., 2015): a million rows of 384 floats take about 3 ms. The candidates are then scored from
 the rows themselves. All codes are looked at for every query, so sentences, which lie far from all pictures, lose no
-more than pictures do; inverted lists would look into the wrong ones. Beforehand the space is turned so that each four floats
-vary equally much.
+more than pictures do; inverted lists would look into the wrong ones. Beforehand the space is turned so that each four
+floats vary equally much.
 """
 
 from __future__ import annotations
