@@ -1,4 +1,4 @@
-"""EXIF tags -> orientation, and the fields date, year, camera, latitude, longitude.
+"""EXIF tags -> orientation, and the fields date, year, camera, place and exposure.
 
 Cameras and editors write EXIF in every state of decay, so that no tag is ever a reason to refuse its picture:
 what can't be read is left out.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+from datetime import date, time
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,9 +22,30 @@ if TYPE_CHECKING:
 _ORIENTATION, _MAKE, _MODEL, _DATE_TIME = 0x0112, 0x010F, 0x0110, 0x0132
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _DATE_TIME_ORIGINAL, _DATE_TIME_DIGITIZED = 0x9003, 0x9004
+_EXPOSURE_TIME, _SHUTTER_SPEED = 0x829A, 0x9201  # seconds; and as APEX: 2 to the power of minus it
+_F_NUMBER, _APERTURE = 0x829D, 0x9202  # and as APEX: the root of 2 to the power of it
+_FOCAL_LENGTH, _LENS_MAKE, _LENS_MODEL = 0x920A, 0xA433, 0xA434
+_ISO = (0x8827, 0x8833, 0x8832, 0x8831)  # sensitivity; ISO speed, recommended index, standard output
+_ISO_OVERFLOW = 65_535  # what two bytes say of all that is more: the others have four
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
 _LONGEST_NAME = 100  # of a camera; longer is damage
 _DECIMALS = 6  # a tenth of a meter
+_DIGITS = 6  # of what was measured
+_LEAST, _MOST = 1e-7, 1e7  # what no camera measures lies beyond
+_MOST_APEX = 30
+# With any signs between, digits that blanks fill up ("2019: 7: 4  6:30"), and as much of the time as there is.
+_WHEN = re.compile(
+    r"(\d{4})[:/.\- ] ?(\d\d?)[:/.\- ] ?(\d\d?)(?!\d)(?:[T :] ?(\d\d?)[:. ] ?(\d\d)(?!\d)(?:[:. ] ?(\d\d?)(?!\d))?)?"
+)
+_EXIF_MARK = re.compile(rb"(?:Exif\0\0){1,2}")
+
+
+class _Endless(BytesIO):
+    """Bytes with zeros behind them, so that a value that would lie beyond the end takes no other with it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        return data if size is None or size < 0 else data.ljust(size, b"\0")
 
 
 def read_exif(image: Image.Image) -> Image.Exif | None:
@@ -32,6 +54,12 @@ def read_exif(image: Image.Image) -> Image.Exif | None:
 
     try:
         exif = Pillow.Image.getexif(image)  # a PNG's own would decode it first, to look behind its pixels
+        block = image.info.get("exif")
+        if isinstance(block, bytes) and (block := _EXIF_MARK.sub(b"", block, count=1)):
+            exif, first = Pillow.Exif(), exif
+            exif.load_from_fp(_Endless(block))
+            if (orientation := first.get(_ORIENTATION)) is not None:  # it may come from XMP
+                exif.setdefault(_ORIENTATION, orientation)
     except Exception:  # untrusted bytes: the parser raises whatever the damage leads to
         return None
     return exif or None
@@ -67,18 +95,24 @@ def swaps_sides(transpose: Image.Transpose | None) -> bool:
 
 
 def exif_fields(exif: Image.Exif | None) -> dict[str, FieldValue]:
-    """``date`` (ISO, the camera's clock), ``year``, ``camera``, ``latitude`` and ``longitude`` (degrees).
+    """What was noted when the picture was taken; only what is there and makes sense.
 
-    Only those that are there and make sense.
+    ``date`` (ISO, the camera's clock, as much as is stated) and ``year``; ``camera`` and ``lens``; ``iso``, ``aperture``
+    (the f-number), ``exposure_time`` (seconds) and ``focal_length`` (millimeters); ``latitude`` and ``longitude``
+    (degrees).
     """
     fields: dict[str, FieldValue] = {}
     if exif is None:
         return fields
-    if date := _date(exif):
-        fields["date"], fields["year"] = date.isoformat(), date.year
-    if camera := _camera(exif.get(_MAKE), exif.get(_MODEL)):
+    details, gps = _directory(exif, _EXIF_IFD), _directory(exif, _GPS_IFD)
+    dates = (details.get(_DATE_TIME_ORIGINAL), details.get(_DATE_TIME_DIGITIZED), exif.get(_DATE_TIME))
+    if found := next(filter(None, map(_date, dates)), None):
+        fields["date"], fields["year"] = found, int(found[:4])
+    if camera := _named(exif.get(_MAKE), exif.get(_MODEL)):
         fields["camera"] = camera
-    gps = _directory(exif, _GPS_IFD)
+    if details.get(_LENS_MODEL) and (lens := _named(details.get(_LENS_MAKE), details[_LENS_MODEL])):
+        fields["lens"] = lens
+    fields |= _exposure(details)
     latitude = _degrees(gps.get(_LATITUDE), gps.get(_LATITUDE_REF), "S", 90)
     longitude = _degrees(gps.get(_LONGITUDE), gps.get(_LONGITUDE_REF), "W", 180)
     if latitude is not None and longitude is not None and (latitude, longitude) != (0, 0):  # 0, 0: no fix yet
@@ -93,20 +127,59 @@ def _directory(exif: Image.Exif, pointer: int) -> Mapping[int, object]:
         return {}
 
 
-def _date(exif: Image.Exif) -> datetime | None:
-    details = _directory(exif, _EXIF_IFD)
-    candidates = (details.get(_DATE_TIME_ORIGINAL), details.get(_DATE_TIME_DIGITIZED), exif.get(_DATE_TIME))
-    for candidate in candidates:
-        match = re.match(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)", _words(candidate))
-        if match:
-            try:
-                return datetime(*map(int, match.groups()))  # type: ignore[arg-type]
-            except ValueError:  # 0000:00:00 00:00:00, what a camera writes whose clock was never set
-                continue
-    return None
+def _date(value: object) -> str | None:
+    found = _WHEN.match(_words(value))
+    if found is None:
+        return None
+    year, month, day, *clock = (None if part is None else int(part) for part in found.groups())
+    try:
+        text = date(year or 0, month or 0, day or 0).isoformat()
+    except ValueError:  # 0000:00:00 00:00:00, what a camera writes whose clock was never set
+        return None
+    stated = [part for part in clock if part is not None]
+    try:
+        at = time(*stated)
+    except ValueError:
+        return text
+    precision = "seconds" if len(stated) == 3 else "minutes"
+    return f"{text}T{at.isoformat(precision)}" if stated else text
 
 
-def _camera(make: object, model: object) -> str:
+def _exposure(details: Mapping[int, object]) -> dict[str, FieldValue]:
+    """ISO, aperture, exposure time and focal length, of those that are positive and no overflow."""
+    fields: dict[str, FieldValue] = {}
+    speeds = (_number(details.get(tag)) for tag in _ISO)
+    if iso := next((speed for speed in speeds if speed and speed != _ISO_OVERFLOW), None):
+        fields["iso"] = round(iso)
+    opening, shutter = _number(details.get(_APERTURE), signed=True), details.get(_SHUTTER_SPEED)
+    apex = _number(shutter, signed=True)
+    measured = {
+        "aperture": _number(details.get(_F_NUMBER)) or _power(opening, 0.5),
+        "exposure_time": _number(details.get(_EXPOSURE_TIME)) or _power(apex, -1.0),
+        "focal_length": _number(details.get(_FOCAL_LENGTH)),
+    }
+    return fields | {name: float(f"{n:.{_DIGITS}g}") for name, n in measured.items() if n is not None}
+
+
+def _power(apex: float | None, factor: float) -> float | None:
+    """2 to the power of ``factor`` times an APEX value; None for what no camera has."""
+    return 2 ** (apex * factor) if apex is not None and abs(apex) <= _MOST_APEX else None
+
+
+def _number(value: object, *, signed: bool = False) -> float | None:
+    """A number (the first of several) that is finite, and positive unless ``signed``."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return (
+        number if _LEAST < (abs(number) if signed else number) < _MOST or (signed and number == 0) else None
+    )
+
+
+def _named(make: object, model: object) -> str:
     """ "Canon EOS 5D" for Canon + Canon EOS 5D, "Apple iPhone 12" for Apple + iPhone 12."""
     maker, name = _words(make), _words(model)
     if not name or not maker or name.lower().startswith(maker.split()[0].lower()):
@@ -125,13 +198,25 @@ def _words(value: object) -> str:
 
 
 def _degrees(parts: object, reference: object, negative: str, bound: int) -> float | None:
-    """Degrees, minutes, seconds and a compass letter as signed degrees; None when they make no sense."""
+    """Degrees, maybe with minutes and seconds, and a compass letter as signed degrees; None without sense.
+
+    The last of the three may have decimals, or, after decimals, be missing or unknown (0/0). A text ("48,51.5N") is
+    what XMP writes, and some programs.
+    """
+    if isinstance(parts, str | bytes):
+        text = _words(parts)
+        reference = text[-1:] if text[-1:].isalpha() else reference
+        parts = re.findall(r"-?\d+(?:\.\d+)?", text[:_LONGEST_NAME])
+    given = tuple(parts) if isinstance(parts, tuple | list) else (parts,)
     try:
-        degrees, minutes, seconds = (float(part) for part in parts)  # type: ignore[attr-defined]
+        degrees, *smaller = (float(part) for part in given)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    value = degrees + minutes / 60 + seconds / 3600
-    if not math.isfinite(value) or not 0 <= value <= bound:
+    if len(smaller) > 2:
         return None
-    sign = -1 if _words(reference).upper().startswith(negative) else 1
-    return round(sign * value, _DECIMALS)
+    minutes, seconds = (*(0.0 if math.isnan(part) else part for part in smaller), 0.0, 0.0)[:2]
+    value = abs(degrees) + minutes / 60 + seconds / 3600
+    if min(minutes, seconds) < 0 or not 0 <= value <= bound:
+        return None
+    south_or_west = degrees < 0 or _words(reference).upper().startswith(negative)
+    return round(-value if south_or_west else value, _DECIMALS)

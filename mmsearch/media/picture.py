@@ -39,8 +39,8 @@ class Picture:
     """One decoded picture.
 
     ``pixels`` (size, size, 3) uint8 RGB; ``width`` and ``height`` of the original in pixels, upright;
-    ``fields``: width, height, format ("JPEG", …, "RAW") and what EXIF has of date, year, camera, latitude,
-    longitude.
+    ``fields``: width, height, format ("JPEG", …, "RAW") and what EXIF has of date, camera, place and exposure
+    (``exif.exif_fields``).
     """
 
     pixels: Pixels
