@@ -25,6 +25,7 @@ def measure(scale: float = 1.0) -> list[Figure]:
         return [
             *_small(pictures),
             *_large(photos),
+            *_profiles(photos),
             *_other_formats(photos),
             *_crawl(Path(work) / "many", files),
         ]
@@ -67,6 +68,34 @@ def _large(folder: Path) -> list[Figure]:
         at_least("scaled against plain", 3, plain / scaled, "times"),
         at_most("mean difference of a value", 1, float(np.mean(differences)), "of 255"),
         seen("greatest difference of a value", f"{int(np.max(differences))} of 255"),
+    ]
+
+
+def _profiles(folder: Path) -> list[Figure]:
+    """What an embedded profile costs: the same photos without one, in sRGB, and in another space."""
+    from PIL import Image, ImageCms
+
+    from mmsearch.media.picture import load_picture
+    from mmsearch.types import PictureSpec
+
+    spec = PictureSpec(SPEC_SIZE)
+    srgb = ImageCms.createProfile("sRGB")
+    other = ImageCms.ImageCmsProfile(srgb).tobytes().replace(b"rXYZ", b"tXYZ").replace(b"gXYZ", b"rXYZ")
+    profiles = [None, ImageCms.ImageCmsProfile(srgb).tobytes(), other.replace(b"tXYZ", b"gXYZ")]
+    kinds: list[list[bytes]] = [[], [], []]
+    for path in sorted(folder.iterdir()):
+        with Image.open(path) as photo:
+            for files, profile in zip(kinds, profiles, strict=True):
+                file = BytesIO()
+                photo.save(file, "JPEG", quality=85, icc_profile=profile)
+                files.append(file.getvalue())
+    rounds = [
+        [_seconds(lambda f=f: [load_picture(data, spec) for data in f]) for f in kinds] for _ in range(3)
+    ]
+    plain, same, converted = (min(taken) / len(kinds[0]) for taken in zip(*rounds, strict=True))
+    return [
+        seen("a profile of sRGB", f"{(same - plain) * 1e3:+.1f} ms on {plain * 1e3:.0f} ms"),
+        seen("a profile of another space", f"{(converted - plain) * 1e3:+.1f} ms"),
     ]
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from mmsearch.media.profiles import in_srgb
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,6 +36,8 @@ def flatten(image: Image.Image, levels: Levels | None = None) -> Image.Image:
         return _from_deep(image, levels or deep_levels(image))
     if image.has_transparency_data:
         return _on_white(image.convert("RGBA"))
+    if image.mode == "CMYK":
+        image = in_srgb(image)
     if image.mode == "LAB":
         return _from_lab(image)
     return image.convert("L" if image.mode == "1" else "RGB")

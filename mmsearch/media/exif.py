@@ -97,9 +97,9 @@ def swaps_sides(transpose: Image.Transpose | None) -> bool:
 def exif_fields(exif: Image.Exif | None) -> dict[str, FieldValue]:
     """What was noted when the picture was taken; only what is there and makes sense.
 
-    ``date`` (ISO, the camera's clock, as much as is stated) and ``year``; ``camera`` and ``lens``; ``iso``, ``aperture``
-    (the f-number), ``exposure_time`` (seconds) and ``focal_length`` (millimeters); ``latitude`` and ``longitude``
-    (degrees).
+    ``date`` (ISO, the camera's clock, as much as is stated) and ``year``; ``camera`` and ``lens``; ``iso``,
+    ``aperture`` (the f-number), ``exposure_time`` (seconds) and ``focal_length`` (millimeters); ``latitude`` and
+    ``longitude`` (degrees).
     """
     fields: dict[str, FieldValue] = {}
     if exif is None:
@@ -138,7 +138,7 @@ def _date(value: object) -> str | None:
         return None
     stated = [part for part in clock if part is not None]
     try:
-        at = time(*stated)
+        at = time(*stated)  # type: ignore[arg-type]
     except ValueError:
         return text
     precision = "seconds" if len(stated) == 3 else "minutes"

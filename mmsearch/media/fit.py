@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from mmsearch.media.color import DEEP_MODES, STRIP_PIXELS, deep_levels, flatten, is_flat, strips
+from mmsearch.media.profiles import in_srgb
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -67,15 +68,18 @@ def _within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
 def scaled(
     image: Image.Image, size: tuple[int, int], box: Box | None = None, gap: float | None = REDUCING_GAP
 ) -> Image.Image:
-    """The part of ``image`` within ``box`` (left, top, right, bottom; None: all) as RGB of ``size``."""
+    """The part of ``image`` within ``box`` (left, top, right, bottom; None: all) as sRGB of ``size``."""
     from PIL import Image
 
+    source = image
     box = box or (0.0, 0.0, float(image.width), float(image.height))
     if not is_flat(image):
         image, box = _flattened(image, size, box)
     if image.size != size or box != (0.0, 0.0, *image.size):
         image = image.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=gap)
-    return image if image.mode == "RGB" else image.convert("RGB")
+    image = image if image.mode == "RGB" else image.convert("RGB")
+    # what is small is converted, not the whole: an average of colors is nearly the same in either space
+    return image if source.mode == "CMYK" else in_srgb(image, source)
 
 
 def _flattened(image: Image.Image, size: tuple[int, int], box: Box) -> tuple[Image.Image, Box]:
