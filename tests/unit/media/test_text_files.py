@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from mmsearch.errors import MediaError
 from mmsearch.media.encoding import decode_text, detect_encoding
 from mmsearch.media.limits import Limits
 from mmsearch.media.text import TEXT_SUFFIXES, parse_text, read_text
+from tests.unit.media.old_texts import TEXTS
 from tests.unit.media.sample_pictures import corners, encoded
 
 GERMAN = "Über den Wäldern liegt der Nebel. Die Straße führt nach Süden, größer als zuvor. " * 4
@@ -32,6 +34,56 @@ def test_unicode_is_read_in_every_form(encoding: str) -> None:
 )
 def test_older_encodings_are_detected(text: str, encoding: str) -> None:
     assert decode_text(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("encoding", list(TEXTS))
+def test_short_texts_are_told_by_their_language(encoding: str) -> None:
+    wrong = {text: read for text in TEXTS[encoding] if (read := decode_text(text.encode(encoding))) != text}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_read_in_every_language(encoding: str) -> None:
+    texts = [text for listed in TEXTS.values() for text in listed if len(text) > 2] + [CHINESE]
+    wrong = {text: read for text in texts if (read := decode_text(text.encode(encoding))) != text}
+    assert wrong == {}
+    assert decode_text("Hi".encode(encoding)) == "Hi"
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=3, max_size=60))
+def test_english_in_utf16_without_a_mark_is_read_in_either_order(text: str) -> None:
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert decode_text(text.encode(encoding)) == text
+
+
+@given(st.sampled_from([(e, t) for e, listed in TEXTS.items() for t in listed]), st.integers(2, 6))
+def test_more_of_the_same_text_is_read_alike(sample: tuple[str, str], times: int) -> None:
+    encoding, text = sample
+    assert decode_text(f"{text}\r\n".encode(encoding) * times) == f"{text}\r\n" * times
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\x1a\x1a\x1a", b"\x1a" + bytes(100), bytes(3)])
+@pytest.mark.parametrize("text", ["A walrus on the ice.\r\n", "Größere Äpfel für Mädchen\r\n"])
+def test_what_ends_a_file_of_dos_is_no_part_of_its_text(text: str, end: bytes) -> None:
+    for encoding in ("ascii", "utf-8", "cp1252", "cp850"):
+        if encoding != "ascii" or text.isascii():
+            assert decode_text(text.encode(encoding) + end) == text
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        assert decode_text((text + "\x1a").encode(encoding)) == text
+        assert decode_text(text.encode(encoding) + b"\x1a") == text
+
+
+def test_a_stray_zero_is_a_blank() -> None:
+    text = "It was a dark and stormy night. " * 20
+    assert decode_text(text.encode() + b"\0" + text.encode()) == f"{text} {text}"
+
+
+def test_sounds_and_random_bytes_are_no_utf16() -> None:
+    noise = np.random.default_rng(0)
+    for scale in (3, 300, 30_000):
+        sound = (scale * noise.standard_normal(4_000)).astype("<i2").tobytes()
+        with pytest.raises(MediaError, match="binary data"):
+            decode_text(sound)
 
 
 def test_an_encoding_is_told_by_the_first_part_that_is_not_ascii() -> None:
@@ -62,7 +114,7 @@ def test_binary_data_is_refused(data: bytes) -> None:
 
 
 def test_a_stray_form_feed_or_escape_does_not_make_text_binary() -> None:
-    text = "\x0cChapter 1\x1b[0m\n" + "It was a dark and stormy night. " * 20 + "\x1a"
+    text = "\x0cChapter 1\x1b[0m\n" + "It was a dark and stormy night. " * 20
     assert decode_text(text.encode()) == text
 
 
