@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
 from mmsearch.ingest.passages import Passage, split_passages
+from mmsearch.ingest.records import stated_fields
 from mmsearch.media.files import read_file
 from mmsearch.media.limits import Limits
 from mmsearch.media.picture import inspect_picture, load_picture
@@ -74,6 +75,7 @@ def decode(source: Source, how: Decoding, row_of: Callable[[bytes], int | None])
     if source.text is not None:
         text_file = read_text(source.text, limits)
         title = title or text_file.title
+        fields |= stated_fields(text_file.properties)
         passages += split_passages(text_file.text, limit=limits.max_passages)
     if source.body is not None:
         passages += split_passages(source.body, limit=limits.max_passages)

@@ -132,6 +132,16 @@ def cell_value(cell: str) -> str | int | float:
     return number if str(number) == text and abs(number) <= _LARGEST_INTEGER else text
 
 
+def stated_fields(properties: Mapping[str, object]) -> dict[str, FieldValue]:
+    """What a text states of itself (front matter) as fields: texts that are written as numbers are numbers."""
+    fields: dict[str, FieldValue] = {}
+    for name, given in properties.items():
+        value = cell_value(given) if isinstance(given, str) else field_value(given)
+        if value is not None:
+            fields[clean(name)] = clean(value) if isinstance(value, str) else value
+    return fields
+
+
 def clean(text: str) -> str:
     """``text`` with what no UTF-8 file can hold replaced by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsearch.errors import MediaError
+from mmsearch.ingest.records import stated_fields
 from mmsearch.media.encoding import decode_text, detect_encoding
 from mmsearch.media.limits import Limits
 from mmsearch.media.text import TEXT_SUFFIXES, parse_text, read_text
@@ -133,13 +134,47 @@ def test_a_mark_that_lies_is_told_with_the_place() -> None:
         decode_text(b"\xff\xfea\0b\0\x00\xd8")
 
 
-def test_markdown_keeps_its_offsets_and_takes_the_title_of_its_front_matter() -> None:
-    source = '---\ntitle: "The Sea: a story"\ntags: [sea]\n---\n# Heading\n\nWaves.\n'
+def test_markdown_is_the_text_that_a_reader_sees() -> None:
+    source = """# The *sea*
+
+Waves, says [the **keeper**](https://example.org/x_y), are `high`; see ![a lighthouse at night](l.png).
+Not a_name_with_marks, 2 * 3 or 5 \\* 6.
+
+- one
+- [ ] two
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+> quoted &amp; said
+
+Under
+-----
+
+<div hidden>no</div>A <b>bold</b> word.<!-- no -->
+
+```python
+# no heading
+x = [1](2)
+```
+
+[ref]: https://example.org
+"""
     file = parse_text(source.encode(), ".md")
-    assert file.title == "The Sea: a story"
-    assert len(file.text) == len(source)
-    assert file.text.index("Waves.") == source.index("Waves.")
-    assert "tags" not in file.text
+    assert file.title == "The sea"
+    assert [part.strip() for part in file.text.split("\n\n")] == [
+        "The sea",
+        "Waves, says the keeper, are high; see a lighthouse at night . Not a_name_with_marks, 2 * 3 or 5 * 6.",
+        "one",
+        "two",
+        "a b",
+        "1 2",
+        "quoted & said",
+        "Under",
+        "A bold word.",
+        "# no heading\nx = [1](2)",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -148,8 +183,18 @@ def test_markdown_keeps_its_offsets_and_takes_the_title_of_its_front_matter() ->
         ("+++\ntitle = 'Toml'\n+++\nBody\n", "Toml"),
         ("---\nauthor: A\n---\n\n# The heading #\n\nBody", "The heading"),
         ("Intro\n\n## Second level\n\n# First\n", "First"),
+        ("Intro\n\nUnderlined\n==========\n", "Underlined"),
         ("---\n\nA rule above, and no front matter.\n", None),
         ("---\r\ntitle: Windows\r\n---\r\nBody\r\n", "Windows"),
+        ("---\ntitle: The Sea: a story\n---\nBody", "The Sea: a story"),
+        ("---\ntitle: >-\n  Folded title\n  about badgers\n---\nBody", "Folded title about badgers"),
+        ("---\ntitle: |\n  Two\n  lines\n---\nBody", "Two lines"),
+        ("---\ntitle: Plain otters # draft\n---\nBody", "Plain otters"),
+        ("---\nTITLE: 'It''s'\n...\nBody", "It's"),
+        ("---\ntitle: 1984\n---\nBody", "1984"),
+        ("```bash\n# install\n```\n\n# Real\n", "Real"),
+        ("~~~\n# no\n~~~\n\n    # no\n\nText", None),
+        ("<!--\n# no\n-->\n\n# Yes", "Yes"),
         ("No title at all.", None),
     ],
 )
@@ -157,9 +202,111 @@ def test_the_title_of_markdown_is_stated_or_the_first_heading(source: str, title
     assert parse_text(source.encode(), ".MD").title == title
 
 
-def test_a_rule_at_the_start_of_markdown_blanks_nothing() -> None:
-    source = "---\n\nA rule above, and no front matter.\n"
-    assert parse_text(source.encode(), ".md").text == source
+@pytest.mark.parametrize(
+    "first",
+    [
+        "\nThe first paragraph tells of weasels.\n",
+        "Weasels are small.\n",
+        "Weasels\n",
+        "\nNote: weasels bite.\n",
+        "To whom it may concern: weasels bite.\n",
+        "Some weasels\nand more: of them\n",
+        "- weasels\n- otters\n",
+        "> weasels: small\n",
+    ],
+)
+def test_text_between_two_rules_is_text(first: str) -> None:
+    file = parse_text(f"---\n{first}---\n\nSecond paragraph.\n".encode(), ".md")
+    assert "easels" in file.text
+    assert file.text.rstrip().endswith("Second paragraph.")
+    assert file.properties == {}
+
+
+def test_what_front_matter_states_is_kept_and_not_its_text() -> None:
+    source = """---
+title: Otters
+date: 2019-07-04
+author: Ada Lovelace
+tags: [river, "night life"]
+keywords: fur, water
+categories:
+  - animals
+  - 007
+draft: true
+rating: 4
+empty:
+nested: {a: b}
+---
+Body.
+"""
+    file = parse_text(source.encode(), ".md")
+    assert (file.text, file.title) == ("Body.", "Otters")
+    assert stated_fields(file.properties) == {
+        "date": "2019-07-04",
+        "author": "Ada Lovelace",
+        "tags": "river; night life",
+        "keywords": "fur; water",
+        "categories": "animals; 007",
+        "draft": True,
+        "rating": 4,
+    }
+    toml = "+++\ndate = 2019-07-04T06:30:00Z\ntags = ['a', 'b']\n[extra]\nx = 1\n+++\nBody.\n"
+    assert stated_fields(parse_text(toml.encode(), ".md").properties) == {
+        "date": "2019-07-04T06:30:00+00:00",
+        "tags": "a; b",
+    }
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "a: " + "[" * 5000,
+        "a: &a [" + "*a, " * 500 + "]",
+        "a: &a [x, x]\n" + "".join(f"{n}: &{n} [*a, *a]\n" for n in "bcdefghij"),
+        "? [a, b]\n: c",
+        "a: !!python/object/apply:os.system [ls]",
+        "a: " + "x" * 100_000,
+        "".join(f"k{n}: v\n" for n in range(5000)),
+        "a: *b",
+        "<<: {a: b}",
+        "\x07: bell",
+    ],
+    ids=[
+        "nested",
+        "itself",
+        "laughs",
+        "strange key",
+        "python",
+        "long",
+        "many",
+        "unknown",
+        "merge",
+        "control",
+    ],
+)
+def test_hostile_front_matter_costs_nothing_but_itself(front: str) -> None:
+    file = parse_text(f"---\n{front}\n---\n{'A line. ' * 40}\n\nBody.\n".encode(), ".md")
+    assert file.text.endswith("Body.")
+    assert len(stated_fields(file.properties)) <= 100
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab:#-= \n[]{}\"'>|&*!`~<\t", max_size=120))
+def test_any_markdown_gives_text_or_a_reason(source: str) -> None:
+    try:
+        file = parse_text(f"---\n{source}".encode(), ".md")
+    except MediaError:
+        return
+    assert all(name and value != "" for name, value in stated_fields(file.properties).items())
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["[" * 50_000, "*a_ " * 20_000, "![[]()" * 20_000, "`" * 30_001, "<!" * 30_000, "- " * 20_000,
+     "[a](" * 30_000, "|a" * 30_000, "&" * 50_000, "a**b" * 20_000, "[^1]: x\n" * 10_000],
+)  # fmt: skip
+def test_markdown_made_to_stall_is_read(source: str) -> None:
+    parse_text(f"Text.\n\n{source}".encode(), ".md")
 
 
 PAGE = """<!doctype html><html><head><meta charset="{charset}"><title> The  Caf\u00e9 </title>
@@ -196,9 +343,61 @@ def test_the_first_heading_is_the_title_of_html_without_one() -> None:
     assert parse_text(b"<p>Text", ".html").title is None
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<p hidden>no</p>",
+        '<div hidden="hidden"><p>no</p></div>',
+        '<p style="color: red; DISPLAY : none">no</p>',
+        '<p style="visibility:hidden">no</p>',
+        '<span style="display:none !important">no</span>',
+        '<p style="font-size:0">no</p>',
+        '<p style="opacity: 0.0;">no</p>',
+        "<dialog>no</dialog>",
+        "<template><p>no</p></template>",
+        "<script>no</script><style>no</style><noscript>no</noscript>",
+        "<!-- no --><textarea>no</textarea><select><option>no</select>",
+        "<video>no</video><object>no</object>",
+        '<p hidden><img alt="no"></p>',
+    ],
+)
+def test_what_html_hides_is_not_read(hidden: str) -> None:
+    page = f"<h1 hidden>no</h1><p>before</p>{hidden}<p>after</p>"
+    file = parse_text(page.encode(), ".html")
+    assert (file.text.split(), file.title) == (["before", "after"], None)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<p hidden="until-found">yes</p>',
+        '<p style="opacity:0.5">yes</p>',
+        '<p style="display:inline">yes</p>',
+        '<p style="font-size: 0.8em">yes</p>',
+        "<dialog open>yes</dialog>",
+        "<details><summary>yes</summary></details>",
+        '<span aria-hidden="true">yes</span>',
+        '<img src="x.png" alt="yes">',
+        '<a href="x"><img alt="  yes  "></a>',
+    ],
+)
+def test_what_html_shows_is_read(shown: str) -> None:
+    assert parse_text(f"<p>before</p>{shown}<p>after</p>".encode(), ".html").text.split() == [
+        "before",
+        "yes",
+        "after",
+    ]
+
+
+def test_the_picture_in_a_heading_is_a_title_too() -> None:
+    assert parse_text(b'<h1><img alt="The Daily News"></h1><p>Text', ".html").title == "The Daily News"
+
+
 def test_a_page_nested_deeply_is_read() -> None:
-    depth = 20_000
-    assert parse_text(b"<div>" * depth + b"deep" + b"</div>" * depth, ".html").text == "deep"
+    for depth in (400, 200_000):
+        page = b"<div>" * depth + b"deep" + b"</div>" * depth + b"<script>no</script><p>flat"
+        assert parse_text(page, ".html").text == "deep\n\nflat"
+    assert parse_text(b"> " * 100_000 + b"quoted", ".md").text == "quoted"
 
 
 MARKUP = ("<p>", "</p>", "<pre>", "</pre>", "<br>", "<td>", "a", "<", "&amp", "ß", "\0", "\v", " ", "\n\n")
