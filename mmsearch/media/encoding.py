@@ -56,7 +56,7 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
 
 
 def _decoded(data: bytes, declared: str | None) -> str:
-    text = _strictly(data.rstrip(_DOS_END), "utf-8")
+    text = _strictly(data.rstrip(_DOS_END) or data, "utf-8")
     if text is not None and not _is_binary(text):
         return text
     text = _strictly(data, declared) if declared else None
@@ -76,7 +76,7 @@ def detect_encoding(data: bytes) -> str:
     sample = _telling_part(data)
     if wide := _unmarked_utf16(sample):
         return wide
-    ended = sample.rstrip(_DOS_END)
+    ended = sample.rstrip(_DOS_END) or sample
     controls = len(ended) - len(ended.translate(None, _CONTROL_BYTES))
     few_controls = controls <= _MOST_CONTROLS * len(ended)
     if few_controls and _strictly(ended, "utf-8", final=len(sample) < _SAMPLE) is not None:
@@ -147,7 +147,7 @@ def _by_mark(data: bytes) -> str | None:
 
 
 def _without_end(text: str) -> str:
-    return text.rstrip(_DOS_END.decode())
+    return text.rstrip(_DOS_END.decode()) or text  # nothing but zeros is no text
 
 
 def _strictly(data: bytes, encoding: str, *, final: bool = True) -> str | None:
