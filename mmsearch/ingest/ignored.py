@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import MediaError, UsageError
 
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 IGNORE_FILE = ".mmsearchignore"
 _MOST_BYTES = 1 << 20
+_STAR, _FOLDERS, _LEADING = "[^/]*", "(?:/.+)?", "^(?:.+/)?"  # as pathspec writes * and **
 _MACHINE_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"})  # copies and thumbnails
 
 
@@ -73,6 +76,42 @@ def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
     try:
-        return GitIgnoreSpec.from_lines(patterns)
+        return GitIgnoreSpec.from_lines(patterns, _pattern())
     except ValueError as error:
         raise MediaError(f"not a pattern: {error}") from error
+
+
+@cache
+def _pattern() -> type[GitIgnoreSpecPattern]:
+    """gitignore's patterns, in an expression that no file's name makes slow."""
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    class Pattern(GitIgnoreSpecPattern):
+        @classmethod
+        def pattern_to_regex(cls, pattern: Any) -> tuple[Any, bool | None]:
+            expression, include = super().pattern_to_regex(pattern)
+            if expression is None:
+                return None, include
+            return _without_backtracking(expression), include
+
+    return Pattern
+
+
+def _without_backtracking(expression: str) -> str:
+    """What stands between two stars is taken where it first stands, for good, as in store/globs.py."""
+    *earlier, last = expression.split(_FOLDERS)
+    if not earlier:
+        return _names(last)
+    first = earlier[0].removeprefix(_LEADING)
+    leading = "^(?:.+?/)??" if first != earlier[0] else ""
+    between = [f"(?>(?:/.+?)??{_names(names)}(?=/))" for names in earlier[1:]]
+    return "".join([f"(?>{leading}{_names(first)}(?=/))", *between, _FOLDERS, _names(last)])
+
+
+def _names(expression: str) -> str:
+    first, *others = expression.split(_STAR)
+    if not others:
+        return first
+    # before a slash a star ends where its name does
+    pieces = [f"{_STAR}{piece}" if "/" in piece else f"(?>[^/]*?{piece})" for piece in others[:-1]]
+    return "".join([first, *pieces, _STAR, others[-1]])
