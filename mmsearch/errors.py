@@ -8,7 +8,8 @@ The message always says what to do next. A caller's bug is a plain ``ValueError`
     ├── RemovalError              1   a run would take most of a corpus out of the index
     ├── UsageError                2   the request makes no sense as it is written
     │   ├── QueryError                a query or a filter that can't be parsed: position and reason
-    │   └── UnknownArgumentError      an argument that the verb doesn't take; a TypeError as well
+    │   ├── UnknownArgumentError      an argument that the verb doesn't take; a TypeError as well
+    │   └── ClosedLibraryError        a library that was closed; a ValueError as well, as of a closed file
     ├── MediaError                3   one file that can't be decoded; an index run lists it and goes on
     ├── IndexDirectoryError       4   the index directory is missing, damaged, or of another format
     │   ├── IndexLockedError          another process is writing to it
@@ -65,6 +66,10 @@ class UnknownArgumentError(UsageError, TypeError):
 
 class EncoderWarning(UserWarning):
     """An encoder that works, but gives other vectors here than where it was made."""
+
+
+class ClosedLibraryError(UsageError, ValueError):
+    """A library that was closed is asked for something."""
 
 
 class MediaError(MmsearchError):

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="The question, as you would ask a person.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="QUESTION", help="The question, as you would ask a person.")
+    ],
     index_dir: IndexDirectory = DEFAULT_INDEX,
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = 3,
     context: Annotated[int, typer.Option(help="Passages before and after each answer to show with it.")] = 1,
@@ -33,7 +35,7 @@ def ask(
     from mmsearch.search.defaults import DEFAULT_CUTOFF
 
     request = AskRequest(
-        question,
+        " ".join(words),
         k=k,
         context=context,
         where=where,

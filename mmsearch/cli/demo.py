@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,8 +111,21 @@ def demo(
         report.write_text(_contact_sheet(answers), encoding="utf-8")
     right = sum(is_right for _, _, is_right in answers)
     seconds = time.monotonic() - started
-    say(f"contact sheet: {report}   try your own: mmsearch query 'a dark sky' --index {index_dir}")
+    say(
+        f"contact sheet: {report}   try your own: {_command()} query a dark sky --index {shlex.quote(str(index_dir))}"
+    )
     say(f"demo: {right} of {len(answers)} right first hits, {seconds:.1f} s")
+
+
+def _command() -> str:
+    """How this command is called from here: by its name where the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    if called.stem == "__main__":
+        return f"{shlex.quote(sys.executable)} -m mmsearch"
+    found = shutil.which("mmsearch")
+    if found is not None and Path(found).samefile(called):
+        return "mmsearch"
+    return shlex.quote(os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called))
 
 
 def _scikit_image_pictures() -> Path:
@@ -123,7 +140,6 @@ def _scikit_image_pictures() -> Path:
 
 def write_corpus(folder: Path, originals: Path) -> None:
     """Put the demo's photographs and texts under ``folder``; what is there already stays as it is."""
-    import shutil
     from importlib import resources
 
     (folder / "photos").mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -76,8 +77,48 @@ def show(
     if as_json:
         print_json(facts)
         return
-    for key, value in facts.items():
-        say(f"{key:14} {value}")
+    print_facts(facts)
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """What is known of an encoder, for a person."""
+    version = f" {facts['version']}" if "version" in facts else ""
+    say(f"{facts['name']}{version}: {' and '.join(facts['modalities'])}, {facts['dimension']} dimensions")
+    for label, key in (
+        ("pictures", "picture"), ("licence", "license"), ("directory", "directory"), ("fingerprint", "fingerprint"),
+    ):  # fmt: skip
+        if facts.get(key):
+            say(f"  {label:12} {facts[key]}")
+    if "max_tokens" in facts:
+        say(f"  {'texts':12} the first {facts['max_tokens']} word pieces are read")
+    if facts.get("figures"):
+        say("  measured")
+        for line in _figures(facts["figures"]):
+            say(f"    {line}")
+    damaged = facts.get("damaged_files")
+    if damaged:
+        say(f"  damaged: {', '.join(damaged)}; install mmsearch again, or compile the encoder anew")
+    elif damaged is not None:
+        say("  all files are whole")
+
+
+def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Lines for ``figures``, which may hold others; those on the innermost level stand in one line."""
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        if not isinstance(value, Mapping):
+            yield f"{name:{width}}  {_figure(value)}"
+        elif not any(isinstance(one, Mapping) for one in value.values()):
+            yield f"{name:{width}}  " + " · ".join(f"{key} {_figure(one)}" for key, one in value.items())
+        else:
+            yield name
+            yield from (f"  {line}" for line in _figures(value))
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @app.command("compile")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, IndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, NewIndexDirectory
 from mmsearch.cli.output.rows import escaped
 from mmsearch.errors import RemovalError
 
@@ -25,7 +25,7 @@ KINDS_SHOWN = 12
 
 def index(
     corpus: Annotated[Path, typer.Argument(help="A folder, one file, or a manifest (CSV or JSONL).")],
-    index_dir: IndexDirectory = DEFAULT_INDEX,
+    index_dir: NewIndexDirectory = DEFAULT_INDEX,
     encoder: EncoderName = "",
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", help="Leave out paths that match this glob.")

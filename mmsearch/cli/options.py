@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,37 @@ import typer
 INDEX_VARIABLE = "MMSEARCH_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
 
+
+def nearest_index(context: typer.Context, given: Path) -> Path:
+    """``given``, or without it ``indexes/default`` of this folder or of the nearest one above that has one.
+
+    One that belongs to another user is passed over: in a folder that is open to all, anyone could have put it there.
+    """
+    source = context.get_parameter_source("index_dir")
+    if source is None or source.name != "DEFAULT":
+        return given
+    here = Path.cwd()
+    for above in (here, *here.parents):
+        try:
+            owner = (above / given).stat().st_uid
+        except OSError:
+            continue
+        if above == here or owner in (0, os.getuid()):
+            return Path(os.path.relpath(above / given))
+    return given
+
+
 IndexDirectory = Annotated[
+    Path,
+    typer.Option(
+        "--index",
+        "-i",
+        envvar=INDEX_VARIABLE,
+        callback=nearest_index,
+        help="The index directory; else indexes/default here or in a folder above.",
+    ),
+]
+NewIndexDirectory = Annotated[
     Path, typer.Option("--index", "-i", envvar=INDEX_VARIABLE, help="The index directory.")
 ]
 Where = Annotated[

@@ -18,7 +18,6 @@ from mmsearch.cli.options import (
     OnlyPaths,
     OnlyPaths0,
 )
-from mmsearch.cli.output.hits import print_results
 from mmsearch.cli.output.rows import chosen_columns, print_rows, row_form
 from mmsearch.errors import UsageError
 
@@ -26,10 +25,12 @@ _LOOK, _AMONG, _ORDER, _SHOW = "What to look for", "Among which items", "Ranking
 
 
 def query(
-    text: Annotated[
-        str | None,
+    words: Annotated[
+        list[str] | None,
         typer.Argument(
-            help='Words, "phrases", -minus, @picture.jpg, #item, filters: see docs/query-language.md.'
+            metavar="TEXT",
+            help='Words, "phrases", -minus, @picture.jpg, #item, filters: see docs/query-language.md. '
+            "Quotation marks around all of it are needed for what the shell or an option would take.",
         ),
     ] = None,
     image: Annotated[
@@ -131,15 +132,23 @@ def query(
     only_paths: OnlyPaths = False,
     only_paths0: OnlyPaths0 = False,
     thumbnails: Annotated[
-        str, typer.Option(help="auto, always or never: show pictures in terminals that can.")
+        str,
+        typer.Option(
+            help="auto: pictures on a terminal, in half blocks if it has no graphics; always, blocks, never."
+        ),
     ] = "auto",
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a contact sheet of the hits to this file too.")
+    ] = None,
+    in_browser: Annotated[bool, typer.Option("--open", help="Open the contact sheet in a browser.")] = False,
 ) -> None:
     """Search an index by words, pictures, or both."""
+    from mmsearch.cli.output.thumbnails import terminal_pictures
     from mmsearch.library import open as open_library
 
     form = row_form(as_json=as_json, tsv=as_tsv, csv=as_csv, paths=only_paths, paths0=only_paths0)
-    if thumbnails not in ("auto", "always", "never"):
-        raise UsageError(f"--thumbnails is auto, always or never, not {thumbnails!r}")
+    show = terminal_pictures(thumbnails)
+    text = " ".join(words) if words else None
     # What has a wrong value is refused by the request, in the same words for all faces.
     given: dict[str, Any] = {
         "text": text, "image": image, "item": _item_ids(item), "minus": minus, "exclude": exclude,
@@ -160,6 +169,10 @@ def query(
         results = library.search(request)
         columns = chosen_columns(fields, form, library)
     explain = explain or described.get("explain", False)
+    if html is not None or in_browser:
+        from mmsearch.cli.output.sheet import show_sheet
+
+        show_sheet(results, text or str(results.query), html, opened=in_browser)
     if as_json:
         from mmsearch.cli.output.terminal import print_json
         from mmsearch.wire.results import results_as_json
@@ -168,8 +181,10 @@ def query(
     elif form is not None:
         print_rows(results, form, columns)
     else:
+        from mmsearch.cli.output.hits import print_results
+
         field = getattr(request.sort, "field", "")
-        print_results(results, explain=explain, thumbnails=thumbnails, field=field)
+        print_results(results, explain=explain, show=show, field=field)
 
 
 def _item_ids(written: list[str] | None) -> list[int]:

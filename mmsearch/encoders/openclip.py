@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
+import logging
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +21,7 @@ from mmsearch.errors import EncoderError, MissingExtraError
 from mmsearch.types import PictureSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mmsearch.types import Images, Modality, Vectors
 
@@ -43,6 +44,36 @@ def split_name(name: str) -> tuple[str, str | None]:
     if not slash or not pretrained or not architecture:
         raise EncoderError(f"{name!r} names no weights: write openclip:ARCHITECTURE/PRETRAINED or .../PATH")
     return architecture, pretrained
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """While a model is loaded: a hub that can't be reached is asked once, not five times, and nobody logs each try."""
+    from huggingface_hub import constants, get_session
+
+    before, offline = logging.root.manager.disable, constants.HF_HUB_OFFLINE
+    logging.disable(logging.ERROR)
+    try:
+        if not offline:
+            try:
+                get_session().head(constants.ENDPOINT, timeout=5.0)
+            except Exception:  # of any kind: requests and httpx, which it is by version, have their own
+                constants.HF_HUB_OFFLINE = True
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = offline
+        logging.disable(before)
+
+
+def _is_unreachable(error: BaseException | None) -> bool:
+    """Whether ``error``, or one that it came of, is that a server was not reached."""
+    names = {"URLError", "ConnectError", "ConnectTimeout", "ConnectionError", "LocalEntryNotFoundError"}
+    names.add("OfflineModeIsEnabled")
+    while error is not None:
+        if {kind.__name__ for kind in type(error).__mro__} & names:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class OpenClipEncoder:
@@ -88,17 +119,23 @@ class OpenClipEncoder:
         if pretrained and "/" in pretrained and not Path(pretrained).exists():
             raise EncoderError(f"{name}: there is no checkpoint {pretrained}")
         try:
-            model = open_clip.create_model(
-                architecture,
-                pretrained=pretrained,
-                device=chosen,
-                load_weights=True,
-                require_pretrained=pretrained is not None,
-                weights_only=True,
-            )
-            tokenizer = open_clip.get_tokenizer(architecture)
-        except (RuntimeError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
+            with _quietly():
+                model = open_clip.create_model(
+                    architecture,
+                    pretrained=pretrained,
+                    device=chosen,
+                    load_weights=True,
+                    require_pretrained=pretrained is not None,
+                    weights_only=True,
+                )
+                tokenizer = open_clip.get_tokenizer(architecture)
+        except Exception as error:  # of any kind: open_clip and the hub's client have their own
             reason = str(error).splitlines()[0] if str(error) else repr(error)
+            if _is_unreachable(error):
+                reason = (
+                    "its weights are not on this machine, and the place that they come from can't be reached: "
+                    "fetch them once on a machine with a network, or name a local checkpoint"
+                )
             raise EncoderError(f"{name} can't be loaded: {reason}") from error
         return cls(name, model, tokenizer, chosen)
 

@@ -41,6 +41,13 @@ class Library(Searchable):
         super().__init__(directory)
         self.report = report
 
+    def __repr__(self) -> str:
+        if self.closed:
+            return f"<Library {self.directory.path}: closed>"
+        now = self.statistics()
+        items = ", ".join(f"{count:,} {modality}s" for modality, count in sorted(now.items.items()))
+        return f"<Library {self.directory.path}: {now.documents:,} documents, {items or 'no items'}>"
+
     def keep_weights(self, weights: LearnedWeights | None) -> None:
         """Use ``weights`` in every search from now on, here and in other processes; None forgets them."""
         with self.directory.write_lock():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mmsearch.errors import ClosedLibraryError
 from mmsearch.library.installed import installed
 from mmsearch.search.index.kept import Kept
 from mmsearch.store.checksums import state_of
@@ -40,7 +41,7 @@ class OpenIndex:
         from mmsearch.store.catalogue.catalogue import Catalogue
 
         self.directory = directory
-        self.catalogue: Catalogue = Catalogue.open(directory.catalogue_path)
+        self._catalogue: Catalogue | None = Catalogue.open(directory.catalogue_path)
         self._generation = -1
         self._records: tuple[EncoderRecord, ...] = ()
         self._kept = Kept()
@@ -55,8 +56,25 @@ class OpenIndex:
         self.close()
 
     def close(self) -> None:
-        """Close the catalogue; the index can't be used afterwards."""
-        self.catalogue.close()
+        """Close the catalogue; the index can't be used afterwards. Closing it again does nothing."""
+        if self._catalogue is not None:
+            self._catalogue.close()
+            self._catalogue = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._catalogue is None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Documents, items, fields and words. ClosedLibraryError after ``close``."""
+        if self._catalogue is None:
+            path = self.directory.path
+            raise ClosedLibraryError(
+                f"this library is closed: open it again with mmsearch.open({str(path)!r})"
+            )
+        return self._catalogue
 
     def refresh(self) -> None:
         """Forget what was read of an earlier generation, if the index has changed."""
@@ -71,7 +89,7 @@ class OpenIndex:
         from mmsearch.store.catalogue.catalogue import Catalogue
 
         self.catalogue.close()
-        self.catalogue = Catalogue.open(self.directory.catalogue_path)
+        self._catalogue = Catalogue.open(self.directory.catalogue_path)
         self._generation = -1
         self.refresh()
 

@@ -29,6 +29,7 @@ __all__ = [
     "is_pil_image",
     "load_picture",
     "thumbnail",
+    "thumbnail_pixels",
 ]
 
 _THUMBNAIL_QUALITY = 85
@@ -125,6 +126,17 @@ def thumbnail(
 
     Raises MediaError like ``load_picture``.
     """
+    file = BytesIO()
+    _small(source, longest_side, limits).save(file, image_format, quality=_THUMBNAIL_QUALITY)
+    return file.getvalue()
+
+
+def thumbnail_pixels(source: Path | bytes, longest_side: int, limits: Limits | None = None) -> Pixels:
+    """The same as pixels (height, width, 3), uint8 RGB."""
+    return np.asarray(_small(source, longest_side, limits).convert("RGB"))
+
+
+def _small(source: Path | bytes, longest_side: int, limits: Limits | None) -> Image.Image:
     from mmsearch.media.decode import decoded, open_picture
     from mmsearch.media.exif import read_exif, transposition
     from mmsearch.media.fit import shrink
@@ -134,11 +146,7 @@ def thumbnail(
     with decoded(image, (longest_side, longest_side)):
         small = shrink(image, longest_side)
     turn = transposition(read_exif(image))
-    if turn is not None:
-        small = small.transpose(turn)
-    file = BytesIO()
-    small.save(file, image_format, quality=_THUMBNAIL_QUALITY)
-    return file.getvalue()
+    return small if turn is None else small.transpose(turn)
 
 
 def is_pil_image(value: object) -> TypeGuard[Image.Image]:

@@ -2,5 +2,6 @@
 
 from __future__ import annotations
 
-# Goes up when what was there means something else, or is there no more; what is added changes nothing.
-VERSION = 1
+from mmsearch.search.results.results import VERSION
+
+__all__ = ["VERSION"]

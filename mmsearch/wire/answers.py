@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.wire import VERSION
-from mmsearch.wire.results import passages_as_json
 
 if TYPE_CHECKING:
     from mmsearch.search.ask.answers import Answer, Answers
@@ -37,8 +36,8 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "start": answer.start,
         "end": answer.end,
-        "before": passages_as_json(answer.before),
-        "after": passages_as_json(answer.after),
+        "before": [one.to_dict() for one in answer.before],
+        "after": [one.to_dict() for one in answer.after],
         "pictures": [
             {"item_id": one.item_id, "file": answer.file, "locator": str(one.locator)}
             for one in answer.pictures

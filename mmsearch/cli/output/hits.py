@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from mmsearch.search.results.hit import Hit
@@ -21,13 +23,14 @@ _BEFORE, _AFTER = "\x02", "\x03"
 _MARKS, _STYLES = re.compile(f"([{_BEFORE}{_AFTER}])"), {_BEFORE: "[bold yellow]", _AFTER: "[/]"}
 
 
-def print_results(results: Results, *, explain: bool, thumbnails: str, field: str = "") -> None:
+def print_results(
+    results: Results, *, explain: bool, show: Callable[[Path], None] | None = None, field: str = ""
+) -> None:
     """For a person: notes, hits with the words that were found in bold, facets, and where the page ends.
 
-    Beside each hit stands the value of ``field``, if it has one.
+    Beside each hit stands the value of ``field``, if it has one; ``show`` shows a picture below its hit.
     """
     from mmsearch.cli.output.terminal import console, escape
-    from mmsearch.cli.output.thumbnails import terminal_pictures
 
     out = console()
     for note in results.notes:
@@ -37,7 +40,6 @@ def print_results(results: Results, *, explain: bool, thumbnails: str, field: st
         if results.best_guesses:
             out.print("[dim]--anyway shows the nearest that there is.[/]")
         return
-    show = terminal_pictures(thumbnails)
     for hit in results:
         _print_hit(out, hit, results, field)
         if explain:

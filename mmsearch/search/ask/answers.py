@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mmsearch.types import FieldValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """One passage that answers the question; ``text[start:end]`` is the sentence that does.
 
@@ -43,6 +43,9 @@ class Answer:
     strength: int
     evalue: float
 
+    def __repr__(self) -> str:
+        return f"<Answer {self.rank}: {self.strength:.0f}  {self.sentence!r:.100}, {self.citation}>"
+
     @property
     def sentence(self) -> str:
         """The sentence that answers."""
@@ -69,7 +72,7 @@ class Answer:
         return f"{self.corpus_root.rstrip('/')}/{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answers(Sequence[Answer]):
     """Answers to a ``question``, best first, among ``searched`` texts.
 
@@ -90,6 +93,10 @@ class Answers(Sequence[Answer]):
 
     def __len__(self) -> int:
         return len(self.answers)
+
+    def __repr__(self) -> str:
+        count = "no answer" if self.no_answer else f"{len(self)} answers"
+        return "\n".join([f"<Answers to {self.question!r:.80}: {count}>", *map(repr, self.answers)])
 
     @overload
     def __getitem__(self, index: int) -> Answer: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,8 +60,12 @@ class Neighbor:
         """``item``, beside another one of its document."""
         return cls(item.item_id, item.locator, item.text)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON's own values."""
+        return {"item_id": self.item_id, "locator": str(self.locator), "text": self.text}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Hit:
     """One result. The contributions in ``explanation`` add up to ``score`` exactly.
 
@@ -114,3 +118,34 @@ class Hit:
     def file(self) -> str:
         """The document's file, absolute (``corpus_root`` / ``path``)."""
         return f"{self.corpus_root.rstrip('/')}/{self.path}"
+
+    def __repr__(self) -> str:
+        path = self.path if self.path.isprintable() else repr(self.path)
+        place = "" if self.locator.kind == "whole" else f"  {self.locator}"
+        return f"<Hit {self.rank}: {self.strength:.0f}  {path}{place}>"
+
+    def to_dict(self, *, explain: bool = False) -> dict[str, Any]:
+        """Everything as JSON's own values; with ``explain`` the reasons too."""
+        record: dict[str, Any] = {
+            "rank": self.rank,
+            "score": round(self.score, 6),
+            "strength": round(self.strength, 1),
+            "expected_count": self.evalue,
+            "cosine": None if self.cosine is None else round(self.cosine, 6),
+            "item_id": self.item_id,
+            "document_id": self.document_id,
+            "path": self.path,
+            "file": self.file,
+            "modality": self.modality,
+            "locator": str(self.locator),
+            "title": self.title,
+            "text": self.text,
+            "snippet": None if self.snippet is None else asdict(self.snippet),
+            "fields": dict(self.fields),
+            "copies": self.copies,
+            "before": [one.to_dict() for one in self.before],
+            "after": [one.to_dict() for one in self.after],
+        }
+        if explain:
+            record["explanation"] = [asdict(reason) for reason in self.explanation]
+        return record

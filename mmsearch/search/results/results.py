@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from mmsearch.search.results.hit import Hit
 
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from mmsearch.search.query.value import Query
     from mmsearch.types import FieldValue
 
+# Of the JSON that results become: goes up when what was there means something else, or is there no more.
+VERSION = 1
+# Hits in what ``print`` shows.
+SHOWN = 20
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Results(Sequence[Hit]):
     """Hits, best first, of a ``query`` among ``searched`` items.
 
@@ -47,6 +52,31 @@ class Results(Sequence[Hit]):
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def __repr__(self) -> str:
+        count = "nothing matches" if self.nothing_matches else f"{len(self)} of {self.total} hits"
+        lines = [f"<Results of {str(self.query)!r:.80}: {count}>", *map(repr, self.hits[:SHOWN])]
+        return "\n".join(lines + (["…"] if len(self) > SHOWN else []))
+
+    def to_dict(self, *, explain: bool = False) -> dict[str, Any]:
+        """Everything as JSON's own values, as ``mmsearch query --json`` prints it; with ``explain`` the reasons too."""
+        return {
+            "version": VERSION,
+            "query": str(self.query),
+            "nothing_matches": self.nothing_matches,
+            "notes": list(self.notes),
+            "pieces": list(self.pieces),
+            "searched": self.searched,
+            "offset": self.offset,
+            "total": self.total,
+            "total_is_exact": self.total_is_exact,
+            "seconds": round(self.seconds, 4),
+            "facets": {
+                field: [{"value": value, "documents": documents} for value, documents in counted]
+                for field, counted in self.facets.items()
+            },
+            "hits": [hit.to_dict(explain=explain) for hit in self],
+        }
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
