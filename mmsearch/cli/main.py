@@ -35,7 +35,6 @@ from mmsearch.cli import (
 from mmsearch.cli.options import INDEX_VARIABLE
 from mmsearch.cli.output.terminal import in_a_line, say
 from mmsearch.errors import EncoderWarning, MmsearchError, UsageError
-from mmsearch.types import is_whole
 
 app = typer.Typer(
     name="mmsearch",
@@ -86,6 +85,8 @@ def main() -> None:
     except MmsearchError as error:
         _refuse(str(error), error.exit_status)
     except UnicodeEncodeError as error:  # from Python's encoder of text that holds half a character
+        from mmsearch.types import is_whole
+
         if is_whole(str(error.object)):
             raise
         _refuse("half a character can be neither searched for nor stored: write whole ones", 2)
@@ -94,8 +95,12 @@ def main() -> None:
 def _check_arguments() -> None:
     """UsageError for an argument whose bytes are no UTF-8, which Python hands on as halves of characters."""
     for argument in (*sys.argv[1:], os.environ.get(INDEX_VARIABLE, "")):
-        shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        if argument.isascii():
+            continue  # without numpy, which comes with what asks
+        from mmsearch.types import is_whole
+
         if not is_whole(argument):
+            shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
             raise UsageError(
                 f"{shown!r:.200} is not UTF-8: write it in UTF-8, or run mmsearch in a UTF-8 terminal"
             )
