@@ -20,12 +20,14 @@ _WORD = re.compile(r"[^\W\d_]+")
 # a stop of Chinese before a small letter, a low quotation mark behind a letter.
 _ODD = re.compile(
     r"(?<=[^\W\d_])(?!(?<=[lL])·[lL])[^\w\s'’.\-/&@:,+*´`]+(?=[^\W\d_])"
-    r"|(?<=[a-z])[\u3040-\u9fff\uac00-\ud7a3\uff66-\uff9f]+(?=[a-z])"
+    r"|(?<=[a-z])[\u3040-\u9fff\uac00-\ud7a3\uff66-\uff9f](?![\u3040-\u9fff\uac00-\ud7a3])"
     r"|(?<=[a-zA-Z])[\u0370-\u05ff]|[\u0370-\u05ff](?=[a-zA-Z])|[•‥、。・\uff01-\uff9f](?=[a-z])|(?<=[^\W\d_])[‚„](?!\w)"
 )
 _DIGIT_BESIDE = re.compile(r"[^\W\d_a-zA-Z](?=\d)|(?<=\d)[^\W\d_a-zA-Z](?![^\W\d_])")  # Ł5, which was £5
 
+_STOPS = re.compile("[\u3001\u3002\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f]")  # of Chinese: two bytes each
 _FOREIGN = re.compile(r"(?<!\w)[\u00c0-\u024f]{3,}(?!\w)")  # no word of Latin letters is without any of ASCII
+_TABLED = ("LATIN", "CYRILLIC", "GREEK", "HEBREW", "ARABIC")  # scripts whose languages are listed below
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 
 # What texts in any language have: quotation marks, dashes, currencies, degrees.
@@ -73,45 +75,58 @@ _LETTERS: dict[str, str] = {
 # With those that have a letter beyond ASCII first of all: they tell most.
 _WORDS: dict[str, str] = {
     "en": "the of and to in is it that was for on with as his he be at by this are or an not you "
-        "she had from who at",
+    "she had from who at",
     "es": "el la de que y en un una los las por con para su es más está él sí también año años niño "
-        "niña señor día qué cómo dónde mañana aquí así había se lo no muy mi tu",
+    "niña señor día qué cómo dónde mañana aquí así había se lo no muy mi tu pero como todo "
+    "esta este son fue tiene hay ser hacer puede cuando donde quien nada siempre nunca yo "
+    "ella nos le les hombre mujer dos estoy estás",
     "pt": "o a de que e do da em um uma os as não por com para é está você são já também até à às "
-        "mãe irmão pão coração avó avô muito amanhã",
+    "mãe irmão pão coração avó avô muito amanhã eu ele ela nós isso este esta mas como quando "
+    "onde tudo bem homem mulher ter fazer pode foi tem meu minha",
     "gl ca": "el la de que i en un una els les és amb per no això més també aquest què dia",
     "fr": "le la les de des du et en un une est que qui dans pour pas sur vous nous je il elle à "
-        "été où très après près même être déjà là ça voilà mère père frère tête école élève s l d "
-        "c ne ce se au aux plus son sa ses",
+    "été où très après près même être déjà là ça voilà mère père frère tête école élève s l d "
+    "c ne ce se au aux plus son sa ses ai as avez avons sont suis mais ou si bien tout tous "
+    "cette ces mon ma mes ton ta leur lui moi toi quand comme rien jamais toujours encore "
+    "peut fait homme femme enfant sûr dû août âge hôtel",
     "it": "il la di che e un una in per non con del della sono è più perché così già può città lui "
-        "mi si lo gli",
+    "mi si lo gli ho hai ha abbiamo mia mio tuo questo questa anche ma come quando dove tutto "
+    "molto uomo donna due",
     "de": "der die das und ist ein eine in nicht zu den mit von auf für im es sich dem des auch "
-        "über können größer schön mädchen straße brücke grüße übung wir ich sie er an am vom zum",
-    "nl": "de het een en van in is dat op te zijn voor met niet aan er bij om ook één",
+    "über können größer schön mädchen straße brücke grüße übung wir ich sie er an am vom zum "
+    "habe hat haben wird werden kann was wie wo wer wenn aber oder mein meine dein deine sein "
+    "seine ihr ihre uns hier da jetzt nur noch schon sehr mehr alle alles kein keine einen "
+    "einem einer mir mich dir dich ihm bei nach mann frau weiß heißt groß großen spaß fuß "
+    "draußen ändern spät",
+    "nl": "de het een en van in is dat op te zijn voor met niet aan er bij om ook één ik jij hij "
+    "zij wij mijn maar als wat waar wie hoe nog al kan heeft hebben man vrouw",
     "da no": "og i at er en et på til som af av med den det de ikke for så også når være går får år øl "
-        "ø å jeg har hun han der var fra nær",
+    "ø å jeg har hun han der var fra nær",
     "sv": "och i att är en ett på som av med den det inte för så också när från går får år ö ä å "
-        "jag har hon han sig",
+    "jag har hon han sig du vi de min din men hur vad var här där två man kvinna",
     "fi et": "ja on ei se että en mitä hän minä sinä ovat myös tämä mutta päivää päivä hyvää yö työ "
-        "äiti ning kui oli seda ära või oma siis",
+    "äiti ning kui oli seda ära või oma siis",
     "is fo": "og að er í á ég það ekki sem við til um en hún hann var með þetta fyrir",
     "ga": "an na agus ar go bhí sé tá í mé le",
-    "cs": "a v na se je že s z do to o jsem jako si za po není být když než už této své své může "
-        "který která které dítě kůň dívka člověk muž žena pes den dobrý jak děti děkuji prosím "
-        "před při ještě také k u od má mají sedí stojí",
+    "cs": "a v na se je že s z do to o jsem jako si za po není být když než už této své může který "
+    "která které dítě kůň dívka člověk muž žena pes den dobrý jak děti děkuji prosím před při "
+    "ještě také k u od má mají sedí stojí ale co kde kdy kdo ten ta tak jen ze pro by byl "
+    "byla jeho její dva dvě muži ženy lidé",
     "sk": "a v na sa je že s z do to som ako si za po nie byť keď už aj môže ktorý ktorá kôň človek "
-        "deň pes dobrý ďakujem k pri čo čierny biely",
+    "deň pes dobrý ďakujem k pri čo čierny biely",
     "pl": "i w na się nie z do to że jest o jak po za od są był być może już też tylko który która "
-        "przez przy dziękuję proszę książka dzień a ale dla pod",
+    "przez przy dziękuję proszę książka dzień a ale dla pod ten ta co gdzie kiedy kto tak ja "
+    "ty on ona my dwa dwie mężczyzna kobieta ludzie",
     "hu": "a az és hogy nem is egy van volt meg ez csak már még mint vagy de ha ő én le fel "
-        "köszönöm szépen őszi között után előtt hol",
+    "köszönöm szépen őszi között után előtt hol",
     "sl hr": "je in se na da v za ne so s i u su od što kako nije kao ili če tudi še pri gdje kje že "
-        "više vse",
+    "više vse",
     "ro": "și şi în de la a un o cu pe nu este din care mai se că fi sau până după lângă sunt",
     "tr": "ve bir bu da de için ile çok olarak daha var ne gibi değil sonra kadar ben o en teşekkür",
     "lt": "ir yra kad su iš į tai ne per prie ant apie kaip buvo už jų ačiū labai kur",
     "lv": "un ir kas ar no uz par pa lai ka bija kā vai tā šī pie ļoti kur",
     "ru": "и в не на что я с он как это по а но то все она так его к у из за от же бы был о где "
-        "привет",
+    "привет",
     "uk": "і в не на що я з він як це по а але то все вона так його до у із за від де та є",
     "bg": "и в не на че аз с той как това по а но то все тя така него до у из за от къде е се да",
 }  # fmt: skip
@@ -166,7 +181,7 @@ def plausibility(text: str) -> float:
     signs = sum(letters.pop(sign, 0) for sign in _SIGNS)
     words = Counter(_WORD.findall(lower))
     best = max(_by_language(letters, words, language) for language in languages())
-    best = max(best, _by_script(letters)) + _SIGN_WORTH * signs
+    best = max(best, _by_script(letters)) + _SIGN_WORTH * signs + len(_STOPS.findall(text))
     oddities = sum(len(found[0]) for found in _ODD.finditer(text)) + len(_DIGIT_BESIDE.findall(text))
     oddities += sum(len(word) for word in _FOREIGN.findall(lower))
     humps = sum(_is_hump(a, b, c) for a, b, c in zip(text, text[1:], f"{text[2:]} ", strict=False))
@@ -206,7 +221,7 @@ def _by_script(letters: Counter[str]) -> float:
             value += 2.0 * count
         elif name.startswith("HANGUL SYLLABLE"):
             value += count * (2.0 if letter in _COMMON_KOREAN else 0.4)
-        elif unicodedata.category(letter)[0] in "LM" and not name.startswith("LATIN"):
+        elif unicodedata.category(letter)[0] in "LM" and not name.startswith(_TABLED):
             others[name.partition(" ")[0]] += count
         else:
             value -= 3.0 * count
