@@ -6,15 +6,13 @@ import pytest
 from PIL import Image
 
 import mmsearch
-from mmsearch.errors import IndexDirectoryError, UsageError
+from mmsearch.errors import UsageError
 from mmsearch.search.recommend.recommend import recommend
 from mmsearch.search.recommend.request import RecommendRequest
 from mmsearch.search.recommend.surroundings import NEIGHBORS, SHARE
 from mmsearch.search.recommend.taste import METHODS
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search
-from mmsearch.store.copies import read_groups, write_groups
-from mmsearch.store.directory import COPIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,15 +188,3 @@ def test_remembered_groups_are_shown_once_from_then_on(small_corpus: Path, tmp_p
         assert [hit.path for hit in library.search("a cat", modality="image", cutoff=None)] == [
             hit.path for hit in after
         ]
-
-
-def test_groups_are_kept_by_content_and_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    a, b, c, d, e = (bytes([number]) * 32 for number in range(5))
-    assert write_groups(tmp_path, [(a, b), (c, c), (d, e)]) == 2
-    assert read_groups(tmp_path) == {a: 0, b: 0, d: 1, e: 1}
-    for text in ("{", '{"format": 1}', '{"format": 1, "groups": [["no key"]]}'):
-        (tmp_path / COPIES).write_text(text)
-        with pytest.raises(IndexDirectoryError, match=COPIES):
-            read_groups(tmp_path)
-    (tmp_path / COPIES).unlink()
-    assert read_groups(tmp_path) == {}
