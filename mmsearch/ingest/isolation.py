@@ -32,6 +32,7 @@ _LENGTH = 8  # bytes of a frame's two numbers
 _LONGEST_TEXT = 512 * MIB
 _BYTES_A_PIXEL = 16  # decoded, converted and scaled
 _GRACE = 5  # seconds that a child outlives its time when its parent is gone
+_START_SECONDS = 120.0  # on a machine that is busy
 # One child each is enough for one file at a time, and a pool of threads would count against its memory.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -52,26 +53,15 @@ class IsolatedDecoder:
 
         Raises MediaError with the child's reason, DecoderDiedError when the child came to its end over it.
         """
+        if self._child is not None and self._child.poll() is not None:
+            self.close()  # it was ended while it had nothing to do: no file's fault
         child = self._child or self._start()
-        assert child.stdin is not None
-        assert child.stdout is not None
         timed_out = threading.Event()
-
-        def give_up() -> None:
-            timed_out.set()
-            child.kill()
-
-        timer = threading.Timer(self.how.limits.max_seconds, give_up)
-        timer.daemon = True
-        timer.start()
         try:
-            _send(child.stdin, _source_as_json(source))
-            answer, data = _receive(child.stdout)
+            answer, data = _asked(child, _source_as_json(source), self.how.limits.max_seconds, timed_out)
         except (OSError, ValueError, EOFError) as error:
             self.close()
             raise DecoderDiedError(self._cause(child.returncode, timed_out.is_set())) from error
-        finally:
-            timer.cancel()
         if "error" in answer:
             raise MediaError(str(answer["error"]))
         return _reading(source, answer, data, self.how)
@@ -90,7 +80,7 @@ class IsolatedDecoder:
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
-            child = subprocess.Popen(
+            self._child = child = subprocess.Popen(
                 [sys.executable, "-c", _BOOT, json.dumps([os.path.abspath(path) for path in sys.path])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -98,14 +88,10 @@ class IsolatedDecoder:
                 env={**os.environ, **_ONE_THREAD},
                 start_new_session=True,  # Ctrl-C is the parent's affair
             )
-        except OSError as error:
-            raise MmsearchError(
-                f"no process to decode in can be started: {error.strerror or error}"
-            ) from error
-        assert child.stdin is not None
-        self._child = child
-        with suppress(OSError):  # it is gone already: what is asked next will tell
-            _send(child.stdin, asdict(self.how))
+            _asked(child, asdict(self.how), _START_SECONDS, threading.Event())
+        except (OSError, ValueError, EOFError) as error:
+            self.close()
+            raise MmsearchError(f"no process to decode in can be started ({error or 'it ended'})") from error
         return child
 
     def _cause(self, status: int | None, timed_out: bool) -> str:
@@ -118,14 +104,38 @@ class IsolatedDecoder:
         return f"{what}; not tried again until it changes, or with --verify"
 
 
+def _asked(
+    child: subprocess.Popen[bytes], question: dict[str, Any], seconds: float, timed_out: threading.Event
+) -> tuple[dict[str, Any], bytes]:
+    """What the ``child`` answers; after so many ``seconds`` it is killed, and ``timed_out`` set."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+
+    def give_up() -> None:
+        timed_out.set()
+        child.kill()
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        _send(child.stdin, question)
+        return _receive(child.stdout)
+    finally:
+        timer.cancel()
+
+
 def serve() -> None:
     """The child: decode what comes in on standard input until that ends."""
+    from mmsearch.media import decode as _loaded  # noqa: F401 - before the first file's time begins to run
+
     questions = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a decoder prints is no answer
     given, _ = _receive(questions)
     how = _decoding(given)
     _limit_memory(how.limits)
+    _send(answers, {})
     while True:
         try:
             asked, _ = _receive(questions)
@@ -134,9 +144,12 @@ def serve() -> None:
         if hasattr(signal, "alarm"):
             signal.alarm(int(how.limits.max_seconds) + _GRACE)
         try:
-            _send(answers, *_reading_as_json(decode(_source(asked), how, lambda _: None)))
+            answer, data = _reading_as_json(decode(_source(asked), how, lambda _: None))
         except BaseException as error:
-            _send(answers, {"error": fault_of(error)})
+            answer, data = {"error": fault_of(error)}, b""
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
+        _send(answers, answer, data)
 
 
 def _limit_memory(limits: Limits) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmsearch.errors import MediaError
+from mmsearch.errors import MediaError, MmsearchError
 from mmsearch.ingest.decoding import Decoding, decode
 from mmsearch.ingest.isolation import DecoderDiedError, IsolatedDecoder
 from mmsearch.ingest.sources import Source
@@ -123,6 +123,26 @@ def test_what_hangs_or_crashes_ends_the_child_and_the_next_file_has_another(
     decoder.how = Decoding(SPEC, Limits(max_seconds=20))
     assert decoder.decode(Source("good", "1", small_corpus / "coffee.png")).drafts
     decoder.close()
+
+
+def test_a_child_that_was_ended_while_idle_costs_no_file(
+    decoder: IsolatedDecoder, small_corpus: Path
+) -> None:
+    source = Source("good", "1", small_corpus / "coffee.png")
+    decoder.decode(source)
+    assert decoder._child is not None
+    decoder._child.kill()
+    decoder._child.wait()
+    assert decoder.decode(source).drafts
+
+
+def test_a_child_that_can_not_start_is_no_files_fault(
+    small_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmsearch.ingest.isolation._BOOT", "raise SystemExit(1)")
+    decoder = IsolatedDecoder(Decoding(SPEC))
+    with pytest.raises(MmsearchError, match="no process to decode in can be started"):
+        decoder.decode(Source("good", "1", small_corpus / "coffee.png"))
 
 
 def test_what_wants_too_much_memory_is_refused(
