@@ -6,7 +6,7 @@ TORCH_VENV ?= .venv-torch
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-torch fuzz lint check bench train-pocket clean
+.PHONY: demo test test-torch fuzz faults lint check bench train-pocket clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/mmsearch demo
@@ -19,6 +19,10 @@ test-torch: $(TORCH_VENV)/torch.stamp
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m fuzz --hypothesis-profile fuzz
+
+faults: $(VENV)/dev.stamp
+	STORE_FAULT_MOMENTS=all STORE_FAULT_KILLS=100 STORE_FAULT_SNAPSHOTS=50 $(BIN)/python -m pytest -q tests/oracle/test_store_faults.py tests/e2e/test_kill.py
+	$(BIN)/python -m benchmarks flips crash
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

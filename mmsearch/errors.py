@@ -64,6 +64,10 @@ class UnknownArgumentError(UsageError, TypeError):
     """
 
 
+class StoreWarning(UserWarning):
+    """The place where an index lies can't be relied on as others can; shown as one line."""
+
+
 class EncoderWarning(UserWarning):
     """An encoder that works, but gives other vectors here than where it was made."""
 

@@ -76,6 +76,8 @@ def prepare(
     rows = StoredRows.of(blocks, form or HalfForm(dimension))
     if rows.rows < CODED_ROWS:
         return False
+    import logging
+
     from mmsearch.ann.coarse import needs_codes, write_codes
 
     if not needs_codes(saved, rows, state):
@@ -83,6 +85,9 @@ def prepare(
     if notice is not None:
         notice(f"making the search codes of {rows.rows:,} vectors, about a minute a million")
     write_codes(rows, queries(), saved, state)
+    logging.getLogger(__name__).info(
+        "search codes made", extra={"fields": {"file": str(saved), "rows": rows.rows}}
+    )
     return True
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, LogJson
 from mmsearch.cli.output.terminal import say
 
 
@@ -15,18 +15,21 @@ def check(
     repair: Annotated[
         bool, typer.Option(help="Drop what can't be trusted; the next `index` run makes it anew.")
     ] = False,
+    log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every file of an index against the others, and its encoders against their check vectors.
 
     Exit status 4 if anything is wrong.
     """
+    from mmsearch.cli.output.logs import log
     from mmsearch.cli.output.terminal import print_json
     from mmsearch.library.check import ENCODER
     from mmsearch.library.check import check as find_problems
     from mmsearch.library.check import repair as mend
 
-    problems = mend(index_dir) if repair else find_problems(index_dir)
+    with log(log_json):
+        problems = mend(index_dir) if repair else find_problems(index_dir)
     if as_json:
         rows = [{"file": p.file, "problem": p.what, "repairable": p.repairable} for p in problems]
         print_json({"index": str(index_dir), "repaired": repair, "problems": rows})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory, LogJson
 from mmsearch.cli.output.terminal import say
 
 
-def compact(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) -> None:
+def compact(
+    index_dir: IndexDirectory = DEFAULT_INDEX, log_json: LogJson = False, as_json: AsJson = False
+) -> None:
     """Rewrite an index without what was removed."""
+    from mmsearch.cli.output.logs import log
     from mmsearch.cli.output.terminal import human_bytes, print_json
     from mmsearch.library import open as open_library
 
-    with open_library(index_dir) as library:
+    with log(log_json), open_library(index_dir) as library:
         before = library.directory.size()
         library.compact()
         after = library.directory.size()

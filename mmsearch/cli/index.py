@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, NewIndexDirectory
+from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, LogJson, NewIndexDirectory
 from mmsearch.cli.output.rows import escaped
 from mmsearch.errors import RemovalError
 
@@ -74,16 +74,18 @@ def index(
     errors_to: Annotated[
         Path | None, typer.Option("--errors-to", help="Write all skipped files and reasons to this TSV file.")
     ] = None,
+    log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Build an index of CORPUS, or bring it up to date: only what is new or changed is encoded."""
+    from mmsearch.cli.output.logs import log
     from mmsearch.ingest.columns import parse_columns
     from mmsearch.ingest.options import IndexOptions
     from mmsearch.library import index as build
     from mmsearch.media.limits import Limits
 
     named = parse_columns(columns or ())
-    with _removal_as_json(as_json), _progress(quiet=as_json) as progress:
+    with log(log_json), _removal_as_json(as_json), _progress(quiet=as_json or log_json) as progress:
         library = build(
             corpus,
             index_dir=index_dir,
@@ -103,7 +105,7 @@ def index(
                 isolate=isolate,
                 limits=Limits(max_pixels=max_pixels, max_seconds=max_seconds),
                 progress=progress,
-                notice=None if as_json else _tell,
+                notice=None if as_json or log_json else _tell,
             ),
         )
     report = library.report

@@ -27,6 +27,7 @@ from mmsearch.cli import (
     recommend,
     remove,
     show,
+    snapshot,
     stats,
     tag,
     train,
@@ -34,7 +35,7 @@ from mmsearch.cli import (
 )
 from mmsearch.cli.options import INDEX_VARIABLE
 from mmsearch.cli.output.terminal import in_a_line, say
-from mmsearch.errors import EncoderWarning, MmsearchError, UsageError
+from mmsearch.errors import EncoderWarning, MmsearchError, StoreWarning, UsageError
 
 app = typer.Typer(
     name="mmsearch",
@@ -55,6 +56,7 @@ app.command()(stats.stats)
 app.command()(check.check)
 app.command()(remove.remove)
 app.command()(compact.compact)
+app.command()(snapshot.snapshot)
 app.command()(evaluate.evaluate)
 app.command()(tune.tune)
 app.command()(train.train)
@@ -119,7 +121,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    if issubclass(category, EncoderWarning):
+    if issubclass(category, (EncoderWarning, StoreWarning)):
         say(f"mmsearch: {in_a_line(str(message))}", stderr=True)
     else:
         say(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), stderr=True)

@@ -51,6 +51,9 @@ Paths = Annotated[
     list[str] | None, typer.Option("--path", help="Only documents whose path matches one of these globs.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+LogJson = Annotated[
+    bool, typer.Option("--log-json", help="Log what happens to stderr, a JSON object a line.")
+]
 AsTsv = Annotated[
     bool,
     typer.Option("--tsv", help="Print a header and a line for each hit; tabs and line ends are escapes."),

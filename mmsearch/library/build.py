@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.ingest.options import IndexOptions, IndexReport
     from mmsearch.ingest.sources import Source
+
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # warnings are for those who ask for logs
 
 
 def index(
@@ -87,6 +92,7 @@ def under_lock(
     with directory.write_lock():
         with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
             records = catalogue.encoders()
+        _log.info("run begun", extra={"fields": {"index": str(index_dir)}})
         chosen = encoder_for_writing(records, encoder, None if options is None else options.dimensions)
         try:
             report = run(directory, chosen)
@@ -95,6 +101,24 @@ def under_lock(
                 directory.write_manifest(Manifest.of(catalogue))
         if fuse is not None:
             directory.write_pooling(None if fuse == "none" else fuse)
+        _log_run(index_dir, report)
         library = Library(directory, report)
         library.update(chosen, None if options is None else options.notice)
     return library
+
+
+def _log_run(index_dir: Path, report: IndexReport) -> None:
+    for entry in report.skipped:
+        _log.warning("file skipped", extra={"fields": {"path": entry.path, "reason": entry.reason}})
+    counts = {
+        name: getattr(report, name)
+        for name in ("added", "updated", "renamed", "removed", "unchanged", "reused")
+    }
+    fields = {
+        "index": str(index_dir),
+        **counts,
+        "skipped": len(report.skipped),
+        "encoded": dict(report.encoded),
+        "seconds": round(report.seconds, 3),
+    }
+    _log.info("run finished", extra={"fields": fields})

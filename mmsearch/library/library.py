@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
     from mmsearch.store.compact import Compaction
     from mmsearch.store.profiles import Profile
+    from mmsearch.store.snapshot import Snapshot
     from mmsearch.types import FieldValue
 
 DEFAULT_INDEX_DIR = Path("indexes/default")
@@ -106,6 +107,15 @@ class Library(Searchable):
         from mmsearch.library.profiles import forget
 
         forget(self, name)
+
+    def snapshot(self, to: str | Path) -> Snapshot:
+        """Copy the index to the new folder ``to`` as it is now, though another process may be writing to it.
+
+        Raises UsageError when something is there.
+        """
+        from mmsearch.store.snapshot import snapshot
+
+        return snapshot(self.directory, Path(to))
 
     def compact(self) -> Compaction:
         """Rewrite the index without what was removed."""

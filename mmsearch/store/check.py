@@ -5,6 +5,7 @@ Repairing drops what can't be trusted, so that the next ``index`` run makes it a
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from mmsearch.types import Modality
 
 ASIDE = ".damaged"  # added to the name of a file that a repair puts aside
+
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # warnings are for those who ask for logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ def repair(path: Path, judges: Mapping[str, Judge] | None = None) -> list[Proble
                 _put_away(directory, file)
             directory.write_manifest(Manifest.of(catalogue))
             directory.sweep(record.folder for record in catalogue.encoders())
+    for problem in problems:
+        _log.warning("repaired", extra={"fields": {"file": problem.file, "problem": problem.what}})
     return problems
 
 

@@ -6,6 +6,7 @@ folder's name; the old folder goes last. Killed at any moment, the index is the 
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from mmsearch.types import Ids, Modality
 
 _ROWS_AT_ONCE = 8_192
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,14 @@ def compact(directory: IndexDirectory) -> Compaction:
         directory.write_manifest(Manifest.of(catalogue))
         directory.sweep(record.folder for record in catalogue.encoders())
         catalogue.vacuum()
-    return Compaction(tombstones, before, directory.size())
+    done = Compaction(tombstones, before, directory.size())
+    _log.info(
+        "compacted",
+        extra={
+            "fields": {"index": str(directory.path), "tombstones": done.tombstones, "bytes": done.bytes_after}
+        },
+    )
+    return done
 
 
 def _rewrite(directory: IndexDirectory, catalogue: Catalogue, record: EncoderRecord) -> None:

@@ -113,11 +113,11 @@ def damaged_files(
         except (ValueError, IndexDirectoryError) as error:
             yield str(file.relative_to(directory.path)), f"it is damaged ({error})"
     for folder in sorted((directory.path / ANN).glob("*/")):
-        for file in _damaged_beside(folder):
+        for file in damaged_beside(folder):
             yield str(file.relative_to(directory.path)), "it is damaged (its checksum is another)"
 
 
-def _damaged_beside(folder: Path) -> Iterator[Path]:
+def damaged_beside(folder: Path) -> Iterator[Path]:
     """Files of ``folder`` whose checksums are not those that a JSON file there lists under their names."""
     for listed in sorted(folder.glob("*.json")):
         try:

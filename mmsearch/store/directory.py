@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError
+from mmsearch.errors import IndexDirectoryError, IndexFormatError
 from mmsearch.store.files import PARTIAL, plain_errors, replace_text
 from mmsearch.store.header import FORMAT, Manifest, ManifestEncoder, format_of
+from mmsearch.store.lock import exclusive
 from mmsearch.store.sealed import read_given, read_sealed, write_sealed
 from mmsearch.store.witness import CHECKSUMS, GENERATION
 
@@ -136,23 +136,8 @@ class IndexDirectory:
 
         Raises IndexLockedError at once when another holds it.
         """
-        file = self.path / LOCK
-        with plain_errors(file):
-            handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
-                raise IndexLockedError(
-                    f"another process (pid {holder}) is writing to {self.path}; try again when it is done"
-                ) from error
-            with plain_errors(file):
-                os.truncate(handle, 0)
-                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with exclusive(self.path / LOCK):
             yield
-        finally:
-            os.close(handle)
 
     @property
     def catalogue_path(self) -> Path:

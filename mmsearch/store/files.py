@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# For os.open: not handed on to child processes, and bytes as they are on Windows.
+PRIVATE = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 PARTIAL = ".partial"  # suffix of a file that is being written
 
 
@@ -38,12 +41,36 @@ def replace_bytes(path: Path, data: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make a file's bytes, or a folder's list of files, durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """Make a file's bytes, or a folder's list of files, durable. Windows has no way to do the second."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, (os.O_RDWR if os.name == "nt" else os.O_RDONLY) | PRIVATE)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def write_at(handle: int, data: memoryview | bytes, offset: int) -> int:
+    """Write ``data`` at ``offset`` of an open file; how many bytes were written."""
+    if hasattr(os, "pwrite"):
+        return os.pwrite(handle, data, offset)
+    os.lseek(handle, offset, os.SEEK_SET)
+    return os.write(handle, data)
+
+
+def own(path: Path) -> None:
+    """Before a file is changed in place: if it is a link that a snapshot shares, a copy takes its place."""
+    try:
+        if path.stat().st_nlink < 2:
+            return
+    except FileNotFoundError:
+        return
+    partial = path.with_name(path.name + PARTIAL)
+    shutil.copyfile(path, partial)
+    sync(partial)
+    partial.replace(path)
+    sync(path.parent)
 
 
 @contextmanager

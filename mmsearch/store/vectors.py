@@ -13,7 +13,7 @@ import numpy as np
 
 from mmsearch.errors import IndexDirectoryError
 from mmsearch.store.checksums import BLOCK_ROWS, CENTER, Checksum, crc_of_file
-from mmsearch.store.files import plain_errors, replace_bytes, sync
+from mmsearch.store.files import PRIVATE, own, plain_errors, replace_bytes, sync, write_at
 from mmsearch.store.precision import DEFAULT_PRECISION, FORMS, BitForm, center_of, row_form
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ class VectorShards:
                 if int(number) not in held:
                     path.unlink()
                 elif path.stat().st_size > (size := held[int(number)] * self._row_bytes):
+                    own(path)
                     os.truncate(path, size)
         self._checksums = {
             n: known for n, known in self._checksums.items() if (n + 1) * self.block_rows <= rows
@@ -264,10 +265,11 @@ class VectorShards:
         with plain_errors(path):
             self.directory.mkdir(parents=True, exist_ok=True)
             self._created = self._created or not path.exists()
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            own(path)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | PRIVATE, 0o666)
             try:
                 while data:
-                    count = os.pwrite(handle, data, offset)
+                    count = write_at(handle, data, offset)
                     offset, data = offset + count, data[count:]
             finally:
                 os.close(handle)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
 from mmsearch.store.checksums import file_checksums
-from mmsearch.store.files import plain_errors
+from mmsearch.store.files import PRIVATE, plain_errors, write_at
 from mmsearch.store.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class Witness:
             return
         file = self.path.with_name(GENERATION)
         with plain_errors(file):
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | PRIVATE, 0o666)
             try:
-                os.pwrite(handle, b"%*d\n" % (_DIGITS, generation), 0)
+                write_at(handle, b"%*d\n" % (_DIGITS, generation), 0)
             finally:
                 os.close(handle)
         self._noted = generation

@@ -149,6 +149,30 @@ def test_show_stats_check_remove_and_compact_tell_one_story(command: Command, sm
     assert as_json(command("query", "coffee", "--index", "i", "--json"))["hits"][0]["path"] == "coffee.png"
 
 
+def test_a_snapshot_is_searched_like_the_index_and_what_happens_is_logged(
+    command: Command, small_corpus: Path
+) -> None:
+    (small_corpus / "broken.png").write_bytes(b"no picture")
+    indexed = command("index", small_corpus, "--index", "i", "--log-json")
+    logged = [json.loads(line) for line in indexed.stderr.splitlines()]
+    assert [(entry["level"], entry["event"]) for entry in logged] == [
+        ("info", "run begun"),
+        ("warning", "file skipped"),
+        ("info", "run finished"),
+    ]
+    assert logged[1]["path"] == "broken.png"
+    assert (logged[2]["added"], logged[2]["skipped"]) == (5, 1)
+    copied = as_json(command("snapshot", "copies/monday", "--index", "i", "--json"))
+    assert copied["snapshot"] == "copies/monday"
+    command("remove", "coffee.png", "--index", "i")
+    assert command("check", "--index", "copies/monday").returncode == 0
+    found = as_json(command("query", "coffee", "--index", "copies/monday", "--json"))
+    assert found["hits"][0]["path"] == "coffee.png"
+    again = command("snapshot", "copies/monday", "--index", "i", "--log-json")
+    assert again.returncode == 2
+    assert json.loads(again.stderr.splitlines()[0])["event"] == "failed"
+
+
 def test_a_moved_corpus_is_pointed_to_its_new_place(command: Command, small_corpus: Path) -> None:
     command("index", small_corpus, "--index", "i")
     moved = small_corpus.with_name("elsewhere")
@@ -174,6 +198,7 @@ VERBS = (
     "check",
     "remove",
     "compact",
+    "snapshot",
     "evaluate",
     "train",
     "demo",

@@ -6,6 +6,8 @@ tries many moments without starting Python each time.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -24,14 +26,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from mmsearch.ann.coarse import needs_codes, write_codes
+from mmsearch.ann.placement import StoredRows
 from mmsearch.errors import IndexDirectoryError
 from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.check import check, repair
+from mmsearch.store.checksums import state_of
 from mmsearch.store.compact import compact
+from mmsearch.store.corpora import write_field
 from mmsearch.store.directory import IndexDirectory, Manifest
 from mmsearch.store.precision import center_of, row_form
+from mmsearch.store.snapshot import snapshot
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:
@@ -46,6 +53,9 @@ if TYPE_CHECKING:
 DIMENSION = 16
 BATCH = 4
 MOMENTS = 24  # that a test tries of each phase; STORE_FAULT_MOMENTS=all tries every one
+# How often the others are tried: `make faults` asks for 100 kills and 50 snapshots.
+KILLS = int(os.environ.get("STORE_FAULT_KILLS", "10"))
+SNAPSHOTS = int(os.environ.get("STORE_FAULT_SNAPSHOTS", "5"))
 
 
 # --- a small index run, as the pipeline does it ----------------------------------------------------------
@@ -191,6 +201,51 @@ def run_repair(path: Path) -> list[str]:
     return []
 
 
+def run_tag(path: Path) -> list[str]:
+    directory = IndexDirectory.open(path)
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        chosen = {number: "red; green" for name in corpus_of(0) for number in catalogue.find(name)}
+    write_field(directory, "tags", chosen)
+    return []
+
+
+def run_remove(path: Path) -> list[str]:
+    directory = IndexDirectory.open(path)
+    with directory.write_lock(), Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        for name in ("3.txt", "4.txt"):
+            catalogue.remove(catalogue.find(name))
+        directory.write_manifest(Manifest.of(catalogue))
+    return []
+
+
+def run_snapshot(path: Path) -> list[str]:
+    to = path.with_name(f"{path.name}-copy")
+    shutil.rmtree(to, ignore_errors=True)
+    snapshot(IndexDirectory.open(path), to)
+    assert check(to) == []
+    return []
+
+
+def run_codes(path: Path) -> list[str]:
+    """As at the end of a run over many rows."""
+    directory = IndexDirectory.open(path)
+    with directory.write_lock(), Catalogue.open(directory.catalogue_path) as catalogue:
+        [record] = catalogue.encoders()
+        known = catalogue.checksums(record.encoder_id, "text")
+        with directory.shards(
+            record, "text", rows=catalogue.highest_row(record.encoder_id, "text") + 1
+        ) as shards:
+            rows = StoredRows.of(shards.blocks(), shards.form)
+            saved = directory.ann_path(record, "text")
+            if needs_codes(saved, rows, state_of(known)):
+                write_codes(rows, rows.read(np.arange(2)), saved, state_of(known))
+    return []
+
+
+def without_two() -> Corpus:
+    return {name: passages for name, passages in corpus_of(0).items() if name not in ("3.txt", "4.txt")}
+
+
 def bits(action: Callable[..., Any]) -> Callable[[Path], Any]:
     """An index run whose vectors become bits, which need a center before the first row."""
     return lambda path: action(path, precision="binary")
@@ -207,6 +262,10 @@ PHASES: dict[str, tuple[Callable[[Path], None], Callable[[Path], list[str]], Cor
     "update": (first_index, lambda path: index_run(path, corpus_of(1)), corpus_of(0), corpus_of(1)),
     "compact": (with_tombstones, run_compact, corpus_of(1), corpus_of(1)),
     "compact bits": (bits(with_tombstones), run_compact, corpus_of(1), corpus_of(1)),
+    "tag": (first_index, run_tag, corpus_of(0), corpus_of(0)),
+    "remove": (first_index, run_remove, corpus_of(0), without_two()),
+    "snapshot": (with_tombstones, run_snapshot, corpus_of(1), corpus_of(1)),
+    "codes": (first_index, run_codes, corpus_of(0), corpus_of(0)),
     "repair": (with_damage, run_repair, corpus_of(1), corpus_of(1)),
 }
 
@@ -264,16 +323,18 @@ def verify_resumed(path: Path, phase: str, safe: set[bytes]) -> None:
 
 
 class Countdown:
-    """Kills this process at the ``last``-th moment at which it touches the disk."""
+    """Kills this process at the ``last``-th moment at which it touches the disk, or has the disk fail then."""
 
-    def __init__(self, last: int | None) -> None:
-        self.count, self.last = 0, last
+    def __init__(self, last: int | None, *, fails: bool = False) -> None:
+        self.count, self.last, self.fails = 0, last, fails
 
     def tick(self) -> bool:
         self.count += 1
         return self.count == self.last
 
     def die(self) -> None:
+        if self.fails:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -311,9 +372,15 @@ class Countdown:
         return connected
 
     def install(self) -> None:
-        for name in ("pwrite", "fsync", "replace", "unlink", "truncate", "mkdir"):
+        names = (
+            ("pwrite", "fsync")
+            if self.fails
+            else ("pwrite", "fsync", "replace", "unlink", "truncate", "mkdir")
+        )
+        for name in names:
             setattr(os, name, self.around(getattr(os, name)))
-        sqlite3.connect = self.traced(sqlite3.connect)
+        if not self.fails:
+            sqlite3.connect = self.traced(sqlite3.connect)
 
 
 def forked(action: Callable[[], object], kill_after: float | None = None) -> int:
@@ -333,14 +400,14 @@ def forked(action: Callable[[], object], kill_after: float | None = None) -> int
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else -os.WEXITSTATUS(status)
 
 
-def moments_of(phase: str, folder: Path) -> int:
+def moments_of(phase: str, folder: Path, *, fails: bool = False) -> int:
     """How many moments an undisturbed run of the phase has."""
     prepare, action, *_ = PHASES[phase]
     path, counted = folder / "counted", folder / "count"
     prepare(path)
 
     def count() -> None:
-        countdown = Countdown(None)
+        countdown = Countdown(None, fails=fails)
         countdown.install()
         action(path)
         counted.write_text(str(countdown.count))
@@ -375,6 +442,63 @@ def kill_at_each_moment(phase: str, folder: Path, wanted: int | None) -> int:
         shutil.rmtree(path)
         tried += 1
     return tried
+
+
+def fail_at_each_moment(phase: str, folder: Path, wanted: int | None) -> int:
+    """The disk fails at one write or sync after the other: a plain error, and what kills leave."""
+    prepare, action, *_ = PHASES[phase]
+    prepare(folder / "prepared")
+    total = moments_of(phase, folder, fails=True)
+    step = 1 if wanted is None else max(1, total // wanted)
+    for moment in range(1, total + 1, step):
+        path = folder / f"at-{moment}"
+        if (folder / "prepared").exists():
+            shutil.copytree(folder / "prepared", path)
+
+        def failing(path: Path = path, moment: int = moment) -> None:
+            Countdown(moment, fails=True).install()
+            with contextlib.suppress(IndexDirectoryError):
+                action(path)
+
+        try:
+            assert forked(failing) == 0, "another error than one that a user understands"
+            verify_resumed(path, phase, verify_killed(path, phase))
+        except BaseException as error:
+            error.add_note(f"the disk failed at moment {moment} of {total} of {phase}")
+            raise
+        shutil.rmtree(path)
+    return len(range(1, total + 1, step))
+
+
+def snapshots_under_writing(folder: Path, wanted: int, seed: int) -> int:
+    """Snapshots at random moments, while another process indexes, removes and compacts without an end."""
+    path, drawn = folder / "index", random.Random(seed)
+    first_index(path)
+    writer = os.fork()
+    if writer == 0:
+        generation = 0
+        while True:
+            generation = 1 - generation
+            index_run(path, corpus_of(generation))
+            run_compact(path)
+    whole = 0
+    try:
+        allowed = [expected(corpus_of(generation)) for generation in (0, 1)]
+        for number in range(wanted):
+            time.sleep(drawn.uniform(0, 0.2))
+            copy = folder / f"copy-{number}"
+            snapshot(IndexDirectory.open(path), copy)
+            assert check(copy) == [], check(copy)
+            for name, entries in contents(copy).items():
+                assert any(entries == known.get(name) for known in allowed), (
+                    f"{name} is half of one and half of another"
+                )
+            shutil.rmtree(copy)
+            whole += 1
+    finally:
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
+    return whole
 
 
 def kill_at_random_moments(folder: Path, kills: int, seed: int) -> int:
@@ -442,7 +566,21 @@ def test_killed_at_any_moment_the_index_is_whole_and_the_next_run_completes_it(
 
 
 def test_killed_at_random_times_no_finished_batch_is_lost_or_encoded_twice(folder: Path) -> None:
-    assert run_script(folder, "random", "10") >= 5
+    assert run_script(folder, "random", str(KILLS)) >= KILLS // 2
+
+
+@pytest.mark.parametrize(
+    "phase", ["create", "update", "compact bits", "remove", "snapshot", "codes", "repair"]
+)
+def test_a_disk_that_fails_once_is_a_plain_error_and_the_next_run_completes_the_index(
+    folder: Path, phase: str
+) -> None:
+    wanted = os.environ.get("STORE_FAULT_MOMENTS", str(MOMENTS // 3))
+    assert run_script(folder, "failing", wanted, phase) >= 1
+
+
+def test_snapshots_under_writing_are_whole(folder: Path) -> None:
+    assert run_script(folder, "snapshots", str(SNAPSHOTS)) == SNAPSHOTS
 
 
 def test_a_full_disk_under_the_catalogue_changes_nothing(folder: Path) -> None:
@@ -483,7 +621,11 @@ def write_under_limit(folder: Path, limit: int) -> int:
     return 0
 
 
-def main(folder: Path, what: str, amount: str) -> int:
+def main(folder: Path, what: str, amount: str, phase: str = "") -> int:
+    if what == "failing":
+        return fail_at_each_moment(phase, folder, None if amount == "all" else int(amount))
+    if what == "snapshots":
+        return snapshots_under_writing(folder, int(amount), seed=11)
     if what == "random":
         return kill_at_random_moments(folder, int(amount), seed=7)
     if what == "limit":
