@@ -551,7 +551,7 @@ def run_script(folder: Path, *arguments: str) -> int:
         capture_output=True,
         text=True,
         check=False,
-        timeout=900,
+        timeout=3_600,
     )
     assert ran.returncode == 0, ran.stderr
     return int(json.loads(ran.stdout))
