@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
+from mmsearch.ingest.isolation import NoChildError
 from mmsearch.ingest.worker import Headway
 
 if TYPE_CHECKING:
@@ -123,7 +124,11 @@ class Batches:
 
     def _read(self, batch: _Batch) -> Read:
         if batch.isolated:
-            return self.reader.read_batch(batch.sources, isolated=True)
+            try:
+                return self.reader.read_batch(batch.sources, isolated=True)
+            except NoChildError:
+                if self.isolate:
+                    raise  # it was asked for; those that are only suspects are read as ever
         batch.entry = self.journal.begin(source.path for source in batch.sources)
         try:
             return self.reader.read_batch(batch.sources, batch.headway)

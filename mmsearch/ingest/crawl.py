@@ -23,7 +23,7 @@ from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printa
 from mmsearch.ingest.unread import LINK, Unread, count_unnamed
 from mmsearch.media.files import os_reason, special_kind, status_reason
 from mmsearch.media.formats import PICTURE_SUFFIXES
-from mmsearch.media.kinds import needs_extra, suffixes_read
+from mmsearch.media.kinds import suffixes_of_missing_extras, suffixes_read
 from mmsearch.media.limits import Limits
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def crawl(
             return read_manifest(corpus, "", corpus.parent, options.manifests(ignored))
         except Exception as error:
             raise UsageError(f"{corpus}: {fault_of(error)}") from error
-    if suffix not in suffixes_read() and not needs_extra(suffix):
+    if suffix not in suffixes_read() | suffixes_of_missing_extras():
         raise UsageError(f"{corpus}: not a folder, a picture, a text file, or a manifest (.jsonl, .csv)")
     return _Walk(corpus.parent, options, known or {}, unread).one_file(corpus.name)
 
@@ -209,7 +209,7 @@ class _Walk:
         if entry.is_symlink() and not self.options.follow_links:
             self.unread.add(prefix + entry.name, LINK)
         else:
-            self.unread.pass_over(prefix + entry.name, Path(entry.path), _suffix(entry.name))
+            self.unread.pass_over(prefix + entry.name, entry.path, _suffix(entry.name))
 
     def _kind(self, entry: os.DirEntry[str], suffix: str) -> str | None:
         """ "/" for a folder, "" for a file that may be a document or belong to one, None for anything else.

@@ -41,6 +41,10 @@ class DecoderDiedError(MediaError):
     """The child process ended, or had to be ended, while it decoded a file."""
 
 
+class NoChildError(MmsearchError):
+    """No child process can be started here."""
+
+
 class IsolatedDecoder:
     """Decodes sources one by one in a child process, which is started when it is needed, and anew when it died."""
 
@@ -91,7 +95,7 @@ class IsolatedDecoder:
             _asked(child, asdict(self.how), _START_SECONDS, threading.Event())
         except (OSError, ValueError, EOFError) as error:
             self.close()
-            raise MmsearchError(f"no process to decode in can be started ({error or 'it ended'})") from error
+            raise NoChildError(f"no process to decode in can be started ({error or 'it ended'})") from error
         return child
 
     def _cause(self, status: int | None, timed_out: bool) -> str:

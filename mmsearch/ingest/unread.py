@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.ingest.ignored import is_hidden
 from mmsearch.ingest.manifest import MANIFEST_SUFFIXES
 from mmsearch.ingest.offers import manifest_command
 from mmsearch.ingest.sources import printable
-from mmsearch.media.kinds import needs_extra, suffixes_read
+from mmsearch.media.kinds import suffixes_of_missing_extras, suffixes_read
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from mmsearch.ingest.ignored import Ignored
 
@@ -39,6 +40,7 @@ class Unread:
         self.offers: list[str] = []
         self.out_of_reach: set[str] = set()
         self._looks = 0
+        self._extra = suffixes_of_missing_extras()
 
     def add(self, path: str, kind: str) -> None:
         """Count one file, by its path in the corpus."""
@@ -46,17 +48,18 @@ class Unread:
         if self.listed:
             self.paths.append(printable(path))
 
-    def pass_over(self, path: str, file: Path, suffix: str) -> None:
+    def pass_over(self, path: str, file: str, suffix: str) -> None:
         """Count the ``file`` at ``path`` in the corpus by its ``suffix``; offer it when its records name files."""
         self.add(path, kind_of(suffix))
-        if needs_extra(suffix):
+        if suffix in self._extra:
             self.out_of_reach.add(path)
         if suffix in MANIFEST_SUFFIXES and len(self.offers) < _MOST_OFFERS and self._looks < _MOST_LOOKS:
             self._looks += 1
-            if (command := manifest_command(file)) is not None:
+            if (command := manifest_command(Path(file))) is not None:
                 self.offers.append(printable(f"{path} looks like a manifest: {command}"))
 
 
+@lru_cache(1024)
 def kind_of(suffix: str) -> str:
     """The kind of a file with this ``suffix``, in lower case with its dot: one that no program gave is none."""
     plain = 1 < len(suffix) <= _LONGEST_SUFFIX and suffix.isprintable() and not any(map(str.isspace, suffix))

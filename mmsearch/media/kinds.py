@@ -44,9 +44,9 @@ def suffixes_read() -> frozenset[str]:
     return frozenset(suffix for kind in KINDS if kind.is_installed for suffix in kind.suffixes)
 
 
-def needs_extra(suffix: str) -> bool:
-    """Whether files of this suffix are read as soon as an extra is installed, which it is not."""
-    return any(suffix in kind.suffixes and not kind.is_installed for kind in KINDS)
+def suffixes_of_missing_extras() -> frozenset[str]:
+    """The suffixes of files that are read as soon as an extra is installed, which it is not."""
+    return frozenset(suffix for kind in KINDS if not kind.is_installed for suffix in kind.suffixes)
 
 
 def missing_extras(suffixes: Iterable[str]) -> list[str]:

@@ -363,6 +363,19 @@ def test_what_was_being_decoded_when_a_run_ended_is_decoded_elsewhere_and_last(
     assert list(directory.decoding.iterdir()) == []
 
 
+def test_suspects_are_read_as_ever_where_no_child_can_start(
+    shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmsearch.ingest.isolation import NoChildError
+    from mmsearch.ingest.journal import Journal
+
+    monkeypatch.setattr("mmsearch.ingest.isolation._BOOT", "raise SystemExit(1)")
+    Journal(directory.decoding, str(shades)).begin(["3.png", "5.png"])
+    assert run(shades, directory).added == 10
+    with pytest.raises(NoChildError):
+        run(shades, directory, IndexOptions(isolate=True, verify=True))
+
+
 def test_a_file_that_ended_its_decoder_is_not_tried_again_until_it_changes(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
