@@ -42,9 +42,10 @@ def _texts() -> Iterator[Request]:
     for text in (
         "rotes Fahrrad", "一只狗在海滩上", "图书馆", "chien plage", "Émile Zola", "emile zola", "李白",
         "Photograph no. 3", "un objet", "how long does the guarantee last", "whetstone", '"thirty seconds"',
-        "brick wall -mortar", "a cat 0.3:@house/photos/photo-09.png", "Zürich",
+        "brick wall -mortar", "Zürich",
     ):  # fmt: skip
         yield search("house", text, k=5)
+    yield search("house", "a cat 0.3:@house/photos/photo-09.png", k=5, allow_files=True)
     for text in (
         "blue flip flops", "women black handbag", "a watch with a steel band -leather", "red NOT dress",
         "Puma Women Darsey Black Scarf", "sports shoes", "rote Schuhe", "黑色的手提包", "a dog on the beach",
@@ -68,13 +69,17 @@ def _mixtures() -> Iterator[Request]:
     yield search("demo", image=COFFEE, modality="text")
     yield search("demo", image=[CAT, COFFEE], k=6, cutoff=None)
     yield search("demo", "at night", image=MOON)
-    yield search("demo", f"@{CAT} -animal", cutoff=None)
-    yield search("demo", f"0.5:@{CAT} sleeping NOT @{COFFEE}", cutoff=None)
+    yield search("demo", f"@{CAT} -animal", cutoff=None, allow_files=True)
+    yield search("demo", f"0.5:@{CAT} sleeping NOT @{COFFEE}", cutoff=None, allow_files=True)
     yield search("demo", item=1)
     yield search("demo", item=[2, 5], modality="image")
     yield search("demo", "#20 #21 -#3", cutoff=None)
-    yield search("demo", "a book", image=PAGE, minus=["coins", f"@{COFFEE}"], exclude="a person")
-    yield search("demo", "something", minus="a cat", exclude=["coffee", f"@{MOON}"], cutoff=None)
+    yield search(
+        "demo", "a book", image=PAGE, minus=["coins", f"@{COFFEE}"], exclude="a person", allow_files=True
+    )
+    yield search(
+        "demo", "something", minus="a cat", exclude=["coffee", f"@{MOON}"], cutoff=None, allow_files=True
+    )
     yield search("demo", "animal", exclude=InMemory(CAT, "picture"), cutoff=None)
     yield search("house", "a cat", item=7, duplicates="show")
     yield search("house", image="house/altered/smaller.jpg", duplicates="show", group="item")

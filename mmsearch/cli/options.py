@@ -65,6 +65,13 @@ Fields = Annotated[
 ]
 OnlyPaths = Annotated[bool, typer.Option("--paths", help="Print the files' paths only, one a line.")]
 OnlyPaths0 = Annotated[bool, typer.Option("--paths0", help="The same, each ended by a NUL: for xargs -0.")]
+AllowPrivate = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private",
+        help="Fetch pictures from servers of this machine and its networks too.",
+    ),
+]
 EncoderName = Annotated[
     str,
     typer.Option("--encoder", "-e", help="pocket, openclip:ARCHITECTURE/PRETRAINED, or a directory."),

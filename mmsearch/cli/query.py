@@ -10,6 +10,7 @@ import typer
 
 from mmsearch.cli.options import (
     DEFAULT_INDEX,
+    AllowPrivate,
     AsCsv,
     AsJson,
     AsTsv,
@@ -51,6 +52,7 @@ def query(
             rich_help_panel=_LOOK,
         ),
     ] = None,
+    allow_private: AllowPrivate = False,
     index_dir: IndexDirectory = DEFAULT_INDEX,
     modality: Annotated[
         str | None, typer.Option(help="Only items of this kind: image or text.", rich_help_panel=_AMONG)
@@ -161,10 +163,13 @@ def query(
         given["cutoff"] = None
     if all_copies:
         given["duplicates"] = "show"
-    with open_library(index_dir) as library:
+    with open_library(index_dir, allow_private=allow_private) as library:
         from mmsearch.search.request import SearchRequest
 
         described = {} if json_query is None else SearchRequest.read_json(_read(json_query))
+        # what a stranger may have written is text; on the command line it is the user who names files
+        strange = described.keys() & {"text", "minus", "exclude"} - given.keys()
+        given |= {"allow_files": not strange, "allow_urls": not strange}
         request = SearchRequest.from_arguments({**described, **given})
         results = library.search(request)
         columns = chosen_columns(fields, form, library)

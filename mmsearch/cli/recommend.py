@@ -8,6 +8,7 @@ import typer
 
 from mmsearch.cli.options import (
     DEFAULT_INDEX,
+    AllowPrivate,
     AsCsv,
     AsJson,
     AsTsv,
@@ -33,6 +34,7 @@ def recommend(
         typer.Option("--like", help="A document's path, #item-id, or a picture elsewhere (file, URL, -)."),
     ] = None,
     dislike: Annotated[list[str] | None, typer.Option("--dislike", help="Less like this.")] = None,
+    allow_private: AllowPrivate = False,
     index_dir: IndexDirectory = DEFAULT_INDEX,
     k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
     modality: Annotated[str | None, typer.Option(help="Only items of this kind: image or text.")] = None,
@@ -79,7 +81,7 @@ def recommend(
         method=method,  # type: ignore[arg-type]
         duplicates="show" if all_copies else "collapse",
     )
-    with open_library(index_dir) as library:
+    with open_library(index_dir, allow_private=allow_private) as library:
         results = library.recommend(request)
         columns = chosen_columns(fields, form, library)
         kept = None if profile is None else library.profile(profile)

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 DEFAULT_INDEX_DIR = Path("indexes/default")
 
 
-def open(index_dir: str | Path = DEFAULT_INDEX_DIR) -> Library:
+def open(index_dir: str | Path = DEFAULT_INDEX_DIR, *, allow_private: bool = False) -> Library:
     """The index in ``index_dir``, ready to search.
 
+    ``allow_private``: pictures that are looked for by an address may lie on servers of this machine and its networks.
     Raises IndexDirectoryError when there is none or it is damaged, IndexFormatError when it is newer.
     """
-    return Library(IndexDirectory.open(Path(index_dir)))
+    return Library(IndexDirectory.open(Path(index_dir)), allow_private=allow_private)
 
 
 class Library(Searchable):
@@ -38,8 +39,10 @@ class Library(Searchable):
     ``report`` is what the indexing run did that opened it, if one did.
     """
 
-    def __init__(self, directory: IndexDirectory, report: IndexReport | None = None) -> None:
-        super().__init__(directory)
+    def __init__(
+        self, directory: IndexDirectory, report: IndexReport | None = None, *, allow_private: bool = False
+    ) -> None:
+        super().__init__(directory, allow_private=allow_private)
         self.report = report
 
     def __repr__(self) -> str:

@@ -34,13 +34,15 @@ CODE_QUERIES = 32
 class OpenIndex:
     """What the search layer asks of an index (`mmsearch.search.index.protocol.SearchIndex`), read from its directory.
 
-    What was read is kept until the catalogue's generation changes: see ``refresh``.
+    What was read is kept until the catalogue's generation changes: see ``refresh``. Pictures with an address are
+    fetched from the public network only, unless ``allow_private``.
     """
 
-    def __init__(self, directory: IndexDirectory) -> None:
+    def __init__(self, directory: IndexDirectory, *, allow_private: bool = False) -> None:
         from mmsearch.store.catalogue.catalogue import Catalogue
 
         self.directory = directory
+        self.allow_private = allow_private
         self._catalogue: Catalogue | None = Catalogue.open(directory.catalogue_path)
         self._generation = -1
         self._records: tuple[EncoderRecord, ...] = ()
@@ -193,7 +195,8 @@ class OpenIndex:
         """The vector of a picture that need not be in the index."""
         from mmsearch.media.fetch import given_pixels
 
-        vector: Vector = encoder.encode_images(given_pixels(source, encoder.picture)[None])[0]
+        pixels = given_pixels(source, encoder.picture, allow_private=self.allow_private)
+        vector: Vector = encoder.encode_images(pixels[None])[0]
         return vector
 
     def write_codes(self, encoder: Encoder, notice: Callable[[str], None] | None = None) -> None:

@@ -101,12 +101,17 @@ class Searchable(OpenIndex):
         rerank: str | PairScorer | None = None,
         rerank_depth: int = RERANK_DEPTH,
         explain: bool = True,
+        allow_files: bool = False,
+        allow_urls: bool = False,
     ) -> Results:
         """The ``k`` best hits for words, pictures, or a mixture, best first.
 
         ``text`` is in the query language (docs/query-language.md), or a `Query`; `SearchRequest` says what the
-        arguments mean. Raises QueryError for a query that can't be parsed, UsageError for one that asks for nothing
-        or for what there is not.
+        arguments mean. Pictures that ``text`` names (``@path``, an address) are words unless ``allow_files`` and
+        ``allow_urls`` say that whoever wrote it may read files here and reach into this network.
+
+        Raises QueryError for a query that can't be parsed, UsageError for one that asks for nothing or for what there
+        is not.
         """
         from mmsearch.search.request import SearchRequest
         from mmsearch.search.search import search
@@ -136,6 +141,8 @@ class Searchable(OpenIndex):
                 rerank=rerank,
                 rerank_depth=rerank_depth,
                 explain=explain,
+                allow_files=allow_files,
+                allow_urls=allow_urls,
             )
         )
         self.refresh()

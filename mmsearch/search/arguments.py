@@ -78,6 +78,9 @@ class Request:
         kinds: dict[str, Kind] = {
             one.name: one.metadata["json"] for one in _arguments(cls) if "json" in one.metadata
         }
+        for name in found:
+            if any(one.name == name for one in _arguments(cls)) and name not in kinds:
+                raise UsageError(f"{name} can't be said in JSON: the program that reads it decides")
         refuse_unknown(cls.verb, found, list(kinds))
         for name, value in found.items():
             if not kinds[name].takes(value):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
 from mmsearch.search.query.filters import parse_filter
-from mmsearch.search.query.parse import parse
+from mmsearch.search.query.parse import is_allowed, parse, taken_as_text
 from mmsearch.search.query.value import Item, Part, Picture, Query, Text
 from mmsearch.store.catalogue.conditions import ModalityIs, Or, PathGlob, conjunction
 from mmsearch.types import MODALITIES
@@ -30,28 +30,44 @@ def compose(
     modality: Modality | Sequence[Modality] | None = None,
     where: str | Condition | None = None,
     path: str | Sequence[str] | None = None,
+    allow_files: bool = False,
+    allow_urls: bool = False,
 ) -> Query:
     """One query from all that is given.
 
     ``text`` is in the query language, or a query to add to. ``image``: a picture or several (a path, a URL, "-",
     a PIL image, bytes, a unit vector). ``minus`` lowers and ``exclude`` removes what is like them: texts (taken
-    as they are) or pictures. ``item``: ids to look for more of. ``modality``, ``where`` (the filter language) and
-    ``path`` (globs) say which items are ranked; several modalities or paths are alternatives.
+    as they are) or pictures (a `Path`, a `Picture`, or what is in memory). ``item``: ids to look for more of.
+    ``modality``, ``where`` (the filter language) and ``path`` (globs) say which items are ranked; several modalities or
+    paths are alternatives.
+
+    A text is text: ``@path`` and addresses in ``text``, ``minus`` and ``exclude`` are pictures only with
+    ``allow_files`` and ``allow_urls``, for a text that the user of this machine wrote.
 
     Raises QueryError for what can't be read, UsageError for an empty text beside nothing else.
     """
     if text is not None and not isinstance(text, (str, Query)):
         raise TypeError(f"what is looked for is a text or a Query, not {type(text).__name__}")
-    base = text if isinstance(text, Query) else Query() if text is None or not text.strip() else parse(text)
+    base = text if isinstance(text, Query) else Query()
+    if isinstance(text, str) and text.strip():
+        base = parse(text, allow_files=allow_files, allow_urls=allow_urls)
+    kinds: tuple[tuple[Kind, Any], ...] = (("minus", minus), ("not", exclude))
+    unwanted = [(kind, thing) for kind, things in kinds for thing in several(things)]
+
+    def is_picture(thing: Any) -> bool:
+        return not _names_picture(thing) or is_allowed(
+            thing[1:], allow_files=allow_files, allow_urls=allow_urls
+        )
+
     parts = [
         *base.parts,
-        *(Part(Picture(_source(picture))) for picture in several(image)),
+        *(Part(_picture(picture)) for picture in several(image)),
         *(Part(Item(number)) for number in several(item)),
-        *_unwanted(minus, "minus"),
-        *_unwanted(exclude, "not"),
+        *(Part(_content(thing) if is_picture(thing) else Text(thing), kind) for kind, thing in unwanted),
     ]
     condition = conjunction([base.condition, restriction(modality=modality, where=where, path=path)])
-    query = Query(tuple(parts), condition, base.notes)
+    left = [taken_as_text(thing) for _, thing in unwanted if not is_picture(thing)]
+    query = Query(tuple(parts), condition, (*base.notes, *left))
     if not query.parts and query.condition is None:
         raise UsageError("the query is empty: say what to look for")
     return query
@@ -78,23 +94,26 @@ def several(things: Any) -> tuple[Any, ...]:
     return tuple(things) if isinstance(things, (list, tuple)) else (things,)
 
 
-def _unwanted(things: Any, kind: Kind) -> list[Part]:
-    return [Part(_content(thing), kind) for thing in several(things)]
+def _names_picture(thing: Any) -> bool:
+    """Whether a text names a picture, as in the query language: by ``@`` before its path or address."""
+    return isinstance(thing, str) and thing.startswith("@") and len(thing) > 1
 
 
 def _content(thing: Any) -> Content:
-    """A text as it is; ``@`` before a path makes a picture of it, as in the query language."""
+    """A picture, or a text as it is."""
     if not isinstance(thing, str):
-        return Picture(_source(thing))
-    if thing.startswith("@") and len(thing) > 1:
+        return _picture(thing)
+    if _names_picture(thing):
         return Picture(thing[1:])
     if not thing.strip():
         raise UsageError("a part of the query is empty")
     return Text(thing)
 
 
-def _source(picture: Any) -> Any:
-    return str(picture) if isinstance(picture, Path) else picture
+def _picture(picture: Any) -> Picture:
+    if isinstance(picture, Picture):
+        return picture
+    return Picture(str(picture) if isinstance(picture, Path) else picture)
 
 
 def _modality(modality: Modality | Sequence[Modality] | None) -> Condition | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,7 @@ from mmsearch.search.arguments import (
     WHOLE,
     WHOLES,
     Duplicates,
+    Kind,
     Request,
     checked_cutoff,
     checked_duplicates,
@@ -24,7 +25,7 @@ from mmsearch.search.arguments import (
 )
 from mmsearch.search.compose import compose, several
 from mmsearch.search.defaults import DEFAULT_CUTOFF, RERANK_DEPTH
-from mmsearch.search.query.value import Query
+from mmsearch.search.query.value import Picture, Query
 from mmsearch.search.ranking.fusion import Fusion
 from mmsearch.search.ranking.order import Order
 from mmsearch.search.ranking.weights import checked
@@ -40,13 +41,28 @@ if TYPE_CHECKING:
     from mmsearch.types import Modality
 
 
+def _is_unwanted(value: Any) -> bool:
+    things = value if isinstance(value, list) else [value]
+    return all(isinstance(one, str) or (_is_object(one) and isinstance(one["image"], str)) for one in things)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and list(value) == ["image"]
+
+
+UNWANTED = Kind('a text, {"image": a path or an address}, or a list of these', _is_unwanted)
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest(Request):
     """What to look for, among what, in which order, and how much of it to show.
 
     ``text`` is in the query language (docs/query-language.md) or a `Query`. ``image``: one picture or several (a
     path, a URL, "-", a PIL image, bytes, a unit vector); ``item``: ids of items to find more like; ``minus`` lowers
-    and ``exclude`` removes what is like these texts or pictures.
+    and ``exclude`` removes what is like these texts or pictures (a `Path`, a `Picture`, or what is in memory).
+
+    A text is text: ``@path`` and addresses in ``text``, ``minus`` and ``exclude`` are pictures only with
+    ``allow_files`` and ``allow_urls``. Set them for what the user of this machine wrote, never for what a stranger did.
 
     ``modality``, ``where`` (the filter language) and ``path`` (globs) decide which items are ranked at all; several
     modalities or paths are alternatives.
@@ -75,8 +91,8 @@ class SearchRequest(Request):
     text: str | Query | None = field(default=None, compare=False, metadata=TEXT.metadata)
     image: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
     item: int | Sequence[int] = field(default=(), compare=False, metadata=WHOLES.metadata)
-    minus: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
-    exclude: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
+    minus: Any = field(default=(), compare=False, metadata=UNWANTED.metadata)
+    exclude: Any = field(default=(), compare=False, metadata=UNWANTED.metadata)
     modality: Modality | Sequence[Modality] | None = field(
         default=None, compare=False, metadata=TEXTS.metadata
     )
@@ -95,6 +111,8 @@ class SearchRequest(Request):
     rerank: str | PairScorer | None = field(default=None, metadata=TEXT.metadata)
     rerank_depth: int = field(default=RERANK_DEPTH, metadata=WHOLE.metadata)
     explain: bool = field(default=True, metadata=FLAG.metadata)
+    allow_files: bool = field(default=False, compare=False)
+    allow_urls: bool = field(default=False, compare=False)
     query: Query = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +134,8 @@ class SearchRequest(Request):
             modality=self.modality,
             where=self.where,
             path=self.path,
+            allow_files=self.allow_files,
+            allow_urls=self.allow_urls,
         )
         object.__setattr__(self, "query", query)
         self._check_numbers()
@@ -148,9 +168,34 @@ class SearchRequest(Request):
             return str(value)
         if isinstance(value, Order) and value.field.strip().removeprefix("-") == value.field:
             return str(value)
-        if name in ("image", "minus", "exclude"):
+        if name == "image":
             return [str(one) if isinstance(one, Path) else one for one in value]
+        if name in ("minus", "exclude"):
+            return [_written_unwanted(one) for one in value]
         return Request.written(self, name, value)
+
+    def to_json(self) -> dict[str, Any]:
+        found = Request.to_json(replace(self, allow_files=False, allow_urls=False))
+        if self.from_json(found) != self:
+            raise UsageError(
+                "a picture in the text of this query has no written form: give it as image, minus or exclude"
+            )
+        return found
+
+    @classmethod
+    def read_json(cls, given: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
+        found = super(SearchRequest, cls).read_json(given)
+        for name in ("minus", "exclude"):
+            if name in found:
+                things = found[name] if isinstance(found[name], list) else [found[name]]
+                found[name] = [Picture(one["image"]) if _is_object(one) else one for one in things]
+        return found
+
+
+def _written_unwanted(thing: Any) -> Any:
+    if isinstance(thing, Picture):
+        return {"image": thing.source}
+    return {"image": str(thing)} if isinstance(thing, Path) else thing
 
 
 def _tuple(things: Any) -> Any:

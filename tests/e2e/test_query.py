@@ -162,6 +162,26 @@ def test_a_request_that_makes_no_sense_is_one_line(
     assert len(finished.stderr.strip().splitlines()) == 1
 
 
+def test_a_query_in_json_reads_no_files_that_its_text_names(
+    query: Callable[..., Any], photographs: Path, tmp_path: Path
+) -> None:
+    picture = photographs / "coffee.png"
+    text = query(f"@{picture}", "-k", "1", "--json")
+    assert text["hits"][0]["path"] == "coffee.png"
+    asked = json.dumps({"text": f"@{picture}", "cutoff": None, "explain": True}).encode()
+    found = query("--json-query", "-", "--json", stdin=asked)
+    assert found["notes"] == [
+        f"@{picture} is taken as text: pictures that a text names are read only where that is allowed"
+    ]
+    channels = {reason["channel"] for hit in found["hits"] for reason in hit["explanation"]}
+    assert not [channel for channel in channels if "image→" in channel]
+    # what is given beside it is the user's own
+    beside = json.dumps({"image": str(picture), "k": 3}).encode()
+    assert query("--json-query", "-", "--minus", f"@{picture}", "--json", stdin=beside)["notes"] == []
+    named = json.dumps({"image": str(picture), "minus": [{"image": str(picture)}], "cutoff": None}).encode()
+    assert query("--json-query", "-", "--json", stdin=named)["query"] == f"@{picture} -@{picture}"
+
+
 def test_a_json_query_that_is_none_is_one_line(command: Command, index: Path) -> None:
     finished = command("query", "--json-query", "-", "--index", index, stdin=b'{"txt": 1}')
     assert finished.returncode == 2
@@ -227,12 +247,14 @@ def server(photographs: Path) -> Iterator[str]:
 
 def test_a_picture_on_a_server_is_a_query(query: Callable[..., Any], server: str) -> None:
     for arguments in (("--image", f"{server}/x.png"), (f"{server}/x.png",)):
-        found = query(*arguments, "-k", "1", "--json")
+        found = query(*arguments, "--allow-private", "-k", "1", "--json")
         assert found["hits"][0]["path"] == "coffee.png"
 
 
 def test_a_picture_that_the_server_lacks_is_one_line(command: Command, index: Path, server: str) -> None:
     finished = command("query", "--image", f"{server}/y.png", "--index", index)
+    assert "127.0.0.1 is no public address: such are fetched only with --allow-private" in finished.stderr
+    finished = command("query", "--image", f"{server}/y.png", "--allow-private", "--index", index)
     assert finished.returncode != 0
     assert finished.stderr.strip() == f"mmsearch: {server}/y.png: the server answered 404 Not Found"
 

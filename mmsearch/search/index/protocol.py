@@ -27,6 +27,10 @@ class SearchIndex(Protocol):
         """Documents, items, fields and words."""
 
     @property
+    def allow_private(self) -> bool:
+        """Whether pictures with an address may be fetched from servers that are not on the public network."""
+
+    @property
     def documents(self) -> Documents:
         """The document of each item of the catalogue's present generation."""
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST = 10_000  # characters; an encoder reads the first hundred words of a text
 _URL = re.compile(r"https?://\S+")
+_NAMED = re.compile(r"https?://\S+|@\S+")
+_PARENTHESIS = re.compile(r"[()]")
 _ITEM = re.compile(r"#(\d{1,18})(?!\S)")
 _SIGN = re.compile(r'[+-](?=["(@#\\`\w]|\.\d)')
 _NOT = re.compile(r"NOT(?=[\s(])\s*")
@@ -39,20 +41,25 @@ class _Marks(NamedTuple):
     sign: str = ""
 
 
-def parse(text: str) -> Query:
+def parse(text: str, *, allow_files: bool = True, allow_urls: bool = True) -> Query:
     """The query that ``text`` means. ``query.notes`` tell what was understood beyond what is written.
+
+    Unless ``allow_files``, ``@path`` is a word like any other, and unless ``allow_urls`` an address is: the words of a
+    stranger must not read files or reach into a network.
 
     Raises QueryError, also for more than ``LONGEST`` characters; UsageError for more than ``query.MOST_PARTS`` parts.
     """
     if len(text) > LONGEST:
         reason = f"a query of {len(text):,} characters; at most {LONGEST:,} are read"
         raise QueryError(reason, text, LONGEST)
-    return _Parser(text).query()
+    return _Parser(text, allow_files=allow_files, allow_urls=allow_urls).query()
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, allow_files: bool, allow_urls: bool) -> None:
         self.text, self.at = text, 0
+        self.allow_files, self.allow_urls = allow_files, allow_urls
+        self.taken_as_text: list[str] = []
         self.parts: list[Part | None] = []  # None: where the loose words go
         self.loose: list[Word] = []
         self.conditions: list[Condition] = []
@@ -70,6 +77,7 @@ class _Parser:
         for part in self.parts:
             parts += [part] if part is not None else [Part(_as_text(kept)), *excluded]
         condition = conjunction(self.conditions)
+        notes = (*notes, *map(taken_as_text, dict.fromkeys(self.taken_as_text)))
         return Query(tuple(parts), condition and limited(condition, self.text), notes)
 
     def unit(self) -> None:
@@ -147,15 +155,13 @@ class _Parser:
 
     def _content(self, marks: _Marks) -> Content | None:
         """What the marks apply to; None when it was a loose word."""
-        if found := _URL.match(self.text, self.at):
-            self.at = found.end()
-            return Picture(found[0])
+        named = self._named_picture()
+        if named and self._is_allowed(named):
+            return Picture(self._picture_source())
         if found := _ITEM.match(self.text, self.at):
             self.at = found.end()
             return Item(int(found[1]))
         sign = self.text[self.at]
-        if sign == "@" and not self._at_end(self.at + 1):
-            return Picture(self._picture_source())
         if sign == "(":
             return self._group()
         if sign == ")":
@@ -181,14 +187,30 @@ class _Parser:
             words.append(self._word())
 
     def _at_mark(self) -> bool:
-        marks = (_NOT, _SIGN, _WEIGHT, _URL, _ITEM, re.compile(r"[()]|@\S"))
-        return any(mark.match(self.text, self.at) for mark in marks) or self._at_filter()
+        marks = (_NOT, _SIGN, _WEIGHT, _ITEM, _PARENTHESIS)
+        named = self._named_picture()
+        return (
+            any(mark.match(self.text, self.at) for mark in marks)
+            or self._at_filter()
+            or (named is not None and self._is_allowed(named))
+        )
+
+    def _named_picture(self) -> str | None:
+        """The word here if it names a picture: an address, or ``@`` and what it stands before."""
+        found = _NAMED.match(self.text, self.at)
+        return found[0] if found else None
+
+    def _is_allowed(self, named: str) -> bool:
+        return is_allowed(named.lstrip('@"'), allow_files=self.allow_files, allow_urls=self.allow_urls)
 
     def _at_end(self, at: int) -> bool:
         return at >= len(self.text) or self.text[at].isspace()
 
     def _picture_source(self) -> str:
         start = self.at
+        if found := _URL.match(self.text, self.at):
+            self.at = found.end()
+            return found[0]
         self.at += 1
         if self.text[self.at] == "<":
             raise self.error("a picture in memory has no written form: give its path or URL", start)
@@ -206,6 +228,8 @@ class _Parser:
         """The word or phrase here; blanks end a word, a backslash takes the next character as it is."""
         if self.text[self.at] == '"':
             return self._phrase()
+        if named := self._named_picture():
+            self.taken_as_text.append(named)
         literal = self.text[self.at] == "\\"
         letters: list[str] = []
         while not self._at_end(self.at):
@@ -257,6 +281,16 @@ class _Parser:
         if not words:
             raise self.error("there is nothing between these parentheses", opened)
         return _as_text(words)
+
+
+def is_allowed(source: str, *, allow_files: bool, allow_urls: bool) -> bool:
+    """Whether the picture at ``source``, an address or a path, may be read."""
+    return allow_urls if "://" in source else allow_files
+
+
+def taken_as_text(named: str) -> str:
+    """What is said of a picture that is ``named`` in a text and was not read."""
+    return f"{named} is taken as text: pictures that a text names are read only where that is allowed"
 
 
 def _as_text(words: list[Word]) -> Text:

@@ -138,7 +138,7 @@ def _outside(index: SearchIndex, source: str) -> Example:
         if source == "-" or re.match(r"https?://", source)
         else str(Path(source).expanduser().absolute())
     )
-    data = read_source(here, Limits())
+    data = read_source(here, Limits(), allow_private=index.allow_private)
     written = {} if source == "-" else {"file": here}
     return Example(source, (), data, _copies(index, [hashlib.sha256(data).digest()]), written)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from mmsearch.errors import MediaError
+from mmsearch.media import network
 from mmsearch.media.fetch import read_source
 from mmsearch.media.limits import Limits
 
@@ -22,7 +24,8 @@ CONTENT = b"picture" * 1000
 
 
 class Pages(BaseHTTPRequestHandler):
-    """/picture, /gone, /moved (to /picture), /to-file and /to-ftp (redirects out), /slow (drips for ever)."""
+    """/picture, /gone, /moved (to /picture), /to-file and /to-ftp (redirects out), /slow and
+    /headers (drip for ever)."""
 
     def do_GET(self) -> None:
         targets = {"/moved": "/picture", "/to-file": "file:///etc/hostname", "/to-ftp": "ftp://127.0.0.1/x"}
@@ -35,6 +38,11 @@ class Pages(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(CONTENT)))
             self.end_headers()
             self.wfile.write(CONTENT)
+        elif self.path == "/headers":
+            with suppress(OSError):
+                for number in range(100):
+                    self.wfile.write(b"X: y\r\n" if number else b"HTTP/1.0 200 OK\r\n")
+                    time.sleep(0.05)
         elif self.path == "/slow":
             self.send_response(200)
             self.end_headers()
@@ -64,9 +72,9 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-def reason(source: str, limits: Limits | None = None) -> str:
+def reason(source: str, limits: Limits | None = None, *, allow_private: bool = True) -> str:
     with pytest.raises(MediaError) as caught:
-        read_source(source, limits)
+        read_source(source, limits, allow_private=allow_private)
     return str(caught.value)
 
 
@@ -78,8 +86,8 @@ def test_a_path_is_read(tmp_path: Path) -> None:
 
 
 def test_an_address_is_fetched_and_redirects_followed(site: str) -> None:
-    assert read_source(f"{site}/picture") == CONTENT
-    assert read_source(f"{site}/moved") == CONTENT
+    assert read_source(f"{site}/picture", allow_private=True) == CONTENT
+    assert read_source(f"{site}/moved", allow_private=True) == CONTENT
 
 
 def test_what_the_server_says_is_passed_on(site: str) -> None:
@@ -104,6 +112,57 @@ def test_a_download_is_cut_off_at_the_limit_of_time(site: str) -> None:
     started = time.monotonic()
     assert "not finished within 0.2 s" in reason(f"{site}/slow", Limits(max_seconds=0.2))
     assert time.monotonic() - started < 3
+
+
+def test_a_server_that_never_ends_its_headers_is_cut_off(site: str) -> None:
+    started = time.monotonic()
+    assert "within 0.3 s" in reason(f"{site}/headers", Limits(max_seconds=0.3))
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "169.254.169.254", "10.0.0.1"]
+)
+def test_what_lies_in_no_public_network_is_not_fetched_unasked(host: str, site: str) -> None:
+    said = reason(
+        f"http://{host}:{site.rpartition(':')[2]}/picture", Limits(max_seconds=2), allow_private=False
+    )
+    assert "no public address" in said
+
+
+def test_a_redirect_into_a_private_network_is_not_followed(
+    site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first server counts as public here; where it sends to does not."""
+    asked: list[str] = []
+
+    def first_only(address: str) -> bool:
+        asked.append(address)
+        return len(asked) == 1
+
+    monkeypatch.setattr(network, "is_public", first_only)
+    assert "127.0.0.1 is no public address" in reason(f"{site}/moved", allow_private=False)
+    assert len(asked) == 2
+
+
+def test_a_name_is_judged_by_the_address_that_is_connected_with(
+    site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it resolved to a moment ago."""
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **named: resolve("127.0.0.1", *rest, **named)
+    )
+    said = reason(f"http://example.org:{site.rpartition(':')[2]}/picture", allow_private=False)
+    assert "example.org (127.0.0.1) is no public address" in said
+
+
+def test_a_proxy_is_not_sent_to_what_is_private_here(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", site)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert "is no public address" in reason("http://192.168.0.1/x.png", allow_private=False)
+    # the proxy itself may lie anywhere; it answers here as the server that it is
+    assert "404" in reason("http://93.184.216.34/nothing", allow_private=False)
 
 
 def test_an_address_that_nobody_answers_is_told() -> None:

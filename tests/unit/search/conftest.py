@@ -95,6 +95,7 @@ class ToyIndex:
         self._indexes: dict[Modality, VectorIndex | None] = {m: self._vectors(m, rows[m]) for m in rows}
         self._backgrounds: dict[tuple[Modality, Modality], Background] = {}
         self.copy_groups: dict[bytes, int] = {}
+        self.allow_private = False
         self.kept = Kept()
 
     def _new(self, corpus: int, document: Doc, rows: dict[Modality, list[np.ndarray]]) -> NewDocument:

@@ -20,6 +20,7 @@ from mmsearch.search.ranking.order import Order
 from mmsearch.search.request import SearchRequest
 
 NAMES = [one.name for one in fields(SearchRequest) if one.init]
+IN_JSON = [name for name in NAMES if not name.startswith("allow_")]
 
 
 def test_all_that_is_said_becomes_one_query() -> None:
@@ -48,6 +49,75 @@ def test_fusions_and_orders_are_brought_to_one_form() -> None:
     assert SearchRequest("a", sort="relevance") == SearchRequest("a")
 
 
+STRANGE = "@/etc/passwd http://127.0.0.1:8000/x.png -@a.jpg 2:https://x.org/y.png @- @file:///etc/hostname"
+
+
+def test_the_words_of_a_stranger_are_words() -> None:
+    request = SearchRequest(STRANGE, minus=["@b.jpg", "@http://x.org/c.png"], exclude="@-")
+    assert not [part for part in request.query.parts if not isinstance(part.content, Text)]
+    assert Part(Text("@b.jpg"), "minus") in request.query.parts
+    assert Part(Text("@-"), "not") in request.query.parts
+    assert [note.split(" is taken as text", 1)[0] for note in request.query.notes] == [
+        "@/etc/passwd",
+        "http://127.0.0.1:8000/x.png",
+        "@a.jpg",
+        "https://x.org/y.png",
+        "@-",
+        "@file:///etc/hostname",
+        "@b.jpg",
+        "@http://x.org/c.png",
+        "@-",
+    ]
+    assert SearchRequest.from_json({"text": STRANGE, "minus": ["@b.jpg"]}).query.parts[-1] == Part(
+        Text("@b.jpg"), "minus"
+    )
+
+
+def test_files_and_addresses_are_allowed_apart() -> None:
+    def sources(**allowed: bool) -> list[str]:
+        request = SearchRequest(STRANGE, minus=["@b.jpg", "@http://x.org/c.png"], **allowed)
+        return [part.content.source for part in request.query.parts if isinstance(part.content, Picture)]
+
+    files = ["/etc/passwd", "a.jpg", "-", "b.jpg"]
+    addresses = [
+        "http://127.0.0.1:8000/x.png",
+        "https://x.org/y.png",
+        "file:///etc/hostname",
+        "http://x.org/c.png",
+    ]
+    assert sources() == []
+    assert sources(allow_files=True) == files
+    assert sources(allow_urls=True) == addresses
+    assert sorted(sources(allow_files=True, allow_urls=True)) == sorted(files + addresses)
+
+
+def test_what_names_a_picture_beside_the_text_is_one(tmp_path: Path) -> None:
+    request = SearchRequest("a", image="b.jpg", minus=[tmp_path / "c.jpg", "d"], exclude=Picture("e.jpg"))
+    assert [part.content for part in request.query.parts[1:]] == [
+        Picture("b.jpg"),
+        Picture(str(tmp_path / "c.jpg")),
+        Text("d"),
+        Picture("e.jpg"),
+    ]
+    written = request.to_json()
+    assert written["exclude"] == [{"image": "e.jpg"}]
+    assert SearchRequest.from_json(json.dumps(written)) == request
+
+
+def test_json_cannot_allow_itself_anything() -> None:
+    for name in ("allow_files", "allow_urls"):
+        with pytest.raises(UsageError, match=f"{name} can't be said in JSON"):
+            SearchRequest.from_json({"text": "@a.jpg", name: True})
+
+
+def test_pictures_in_the_text_are_not_written_as_words() -> None:
+    for text in ("@a.jpg", Query((Part(Picture("a.jpg")),))):
+        with pytest.raises(UsageError, match="has no written form: give it as image, minus or exclude"):
+            SearchRequest(text, allow_files=True).to_json()
+    plain = SearchRequest("a cat", allow_files=True, allow_urls=True)
+    assert SearchRequest.from_json(plain.to_json()) == plain
+
+
 def test_an_object_becomes_a_request() -> None:
     given = {
         "text": "harbor", "image": ["a.jpg", "@b.jpg"], "item": 12, "minus": "people", "exclude": ["snow"],
@@ -63,7 +133,7 @@ def test_an_object_becomes_a_request() -> None:
 def test_every_argument_has_a_place_in_json() -> None:
     with pytest.raises(UnknownArgumentError) as raised:
         SearchRequest.from_json({"qqq": 1})
-    assert str(raised.value) == f"search takes no 'qqq'; it takes {', '.join(NAMES)}"
+    assert str(raised.value) == f"search takes no 'qqq'; it takes {', '.join(IN_JSON)}"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +157,7 @@ requests = st.fixed_dictionaries(
     optional={
         "image": some_texts | st.lists(texts.map(Path), max_size=2),
         "item": st.integers(0, 10**9) | st.lists(st.integers(0, 10**9), max_size=3),
-        "minus": some_texts,
+        "minus": some_texts | st.lists(texts.map(Picture) | texts.map(Path), max_size=2),
         "exclude": some_texts,
         "modality": st.sampled_from(["image", "text", ["image", "text"]]),
         "where": filters | filters.map(parse_filter),
@@ -150,7 +220,11 @@ values = st.recursive(
 def test_any_json_is_arguments_of_the_right_kinds_or_refused_by_name(given: Any) -> None:
     complaint = ""
     try:
-        assert SearchRequest.read_json(json.dumps(given)) == given
+        found = SearchRequest.read_json(json.dumps(given))
+        unwanted = {"minus", "exclude"}
+        assert {n: v for n, v in found.items() if n not in unwanted} == {
+            n: v for n, v in given.items() if n not in unwanted
+        }
     except UsageError as error:
         complaint = str(error)
     assert (

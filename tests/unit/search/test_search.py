@@ -47,12 +47,12 @@ def test_contributions_add_up_to_the_score_exactly(pictures: SearchIndex) -> Non
     queries = ["a red dog -snow", "dog @beach -0.5:cat", "2:dog 0.3:@snow NOT tree", "dog", "@dog", "#7 dog"]
     for text in queries:
         for fusion in FUSIONS:
-            for hit in search(SearchRequest(text, k=20, fusion=fusion, cutoff=None), pictures):
+            for hit in search(SearchRequest(parse(text), k=20, fusion=fusion, cutoff=None), pictures):
                 assert sum(reason.contribution for reason in hit.explanation) == hit.score
 
 
 def test_an_explanation_names_every_part_with_its_background(pictures: SearchIndex) -> None:
-    [hit] = search(SearchRequest("dog @dog -snow", k=1, cutoff=None), pictures)
+    [hit] = search(SearchRequest(parse("dog @dog -snow"), k=1, cutoff=None), pictures)
     dense = [reason for reason in hit.explanation if "→" in reason.channel]
     assert {(reason.channel, reason.part) for reason in dense} >= {
         ("toy text→image", "dog"),
@@ -167,7 +167,7 @@ def test_a_name_wins_over_a_vague_resemblance(build: Callable[[list[Any]], Searc
 
 def test_two_parts_are_mixed_on_one_scale(pictures: SearchIndex) -> None:
     """Cosines between pictures are 0.8 and those of words with pictures 0.2: their sum would ask the picture only."""
-    hits = search(SearchRequest("boat @snow modality:image", k=3, cutoff=None), pictures)
+    hits = search(SearchRequest(parse("boat @snow modality:image"), k=3, cutoff=None), pictures)
     both = {"photos/boat/4-10.jpg", "photos/snow/10-4.jpg"}
     assert {hit.path for hit in hits} & both
 
@@ -298,7 +298,7 @@ def test_rrf_has_parameters_of_its_own(pictures: SearchIndex) -> None:
 def test_arguments_compose_a_query() -> None:
     composed = compose(
         "red", image=Path("a.jpg"), minus=["snow", "@b.jpg"], exclude="people", item=3, modality="image",
-        where="year > 1990", path=["x/**", "y/**"],
+        where="year > 1990", path=["x/**", "y/**"], allow_files=True,
     )  # fmt: skip
     assert composed == Query(
         (

@@ -32,7 +32,7 @@ def found(
     index: SearchIndex, text: str, k: int, group: Grouping, fusion: FusionName, cutoff: float | None
 ) -> list[tuple[int, float, float]]:
     results = search(
-        SearchRequest(text, k=k, group=group, fusion=fusion, cutoff=cutoff, explain=False), index
+        SearchRequest(parse(text), k=k, group=group, fusion=fusion, cutoff=cutoff, explain=False), index
     )
     return [
         (hit.document_id if group == "document" else hit.item_id, hit.score, hit.evalue) for hit in results

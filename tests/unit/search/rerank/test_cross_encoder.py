@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsearch.errors import MissingExtraError, UsageError
+from mmsearch.search.query.parse import parse
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search
 
@@ -41,7 +42,7 @@ class LastWords:
 
 
 def reread(index: SearchIndex, text: str, k: int = 10, **options: Any) -> Results:
-    return search(SearchRequest(text, k=k, rerank=LastWords(), cutoff=None, **options), index)
+    return search(SearchRequest(parse(text), k=k, rerank=LastWords(), cutoff=None, **options), index)
 
 
 def ranked(results: Results) -> list[tuple[int, int, float]]:
@@ -132,7 +133,7 @@ def test_a_picture_is_read_by_its_title_and_caption(build: Callable[..., Any], d
 
 def test_a_query_without_words_is_left_alone(pictures: SearchIndex) -> None:
     assert ranked(reread(pictures, "@dog", 20)) == ranked(
-        search(SearchRequest("@dog", k=20, cutoff=None), pictures)
+        search(SearchRequest(parse("@dog"), k=20, cutoff=None), pictures)
     )
 
 

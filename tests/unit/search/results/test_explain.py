@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mmsearch.search.channels.exclusions import FROM, LEAST_LIKE
+from mmsearch.search.query.parse import parse
 from mmsearch.search.ranking.fusion import FUSIONS
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search
@@ -29,7 +30,7 @@ QUERIES = [
 
 
 def found(index: SearchIndex, text: str, **options: Any) -> Any:
-    return search(SearchRequest(text, k=40, cutoff=None, **options), index)
+    return search(SearchRequest(parse(text), k=40, cutoff=None, **options), index)
 
 
 def columns(reasons: tuple[Reason, ...]) -> dict[tuple[str, int], list[Reason]]:

@@ -61,7 +61,7 @@ def test_strength_falls_with_rank_whatever_is_asked_and_however_it_is_fused(
 ) -> None:
     text = " ".join([*(f"({one})" if one[0].isalpha() else one for one in plus), *minus])
     request = SearchRequest(
-        text, k=60, cutoff=None, fusion=fusion, weights=weights, group=group, explain=False
+        parse(text), k=60, cutoff=None, fusion=fusion, weights=weights, group=group, explain=False
     )
     assert falls(search(request, pictures))
     strict = search(replace(request, cutoff=1e-3), pictures)
