@@ -40,7 +40,8 @@ _FORMS = [re.compile(form, re.ASCII | re.IGNORECASE) for form in (*(c + _CLOCK f
 _WRITTEN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:t(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?)?)?)?")
 _DAY = 86_400
 _UNITS = (_DAY, 3_600, 60, 1)  # seconds in what a date of so much precision covers: day, hour, minute, second
-_BORDERS = re.compile(r"[-t:.]")
+_BORDERS = re.compile(r"[-t:]")
+_INSTANT = Fraction(1, 10**18)  # as fine as fractions are read
 
 
 class Date(NamedTuple):
@@ -66,11 +67,11 @@ class Date(NamedTuple):
         return f"{self.text} {'-' if self.zone < 0 else '+'}{hours:02}:{minutes:02}"
 
     def coarser(self) -> list[str]:
-        """The texts of the dates of less precision that this one lies in: its year, its month, …"""
+        """The texts of the dates of less precision that this one lies in: its year, its month, … its minute."""
         return [self.text[: border.start()] for border in _BORDERS.finditer(self.text)]
 
     def span(self, *, zoned: bool) -> Span:
-        """What it covers, by Greenwich (``zoned``) or by what the clock shows."""
+        """What it covers, by Greenwich (``zoned``) or by what the clock shows; a second all of its fractions."""
         parts = _WRITTEN.fullmatch(self.text)
         assert parts is not None
         year, month, day, *clock, fraction = parts.groups()
@@ -145,11 +146,13 @@ def compares(stored: Date, operator: Operator, wanted: Date) -> bool:
     """Whether all that ``stored`` covers is in, before or after what ``wanted`` covers.
 
     Two dates with zones are compared as instants, others by what the clock shows. So a photograph of
-    2019-07-31 23:59 is ``<=`` 2019-07; whether "2019" is, nobody knows, and it is not.
+    2019-07-31 23:59 is ``<=`` 2019-07; whether "2019" is, nobody knows, and it is not. What is stored to the second
+    is an instant.
     """
     zoned = stored.zone is not None and wanted.zone is not None
     start, end = stored.span(zoned=zoned)
     first, last = wanted.span(zoned=zoned)
+    end = min(end, start + _INSTANT) if end - start <= 1 else end
     match operator:
         case "=":
             return first <= start and end <= last

@@ -49,6 +49,7 @@ values = st.sampled_from(
         *("1990", "1923-05", "ada lovelace", "GRACE", "red", "g", "", "7", "red; green", "ÜNAL", "şahin"),
         *(LONG, LONG.lower(), LONG[:99], LONG[:100], LONG[:101]),
         *("2019-07", "2019-07-04", "2019/07/31", "2019-08-01T00:00:00", "2019-07-04T21:30Z", "2019-13-01"),
+        *("2019-07-04T21:30:00.50Z", "2019-07-31T23:59:59.50", "2019-08-01T00:00:00.50"),
         *("2019-07-04T23:30:00+02:00", "2019-07-04T21", "2019-07-04+02:00", 2019, 20190731, "20190704", "20"),
     ]
 )
@@ -142,6 +143,8 @@ def span(value: FieldValue, *, years: bool = False) -> Span | None:
             zone = start.utcoffset()
             end = start.replace(day=1, month=start.month + 1) if more is None else start + more
             minutes = None if zone is None else int(zone.total_seconds() // 60)
+            if years and "%S" in form:  # what is stored to the second is an instant
+                end = start + timedelta(microseconds=1)
             return Span(start.replace(tzinfo=None), end.replace(tzinfo=None), minutes)
     return None
 
@@ -155,9 +158,10 @@ FORMS = {
     "%Y-%m-%d %H:%M": timedelta(minutes=1),
     "%Y-%m-%dT%H:%M%z": timedelta(minutes=1),
     "%Y-%m-%dT%H:%M:%S": timedelta(seconds=1),
+    "%Y-%m-%dT%H:%M:%S.%f": timedelta(milliseconds=100),
     "%Y-%m-%d %H:%M:%S": timedelta(seconds=1),
     "%Y-%m-%dT%H:%M:%S%z": timedelta(seconds=1),
-    "%Y-%m-%dT%H:%M:%S.%f%z": timedelta(milliseconds=10),
+    "%Y-%m-%dT%H:%M:%S.%f%z": timedelta(milliseconds=100),
 }
 
 

@@ -102,6 +102,15 @@ def test_dates_with_zones_are_compared_as_instants(
         assert compares(one, sign, two) == compare(first - second, timedelta())
 
 
+def test_what_is_stored_to_the_second_is_an_instant() -> None:
+    stored = Date("2019-07-04t12:30:00", 0)
+    assert compares(stored, "<", Date("2019-07-04t12:30:00.5", 0))
+    assert compares(stored, "=", Date("2019-07-04t12:30:00", 0))
+    assert not compares(stored, "<", Date("2019-07-04t12:30:00", 0))
+    assert not compares(Date("2019-07-04t12:30", 0), "<", Date("2019-07-04t12:30:00.5", 0))
+    assert compares(Date("2019-07-04t12:30:00.75"), "=", Date("2019-07-04t12:30:00"))
+
+
 def test_a_zone_that_only_one_of_two_has_means_nothing() -> None:
     east, nowhere = Date("2019-07-04t01:00", 600), Date("2019-07-04")
     assert compares(east, "=", nowhere)
