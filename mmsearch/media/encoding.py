@@ -81,8 +81,8 @@ def detect_encoding(data: bytes) -> str:
     few_controls = controls <= _MOST_CONTROLS * len(ended)
     if few_controls and _strictly(ended, "utf-8", final=len(sample) < _SAMPLE) is not None:
         return "utf-8"
-    wide_readings = _wide_readings(sample[:_TRIED])
-    readings = {**(_readings(ended[:_TRIED]) if few_controls else {}), **wide_readings}
+    readings = _readings(ended) if few_controls else {}
+    readings |= _wide_readings(_telling_part(sample, _TRIED))
     if not readings:
         raise MediaError(_UNKNOWN if few_controls else _BINARY)
     return max(readings, key=lambda name: readings[name])  # the first of equals
@@ -100,6 +100,7 @@ def _readings(sample: bytes) -> dict[str, float]:
 
     detector = EncodingDetector()
     detector.feed(sample, last=True)
+    sample = _telling_part(sample, _TRIED)
     guess = _python_name(detector.guess(tld=None, allow_utf8=False))
     trusted = guess not in _BALTIC
     worths = (
@@ -158,13 +159,13 @@ def _strictly(data: bytes, encoding: str, *, final: bool = True) -> str | None:
         return None
 
 
-def _telling_part(data: bytes) -> bytes:
-    """A sample from just before the first byte that is not ASCII: before it all encodings are alike."""
-    if len(data) <= _SAMPLE:
+def _telling_part(data: bytes, size: int = _SAMPLE) -> bytes:
+    """``size`` bytes from just before the first that is not ASCII: before it all encodings are alike."""
+    if len(data) <= size:
         return data
     found = re.search(rb"[\x00\x80-\xff]", data)
     start = max(0, (found.start() if found else 0) - 256) & ~3  # in step with wide characters
-    return data[start : start + _SAMPLE]
+    return data[start : start + size]
 
 
 def _unmarked_utf16(sample: bytes) -> str | None:

@@ -88,8 +88,10 @@ def test_sounds_and_random_bytes_are_no_utf16() -> None:
 
 
 def test_an_encoding_is_told_by_the_first_part_that_is_not_ascii() -> None:
-    text = "plain letters " * 20_000 + GERMAN
-    assert decode_text(text.encode("cp1252")) == text
+    for plain in (20_000, 1_000):
+        for german, encoding in ((GERMAN, "cp1252"), ("Příliš žluťoučký kůň. " * 4, "cp1250")):
+            text = "plain letters " * plain + german + "more plain letters " * plain
+            assert decode_text(text.encode(encoding)) == text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200))
