@@ -27,6 +27,7 @@ MANIFEST_NAMES = ("records.jsonl", "manifest.jsonl", "metadata.jsonl", "manifest
 MANIFEST_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv"})
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 _CHUNK = 1 << 20
+_NOTHING = b" \t\r\n\v\f\x1a\0"  # blanks, and ^Z and zeros at the end of a file of DOS
 Line: TypeAlias = tuple[int, str, "Record | MediaError"]  # number from 1, hash of what it says, the record
 
 
@@ -109,7 +110,7 @@ def _read_json_lines(path: Path, how: ManifestOptions) -> Iterator[Line]:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(_CHUNK)
                 yield number, "", MediaError(f"a line of more than {longest} bytes")
-            elif not line.isspace():
+            elif line.strip(_NOTHING):
                 yield number, _digest(line.strip(), how.columns), _json_record(line, how.columns, seen)
     if missing := how.columns.missing(seen):
         yield number, "", MediaError(f"no record has a {missing[0]!r} to map")
@@ -117,7 +118,7 @@ def _read_json_lines(path: Path, how: ManifestOptions) -> Iterator[Line]:
 
 def _json_record(line: bytes, columns: Columns, seen: set[str]) -> Record | MediaError:
     try:
-        value = parse_json(line.decode("utf-8-sig").rstrip())
+        value = parse_json(line.rstrip(_NOTHING).decode("utf-8-sig"))
     except UnicodeDecodeError:
         return MediaError("not valid UTF-8")
     except MediaError as error:

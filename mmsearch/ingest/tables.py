@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
+_DOS_END = "\x1a\0"  # ^Z, and what fills up the last block of a file of DOS
 _LONGEST_CELL = 2**31 - 1  # csv's own limit is 131,072 characters; what bounds a row is `rows`
 _READ_AGAIN = 4  # times the longest row; each unclosed quote has all that it swallowed read again
 
@@ -134,6 +135,8 @@ class _Lines:
         if not self.taken:
             self._size = 0
         line = self._back.popleft() if self._back else self.text.readline(self.longest + 1)
+        if line[-1:] in _DOS_END:  # on the last line alone: others end in a line feed
+            line = line.rstrip(_DOS_END)
         if not line:
             raise StopIteration
         self.number += 1

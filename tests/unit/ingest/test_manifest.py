@@ -212,6 +212,12 @@ def test_csv_of_other_systems_is_read(folder: Path, encoding: str, delimiter: st
     ]
 
 
+@pytest.mark.parametrize("end", [b"\x1a", b"\r\n\x1a", b"\r\n\x1a" + bytes(40)])
+def test_what_ends_a_file_of_dos_is_no_record(folder: Path, end: bytes) -> None:
+    (folder / "records.jsonl").write_bytes(b'{"caption": "one"}\r\n{"caption": "two"}' + end)
+    assert [source.captions for source in sources(list(crawl(folder)))] == [("one",), ("two",)]
+
+
 def test_accents_are_found_in_either_form_of_unicode(folder: Path) -> None:
     (folder / "caf\u00e9.jpg").write_bytes(b"x")
     (folder / "re\u0301sume\u0301.jpg").write_bytes(b"x")

@@ -79,3 +79,10 @@ def test_damaged_utf16_is_told_by_line(path: Path) -> None:
 def test_lines_before_the_header_may_be_empty(path: Path) -> None:
     path.write_text("\n\npath;title\na;A\n", encoding="utf-8")
     assert open_table(path, LONGEST).header == ("path", "title")
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\r\n\x1a" + "\0" * 40, "\x1a\x1a\x1a"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_what_ends_a_file_of_dos_is_no_row(path: Path, end: str, encoding: str) -> None:
+    found = read(path, f"path,title\r\na,Größe\r\nb,Länge{end}".encode(encoding))
+    assert found == [(2, ["a", "Größe"]), (3, ["b", "Länge"])]
