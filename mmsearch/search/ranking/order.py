@@ -15,14 +15,13 @@ from mmsearch.store.catalogue.fields import date_in, number_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import StoredItem
     from mmsearch.types import FieldValue, Ids
 
 # Texts after numbers; the number, or the year of a date; its beginning; the text.
-Key: TypeAlias = tuple[int, float, "Fraction | int", str]
+Key: TypeAlias = tuple[int, float, int, str]
 
 
 @dataclass(frozen=True, slots=True)

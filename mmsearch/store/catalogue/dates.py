@@ -8,19 +8,17 @@ A date is told by its value, never by the name of its field: ISO 8601 in its ext
 
 from __future__ import annotations
 
-import calendar
 import re
 from datetime import date
-from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from mmsearch.store.catalogue.conditions import Operator
 
-Span: TypeAlias = tuple[
-    Fraction, Fraction
-]  # seconds, the end exclusive; 86,400 is the first of January of year 1
+Span: TypeAlias = tuple[int, int]  # since the first of January of year 1, the end exclusive
+
+SECOND = 10**18  # the unit of a span is as fine as fractions are read
 
 _LONGEST = 64  # characters; nothing longer is a date
 _CALENDAR = (
@@ -36,12 +34,10 @@ _BASIC = (
     r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"
     rf"(?:T(?P<H>\d\d)(?:(?P<M>\d\d)(?:(?P<S>\d\d)(?:[.,](?P<f>\d{{1,18}}))?)?)?{_ZONE})?"
 )
-_FORMS = [re.compile(form, re.ASCII | re.IGNORECASE) for form in (*(c + _CLOCK for c in _CALENDAR), _BASIC)]
-_WRITTEN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:t(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?)?)?)?")
-_DAY = 86_400
-_UNITS = (_DAY, 3_600, 60, 1)  # seconds in what a date of so much precision covers: day, hour, minute, second
+_WRITTEN = r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:t(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?)?)?)?"
+_DAY = 86_400 * SECOND
+_UNITS = (_DAY, 3_600 * SECOND, 60 * SECOND, SECOND)  # what a date of so much precision covers
 _BORDERS = re.compile(r"[-t:]")
-_INSTANT = Fraction(1, 10**18)  # as fine as fractions are read
 
 
 class Date(NamedTuple):
@@ -72,23 +68,21 @@ class Date(NamedTuple):
 
     def span(self, *, zoned: bool) -> Span:
         """What it covers, by Greenwich (``zoned``) or by what the clock shows; a second all of its fractions."""
-        parts = _WRITTEN.fullmatch(self.text)
+        parts = re.fullmatch(_WRITTEN, self.text)
         assert parts is not None
         year, month, day, *clock, fraction = parts.groups()
-        first = date(int(year), int(month or 1), int(day or 1)).toordinal() * _DAY
+        start = (date(int(year), int(month or 1), int(day or 1)).toordinal() - 1) * _DAY
         if day is None:
-            days = (
-                calendar.monthrange(int(year), int(month))[1] if month else 365 + calendar.isleap(int(year))
-            )
-            return Fraction(first), Fraction(first + days * _DAY)
+            months = (int(month),) if month else range(1, 13)
+            return start, start + _DAY * sum(_days(int(year), each) for each in months)
         stated = [int(part) for part in clock if part is not None]
-        start = Fraction(first + sum(n * unit for n, unit in zip(stated, _UNITS[1:], strict=False)))
-        unit = Fraction(_UNITS[len(stated)])
+        start += sum(n * unit for n, unit in zip(stated, _UNITS[1:], strict=False))
+        unit = _UNITS[len(stated)]
         if fraction:
-            unit = Fraction(1, 10 ** len(fraction))
+            unit = SECOND // 10 ** len(fraction)
             start += int(fraction) * unit
         if zoned:
-            start -= 60 * (self.zone or 0)
+            start -= (self.zone or 0) * _UNITS[2]
         return start, start + unit
 
 
@@ -100,8 +94,20 @@ def read_date(text: str) -> Date | None:
     text = text.strip()
     if not 6 < len(text) <= _LONGEST or not text[0].isdigit():
         return None
-    found = next((match for form in _FORMS if (match := form.fullmatch(text))), None)
+    found = next((match for form in _forms() if (match := form.fullmatch(text))), None)
     return None if found is None else _from_parts(found.groupdict())
+
+
+@cache
+def _forms() -> list[re.Pattern[str]]:
+    """Compiled on use: a query without dates must not wait for it."""
+    forms = (*(calendar + _CLOCK for calendar in _CALENDAR), _BASIC)
+    return [re.compile(form, re.ASCII | re.IGNORECASE) for form in forms]
+
+
+def _days(year: int, month: int) -> int:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return 28 + leap if month == 2 else 30 + (month + (month > 7)) % 2
 
 
 def _from_parts(parts: dict[str, str | None]) -> Date | None:
@@ -115,7 +121,7 @@ def _from_parts(parts: dict[str, str | None]) -> Date | None:
         if not month:
             return Date(f"{year:04}")
         return Date(f"{year:04}-{month:02}") if month <= 12 else None
-    if not month or month > 12 or day > calendar.monthrange(year, month)[1]:
+    if not month or month > 12 or day > _days(year, month):
         return None
     if any(int(part) > most for part, most in zip(clock, (23, 59, 60), strict=False)):
         return None
@@ -152,7 +158,7 @@ def compares(stored: Date, operator: Operator, wanted: Date) -> bool:
     zoned = stored.zone is not None and wanted.zone is not None
     start, end = stored.span(zoned=zoned)
     first, last = wanted.span(zoned=zoned)
-    end = min(end, start + _INSTANT) if end - start <= 1 else end
+    end = start + 1 if end - start <= SECOND else end
     match operator:
         case "=":
             return first <= start and end <= last
@@ -176,11 +182,11 @@ def key_compares(stored: str, operator: Operator, wanted: str) -> bool:
 @lru_cache(maxsize=64)
 def _of_key(key: str) -> Date | None:
     text, _, zone = key.partition(" ")
-    if _WRITTEN.fullmatch(text) is None or len(zone) not in (0, 6):
+    if re.fullmatch(_WRITTEN, text) is None or len(zone) not in (0, 6):
         return None
     return Date(text, _minutes(zone) if zone else None)
 
 
-def year_of(start: Fraction) -> int:
+def year_of(start: int) -> int:
     """The year in which a span starts."""
-    return date.fromordinal(min(max(int(start // _DAY), 1), date.max.toordinal())).year
+    return date.fromordinal(min(max(start // _DAY + 1, 1), date.max.toordinal())).year
