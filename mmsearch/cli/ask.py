@@ -54,9 +54,11 @@ def ask(
 
 
 def _print_answers(answers: Answers) -> None:
-    from mmsearch.cli.output.terminal import console
+    from mmsearch.cli.output.terminal import console, escape
 
     out = console()
+    for note in answers.notes:
+        out.print(f"[dim]{escape(note)}[/]")
     if answers.no_answer:
         out.print("No answer here: nothing in this index answers the question.")
         if answers.best_guesses:

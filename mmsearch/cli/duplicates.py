@@ -65,6 +65,8 @@ def _print(report: DuplicateReport) -> None:
     from mmsearch.wire.duplicates import kind_of
 
     out = console()
+    for note in report.notes:
+        out.print(f"[dim]{escape(note)}[/]")
     for group in report.groups:
         out.print(
             f"[bold]{len(group.members)} {kind_of(group)}[/]  {human_bytes(group.spare_bytes)} to spare"

@@ -86,6 +86,8 @@ def _print_report(report: TagReport) -> None:
     from mmsearch.cli.output.terminal import console, escape
 
     out = console()
+    for note in report.notes:
+        out.print(f"[dim]{escape(note)}[/]")
     tagged = [one for one in report.documents if one.tags]
     for one in tagged[:DOCUMENTS_SHOWN]:
         labels = ", ".join(f"{escape(tag.label)} [dim]{tag.expected_count:.1g}[/]" for tag in one.tags)

@@ -18,8 +18,7 @@ from mmsearch.errors import MediaError, UsageError
 from mmsearch.evaluate.significance import Comparison, compare
 from mmsearch.search.ranking.corroboration import heard
 from mmsearch.search.ranking.fusion import GRID, POWER, Fusion
-from mmsearch.search.ranking.task import WORDS
-from mmsearch.search.ranking.weights import LEARNED_FUSION, LearnedWeights
+from mmsearch.search.ranking.weights import LEARNED_FUSION, WORDS, LearnedWeights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
+from mmsearch.search.index.passing import why_nothing_passes
 from mmsearch.search.tags.tags import Tagging, tag
 from mmsearch.store.corpora import write_field
 
@@ -23,13 +24,14 @@ class TagReport(Tagging):
 
     ``changed`` documents have another ``field`` than before; none after a ``dry_run``. ``paths`` are those of the
     documents that got a tag, by document id. ``sidecars`` changed; ``failed`` are (path, reason) of those that could
-    not be written.
+    not be written. ``notes`` say why nothing was looked at.
     """
 
     field: str
     dry_run: bool
     changed: int
     paths: Mapping[int, str]
+    notes: tuple[str, ...] = ()
     sidecars: int = 0
     failed: tuple[tuple[str, str], ...] = ()
 
@@ -60,6 +62,7 @@ def tagged(index: OpenIndex, request: TagRequest, *, field: str, dry_run: bool, 
         dry_run=dry_run,
         changed=changed,
         paths=paths,
+        notes=() if found.documents else why_nothing_passes(request.looked_at, index),
         sidecars=written,
         failed=tuple(failed),
     )

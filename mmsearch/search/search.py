@@ -6,12 +6,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mmsearch.search.index.passing import why_nothing_passes
 from mmsearch.search.ranking.fusion import Fusion
 from mmsearch.search.ranking.order import Order, in_order
 from mmsearch.search.ranking.pages import page
 from mmsearch.search.ranking.task import prepare
 from mmsearch.search.ranking.threshold import Ranker
-from mmsearch.search.ranking.weights import weights_in_use
+from mmsearch.search.ranking.weights import refuse_unknown, weights_in_use
 from mmsearch.search.rerank.cross_encoder import Reranker, reranked
 from mmsearch.search.results.context import with_context
 from mmsearch.search.results.explain import hits_of, telling_items
@@ -39,6 +40,7 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
     query = request.query
     fusion = request.fusion if isinstance(request.fusion, Fusion) else Fusion(request.fusion)
     weights = weights_in_use(request.weights, fusion, learned)
+    refuse_unknown(request.weights or {}, index.encoders)
     prepared = prepare(query, index, group=request.group, fusion=fusion, weights=weights)
     ranker = Ranker(prepared.task)
     reranker = None if request.rerank is None else Reranker.of(request.rerank, request.rerank_depth)
@@ -78,11 +80,12 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
     if nothing and request.cutoff is not None:
         guesses = hits_of(ranker.best(request.k, None)[0], prepared, index, 0, explain=request.explain)
     facets = _counted(index, telling_items(part.found, prepared), request.facets) if request.facets else {}
+    unpassed = () if prepared.task.searched else why_nothing_passes(query.condition, index)
     results = Results(
         query,
         hits,
         guesses,
-        (*query.notes, *prepared.notes),
+        (*query.notes, *prepared.notes, *unpassed),
         prepared.task.searched,
         part.total,
         request.cutoff,

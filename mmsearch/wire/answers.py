@@ -16,6 +16,7 @@ def answers_as_json(answers: Answers) -> dict[str, Any]:
         "version": VERSION,
         "question": answers.question,
         "no_answer": answers.no_answer,
+        "notes": list(answers.notes),
         "searched": answers.searched,
         "seconds": round(answers.seconds, 4),
         "answers": [answer_as_json(answer) for answer in answers],

@@ -28,6 +28,7 @@ def duplicates_as_json(report: DuplicateReport) -> dict[str, Any]:
         "spare_bytes": report.spare_bytes,
         "searched": report.searched,
         "compared": report.compared,
+        "notes": list(report.notes),
         "unreadable": [{"path": path, "reason": reason} for path, reason in report.unreadable],
     }
 

@@ -20,6 +20,7 @@ def tags_as_json(report: TagReport) -> dict[str, Any]:
         "tagged": report.tagged,
         "changed": report.changed,
         "labels": report.counts,
+        "notes": list(report.notes),
         "sidecars_written": report.sidecars,
         "sidecars_failed": [{"path": path, "reason": reason} for path, reason in report.failed],
         "tags": [

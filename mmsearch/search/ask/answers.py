@@ -76,7 +76,8 @@ class Answer:
 class Answers(Sequence[Answer]):
     """Answers to a ``question``, best first, among ``searched`` texts.
 
-    ``answers`` are within the cutoff; when none is, ``no_answer`` is true and ``best_guesses`` came nearest.
+    ``answers`` are within the cutoff; when none is, ``no_answer`` is true and ``best_guesses`` came nearest. ``notes``
+    say what could not be done.
     """
 
     question: str
@@ -85,6 +86,7 @@ class Answers(Sequence[Answer]):
     searched: int = 0
     cutoff: float | None = None
     seconds: float = field(default=0.0, compare=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def no_answer(self) -> bool:

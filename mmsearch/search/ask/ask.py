@@ -63,7 +63,13 @@ def ask(request: AskRequest, index: SearchIndex) -> Answers:
     )
     seconds = time.perf_counter() - started
     return Answers(
-        question, answers if sure else (), () if sure else answers, results.searched, cutoff, seconds
+        question,
+        answers if sure else (),
+        () if sure else answers,
+        results.searched,
+        cutoff,
+        seconds,
+        results.notes,
     )
 
 

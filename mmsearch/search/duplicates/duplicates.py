@@ -18,6 +18,7 @@ from mmsearch.search.duplicates.near import centered, near_pairs
 from mmsearch.search.duplicates.pictures import Candidates
 from mmsearch.search.duplicates.report import DuplicateReport, group_of
 from mmsearch.search.index.documents import common
+from mmsearch.search.index.passing import why_nothing_passes
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def duplicates(
     found = [group for rows in joined if (group := group_of(index, "image", rows)) is not None]
     groups = sorted([*groups, *found], key=lambda group: (-group.spare_bytes, group.members[0].document_id))
     searched = index.documents.ids.size if allowed is None else allowed.size
-    return DuplicateReport(tuple(groups), tuple(reader.unreadable), int(searched), reader.read)
+    notes = () if searched else why_nothing_passes(request.condition, index)
+    return DuplicateReport(tuple(groups), tuple(reader.unreadable), int(searched), reader.read, notes)
 
 
 def _placed(index: SearchIndex, modality: Modality, allowed: Ids | None) -> tuple[Ids, Ids]:

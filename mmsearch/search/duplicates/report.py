@@ -55,13 +55,15 @@ class DuplicateGroup:
 class DuplicateReport:
     """All groups, those with most bytes to spare first; ``unreadable`` are (path, reason) of what was not compared.
 
-    ``searched`` pictures and texts were looked at, ``compared`` pictures were read for it.
+    ``searched`` pictures and texts were looked at, ``compared`` pictures were read for it. ``notes`` say why
+    nothing was.
     """
 
     groups: tuple[DuplicateGroup, ...]
     unreadable: tuple[tuple[str, str], ...]
     searched: int
     compared: int
+    notes: tuple[str, ...] = ()
 
     @property
     def spare_bytes(self) -> int:

@@ -14,6 +14,7 @@ from mmsearch.search.channels.lexical import items_with, match, name_matches
 from mmsearch.search.channels.probes import given_items, probes
 from mmsearch.search.index.documents import common
 from mmsearch.search.query.value import Text
+from mmsearch.search.ranking.weights import NAME, WORDS
 from mmsearch.store.catalogue.conditions import ModalityIs, conjunction, conjuncts, names_modality
 
 if TYPE_CHECKING:
@@ -76,8 +77,6 @@ class Task:
         return tuple(column.weight for column in self.columns)
 
 
-# Channels that are lists of words, by the names that ``weights`` knows them by.
-WORDS, NAME = "words", "name"
 Grouping: TypeAlias = Literal["document", "item"]
 
 

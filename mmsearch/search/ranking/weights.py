@@ -7,15 +7,20 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
+from mmsearch.search.index.protocol import WHOLE
 from mmsearch.search.ranking.fusion import Fusion
+from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from mmsearch.encoders.protocol import Encoder
     from mmsearch.search.ranking.fusion import FusionName
 
 # The fusion that weights are learned for: those of another one would lie on another scale.
 LEARNED_FUSION: FusionName = "calibrated"
+# Channels that are lists of words.
+WORDS, NAME = "words", "name"
 LARGEST = 1e9
 
 
@@ -71,8 +76,30 @@ def checked(weights: Mapping[str, float]) -> dict[str, float]:
             raise UsageError(f"the weight of {name} is a number, not {weight!r}")
         if not 0 <= weight <= LARGEST:  # nor is a NaN
             raise UsageError(f"the weight of {name} must be at least 0, not {weight!r:.40}")
-        found[str(name)] = float(weight)
+        found[str(name).replace("->", "→")] = float(weight)
     return found
+
+
+def refuse_unknown(weights: Mapping[str, float], encoders: Sequence[Encoder]) -> None:
+    """UsageError for the first name in ``weights`` that is no channel's: ``words``, ``name``, ``text→image``, also with
+    the name of one of ``encoders`` before it."""
+    kinds = [f"{query}→{item}" for query in MODALITIES for item in (*MODALITIES, WHOLE)]
+    named = [f"{encoder.name} {kind}" for encoder in encoders for kind in kinds]
+    for name in weights:
+        if name not in (WORDS, NAME, *kinds, *named):
+            from difflib import get_close_matches
+
+            own = [
+                f"{query}→{item}"
+                for query in MODALITIES
+                for item in MODALITIES
+                if any({query, item} <= encoder.modalities for encoder in encoders)
+            ]
+            nearest = get_close_matches(name, [WORDS, NAME, *own, *named], n=1)
+            help = f"did you mean {nearest[0]!r}? " if nearest else ""
+            raise UsageError(
+                f"no channel is called {name!r}; {help}there are {', '.join([*own, WORDS, NAME])}"
+            )
 
 
 def parse_weights(text: str) -> dict[str, float]:
@@ -86,7 +113,7 @@ def parse_weights(text: str) -> dict[str, float]:
     for pair in text.split(","):
         name, equals, number = pair.rpartition("=")
         try:
-            found[name.strip().replace("->", "→")] = float(number)
+            found[name.strip()] = float(number)
         except ValueError:
             equals = ""
         if not equals or not name.strip():

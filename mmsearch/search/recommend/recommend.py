@@ -20,6 +20,7 @@ import numpy as np
 
 from mmsearch.errors import UsageError
 from mmsearch.search.index.documents import common
+from mmsearch.search.index.passing import why_nothing_passes
 from mmsearch.search.query.value import Query
 from mmsearch.search.ranking.distinct import distinct
 from mmsearch.search.ranking.pages import SPARE
@@ -70,6 +71,8 @@ def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile
     if request.diverse:
         found = diversified(found, taste.spaces, taste.backgrounds, request.diverse, request.k)
     searched = sum(part.size for part in candidates.values())
+    if not searched:
+        notes = [*notes, *why_nothing_passes(query.condition, index)]
     shown = hits(index, found[: request.k], searched, explain=request.explain)
     return Results(
         query=query,

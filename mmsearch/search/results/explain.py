@@ -10,7 +10,7 @@ from mmsearch.ann.placement import contains
 from mmsearch.search.index.documents import common
 from mmsearch.search.index.protocol import WHOLE
 from mmsearch.search.ranking.fusion import GRID, on_grid
-from mmsearch.search.ranking.task import WORDS
+from mmsearch.search.ranking.weights import WORDS
 from mmsearch.search.results.hit import Hit, Reason
 from mmsearch.search.results.snippets import snippet
 from mmsearch.search.results.strength import strengths

@@ -50,6 +50,11 @@ class TagRequest(Request):
         checked_cutoff(self.cutoff)
         object.__setattr__(self, "condition", restriction(where=self.where, path=self.path))
 
+    @property
+    def looked_at(self) -> Condition | None:
+        """Which items are looked at: of ``modality``, and what ``condition`` lets pass."""
+        return restriction(modality=self.modality, where=self.where, path=self.path)
+
     def written(self, name: str, value: Any) -> Any:
         if name == "labels":
             return [label.name if label == Label(label.name) else label for label in value]

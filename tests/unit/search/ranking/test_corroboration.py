@@ -14,7 +14,8 @@ from mmsearch.search.query.parse import parse
 from mmsearch.search.ranking.corroboration import LACKING, heard, lacking, losses
 from mmsearch.search.ranking.fusion import FUSIONS, Fusion, contributions
 from mmsearch.search.ranking.scoring import scored
-from mmsearch.search.ranking.task import WORDS, prepare
+from mmsearch.search.ranking.task import prepare
+from mmsearch.search.ranking.weights import WORDS
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search
 

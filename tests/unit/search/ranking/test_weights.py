@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mmsearch
-from mmsearch.errors import IndexLockedError, UsageError
+from mmsearch.errors import IndexDirectoryError, IndexLockedError, UsageError
 from mmsearch.search.ranking.weights import LearnedWeights, parse_weights, weights_in_use
 
 PICTURES_ONLY = LearnedWeights(
@@ -80,12 +80,17 @@ def test_they_are_written_under_the_lock_and_survive_compaction(own: mmsearch.Li
         assert own.learned_weights == PICTURES_ONLY
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_damaged_file_is_named_and_not_passed_over(own: mmsearch.Library, text: str) -> None:
+    with own:
+        (own.directory.path / "weights.json").write_text(text)
+        with pytest.raises(IndexDirectoryError, match=r"weights\.json is damaged .*check --repair"):
+            own.search("a cup of coffee")
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "[]",
-        "{",
         '{"values": {"words": 1}}',
         '{"values": {"words": -1}, "fusion": "calibrated"}',
         '{"values": "words", "fusion": "calibrated"}',
@@ -94,7 +99,7 @@ def test_they_are_written_under_the_lock_and_survive_compaction(own: mmsearch.Li
         json.dumps({**PICTURES_ONLY.to_record(), "of a later version": 1}),
     ],
 )
-def test_a_damaged_file_is_as_good_as_none(own: mmsearch.Library, text: str) -> None:
+def test_a_file_of_another_form_is_as_good_as_none(own: mmsearch.Library, text: str) -> None:
     with own:
         plain = own.search("a cup of coffee")
         (own.directory.path / "weights.json").write_text(text)
@@ -123,6 +128,25 @@ def test_weights_that_are_none_are_refused(text: str) -> None:
 def test_a_weight_is_a_number_from_0_on(weight: object) -> None:
     with pytest.raises(UsageError, match="the weight of words"):
         weights_in_use({"words": weight}, "calibrated", None)  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("name", "help"),
+    [
+        (
+            "wrods",
+            "did you mean 'words'? there are image→image, image→text, text→image, text→text, words, name",
+        ),
+        ("pocket text→imge", "did you mean 'pocket text→image'? "),
+        ("bicycle", "there are image→image"),
+    ],
+)
+def test_a_channel_that_there_is_not_is_refused(own: mmsearch.Library, name: str, help: str) -> None:
+    with pytest.raises(UsageError, match="no channel is called") as raised:
+        own.search("a cup of coffee", weights={name: 1.0})
+    assert str(raised.value).startswith(f"no channel is called {name!r}; {help}")
+    for known in ("words", "name", "text→image", "image->text", "pocket text→text", "text→document"):
+        own.search("a cup of coffee", weights={known: 1.0})
 
 
 def test_weights_that_were_learned_for_one_fusion_serve_only_there() -> None:
