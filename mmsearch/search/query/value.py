@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.conditions import Condition
 
 MOST_PARTS = 200  # each is encoded and compared with everything
+LONGEST_TEXTS = 100_000  # characters of all parts: given as such, they may be whole documents
 Kind: TypeAlias = Literal["plus", "minus", "not"]
 
 # A word that means itself wherever it stands; texts with other words are written in parentheses.
@@ -117,7 +118,7 @@ class Query:
     """What to look for (``parts``) and among which items (``condition``).
 
     ``notes`` say what the parser understood that is not written so; they are no part of the value.
-    Raises UsageError for more than ``MOST_PARTS`` parts.
+    Raises UsageError for more than ``MOST_PARTS`` parts or ``LONGEST_TEXTS`` characters.
     """
 
     parts: tuple[Part, ...] = ()
@@ -128,6 +129,9 @@ class Query:
         object.__setattr__(self, "parts", tuple(self.parts))
         if len(self.parts) > MOST_PARTS:
             raise UsageError(f"a query of {len(self.parts):,} parts; at most {MOST_PARTS} are read")
+        length = sum(len(part.content.text) for part in self.parts if isinstance(part.content, Text))
+        if length > LONGEST_TEXTS:
+            raise UsageError(f"a query of {length:,} characters; at most {LONGEST_TEXTS:,} are read")
         if self.condition is not None:
             object.__setattr__(self, "condition", normal(self.condition))
 

@@ -378,3 +378,9 @@ def test_a_filter_may_have_a_set_of_thousands_but_not_as_many_comparisons() -> N
         parse_filter(" or ".join(f"year = {year}" for year in range(5000)))
     with pytest.raises(QueryError, match="a filter of 100,001 characters"):
         parse_filter("a" * 100_001)
+
+
+def test_texts_that_are_given_as_such_may_be_longer_but_not_without_end() -> None:
+    assert Query((Part(Text("word " * 10_000)),)).text.startswith("word word")
+    with pytest.raises(UsageError, match="a query of 119,998 characters; at most 100,000 are read"):
+        Query((Part(Text("word " * 12_000)), Part(Text("word " * 12_000), "minus")))
