@@ -280,7 +280,7 @@ def test_pil_images_are_recognised_and_nothing_else() -> None:
 def test_telling_a_pil_image_does_not_load_pil() -> None:
     check = (
         "import sys; from mmsearch.media.picture import is_pil_image; assert not is_pil_image('x');"
-        "assert 'PIL' not in sys.modules and 'numpy' not in sys.modules"
+        "assert 'PIL' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", check], check=True)
 
