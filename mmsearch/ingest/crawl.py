@@ -154,7 +154,8 @@ class _Walk:
                 path, how = Path(folder.path, manifest), self.options.manifests(folder.ignored)
                 records = read_manifest(path, folder.name, Path(self.root), how, named)
             except Exception as error:
-                yield Skipped(folder.name + manifest, fault_of(error), below=folder.name)
+                name = folder.name + manifest  # its files are found all the same, but not what has none
+                yield Skipped(name, fault_of(error), below=f"{name}#")
             else:
                 yield from records
                 count_unnamed(folder.path, folder.name, manifest, named, folder.ignored, self.unread)

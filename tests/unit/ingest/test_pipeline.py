@@ -209,6 +209,23 @@ def test_more_than_half_stops_the_run_unless_that_is_allowed(
     assert run(shades, directory, IndexOptions(allow_removal=True)).removed == lost
 
 
+def test_a_manifest_that_is_none_now_keeps_only_what_nothing_else_tells_of(
+    shades: Path, directory: IndexDirectory
+) -> None:
+    records = (
+        '{"path": "0.png"}\n{"id": "a", "text": "Tea."}\n{"id": "b", "text": "Milk."}\n{"path": "1.png"}\n'
+    )
+    (shades / "records.jsonl").write_text(records)
+    assert run(shades, directory).added == 4
+    (shades / "records.jsonl").write_bytes(bytes(range(256)))
+    (shades / "1.png").unlink()
+    report = run(shades, directory)
+    assert (report.added, report.updated, report.removed) == (8, 1, 1)
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        assert catalogue.find("records.jsonl#a")
+        assert not catalogue.find("1.png")
+
+
 def test_one_of_a_few_documents_may_go_but_not_the_last(shades: Path, directory: IndexDirectory) -> None:
     for n in range(3, 10):
         (shades / f"{n}.png").unlink()
