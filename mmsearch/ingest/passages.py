@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from mmsearch.media.headings import LONGEST, is_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,12 +34,17 @@ class Passage:
     end: int
 
 
+class _Paragraph(NamedTuple):
+    sentences: Iterator[Span]
+    begins_section: bool
+
+
 def split_passages(text: str, *, target: int = TARGET_CHARACTERS, limit: int = MAX_PASSAGES) -> list[Passage]:
     """Passages of at most ``target`` characters in order, no two overlapping; the first ``limit`` of them.
 
     Without the limit they cover every character that is not white space. A passage is made of whole sentences
-    where these fit; it ends with its paragraph once it is half full. A longer sentence is cut at a line end,
-    a comma or a space. In Chinese, Japanese and Korean a passage holds a third of the characters.
+    where these fit; it ends with its paragraph once it is half full, and before a heading, which stands with what
+    follows it. A longer sentence is cut at a line end, a comma or a space. In Chinese, Japanese and Korean a passage holds a third of the characters.
     """
     if target < 1 or limit < 0:
         raise ValueError(f"target {target} must be at least 1, limit {limit} at least 0")
@@ -48,11 +55,14 @@ def split_passages(text: str, *, target: int = TARGET_CHARACTERS, limit: int = M
     return [Passage(text[start:end], start, end) for start, end in spans]
 
 
-def _packed(paragraphs: Iterable[Iterable[Span]], target: int) -> Iterator[Span]:
+def _packed(paragraphs: Iterable[_Paragraph], target: int) -> Iterator[Span]:
     """Neighbouring sentences joined up to ``target`` characters."""
     start = end = 0  # of the passage that grows; equal while there is nothing in it
-    for sentences in paragraphs:
-        for first, last in sentences:
+    for paragraph in paragraphs:
+        if paragraph.begins_section and end > start:
+            yield start, end
+            start = end
+        for first, last in paragraph.sentences:
             if end > start and last - start > target:
                 yield start, end
                 start = end
@@ -66,12 +76,33 @@ def _packed(paragraphs: Iterable[Iterable[Span]], target: int) -> Iterator[Span]
         yield start, end
 
 
-def _paragraphs(text: str, target: int) -> Iterator[Iterator[Span]]:
+def _paragraphs(text: str, target: int) -> Iterator[_Paragraph]:
+    """Paragraphs in order. A section begins with the first of the headings that stand before what is none."""
+    in_headings = False
+    for (start, end), following in _with_next(_borders(text)):
+        heading = is_heading(text[start:end]) if end - start <= 2 * LONGEST else False
+        before_text = following is not None and not is_heading(text[slice(*following)][: 2 * LONGEST])
+        yield _Paragraph(_sentences(text, start, end, target), heading and not in_headings and before_text)
+        in_headings = heading and (in_headings or before_text)
+
+
+def _borders(text: str) -> Iterator[Span]:
+    """Where paragraphs lie that hold anything."""
     start = 0
     for border in _PARAGRAPH_BORDER.finditer(text):
-        yield _sentences(text, start, border.start(), target)
+        if text[start : border.start()].strip():
+            yield start, border.start()
         start = border.end()
-    yield _sentences(text, start, len(text), target)
+    if text[start:].strip():
+        yield start, len(text)
+
+
+def _with_next(spans: Iterator[Span]) -> Iterator[tuple[Span, Span | None]]:
+    last = next(spans, None)
+    while last is not None:
+        following = next(spans, None)
+        yield last, following
+        last = following
 
 
 def _sentences(text: str, start: int, end: int, target: int) -> Iterator[Span]:
