@@ -44,7 +44,8 @@ def split_passages(text: str, *, target: int = TARGET_CHARACTERS, limit: int = M
 
     Without the limit they cover every character that is not white space. A passage is made of whole sentences
     where these fit; it ends with its paragraph once it is half full, and before a heading, which stands with what
-    follows it. A longer sentence is cut at a line end, a comma or a space. In Chinese, Japanese and Korean a passage holds a third of the characters.
+    follows it. A longer sentence is cut at a line end, a comma or a space. In Chinese, Japanese and Korean a passage
+    holds a third of the characters.
     """
     if target < 1 or limit < 0:
         raise ValueError(f"target {target} must be at least 1, limit {limit} at least 0")
@@ -77,13 +78,18 @@ def _packed(paragraphs: Iterable[_Paragraph], target: int) -> Iterator[Span]:
 
 
 def _paragraphs(text: str, target: int) -> Iterator[_Paragraph]:
-    """Paragraphs in order. A section begins with the first of the headings that stand before what is none."""
-    in_headings = False
-    for (start, end), following in _with_next(_borders(text)):
-        heading = is_heading(text[start:end]) if end - start <= 2 * LONGEST else False
-        before_text = following is not None and not is_heading(text[slice(*following)][: 2 * LONGEST])
-        yield _Paragraph(_sentences(text, start, end, target), heading and not in_headings and before_text)
-        in_headings = heading and (in_headings or before_text)
+    """Paragraphs in order. A section begins with the first of the headings that stand before a text."""
+    headings: list[Span] = []  # that nothing has followed yet
+    for start, end in _borders(text):
+        if end - start <= 2 * LONGEST and is_heading(text[start:end]):
+            headings.append((start, end))
+            continue
+        for number, span in enumerate(headings):
+            yield _Paragraph(_sentences(text, *span, target), begins_section=number == 0)
+        headings.clear()
+        yield _Paragraph(_sentences(text, start, end, target), begins_section=False)
+    for span in headings:
+        yield _Paragraph(_sentences(text, *span, target), begins_section=False)
 
 
 def _borders(text: str) -> Iterator[Span]:
@@ -95,14 +101,6 @@ def _borders(text: str) -> Iterator[Span]:
         start = border.end()
     if text[start:].strip():
         yield start, len(text)
-
-
-def _with_next(spans: Iterator[Span]) -> Iterator[tuple[Span, Span | None]]:
-    last = next(spans, None)
-    while last is not None:
-        following = next(spans, None)
-        yield last, following
-        last = following
 
 
 def _sentences(text: str, start: int, end: int, target: int) -> Iterator[Span]:

@@ -20,8 +20,9 @@ class Answer:
     """One passage that answers the question; ``text[start:end]`` is the sentence that does.
 
     ``locator`` says where the passage lies in its document. ``before`` and ``after`` are the passages around
-    it, in document order, ``pictures`` those of the same document. ``score``, ``cosine``, ``strength`` and
-    ``evalue`` are those of the hit that led here: of the passage itself, or of its document's title or caption.
+    it, in document order, ``pictures`` those of the same document. ``cosine`` and ``strength`` are those of its
+    document; ``score`` is what the passage is ranked by, and ``evalue`` its expected count, with what the question's
+    words tell.
     """
 
     rank: int

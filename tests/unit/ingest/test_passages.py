@@ -149,3 +149,15 @@ def test_splitting_needs_no_numpy() -> None:
         "assert len(split_passages('A. B.')) == 1; assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_a_heading_stands_with_what_follows_it() -> None:
+    text = "Shop\n\nRefunds\n\nWe pay within a week.\n\nHow do I pay?\n\nBy card. Or cash."
+    assert [passage.text for passage in split_passages(text)] == [
+        "Shop\n\nRefunds\n\nWe pay within a week.",
+        "How do I pay?\n\nBy card. Or cash.",
+    ]
+
+
+def test_lines_that_nothing_follows_begin_nothing() -> None:
+    assert len(split_passages("One\n\nTwo\n\nThree\n\nFour")) == 1

@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from mmsearch.errors import UsageError
-from mmsearch.search.ask.ask import ask, best_sentence
+from mmsearch.search.ask.ask import ask, best_sentence, statements
 from mmsearch.search.ask.request import AskRequest
 from mmsearch.search.ask.sentences import sentence_spans
+from mmsearch.search.ask.telling import TellingWords
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search
 from tests.unit.search.conftest import Doc, ToyIndex
 
 Build = Callable[[Sequence[Doc]], ToyIndex]
@@ -104,7 +107,9 @@ def test_requests_without_sense_are_refused(shop: ToyIndex, options: dict[str, f
 
 def test_without_an_encoder_words_choose_the_sentence(shop: ToyIndex) -> None:
     text = "We open at nine. Orders leave on the same day."
-    start, end = best_sentence(text, "when do orders leave?", shop)
+    question = "when do orders leave?"
+    words = TellingWords.of(question, [text])
+    (start, end), _ = best_sentence(text, question, words, shop)
     assert text[start:end] == "Orders leave on the same day."
 
 
@@ -115,3 +120,25 @@ def test_sentences_cover_the_text_without_white_space_around(text: str) -> None:
     spans = sentence_spans(text)
     assert all(text[start:end].strip() == text[start:end] != "" for start, end in spans)
     assert "".join(text[start:end] for start, end in spans).replace(" ", "") == "".join(text.split())
+
+
+def test_headings_and_questions_answer_nothing(build: Build) -> None:
+    text = "Refunds\n\nHow do I get my money back?\n\nWe send the money back within a week."
+    index = build([Doc("faq.md", passages=[text]), *OTHERS])
+    first = ask(AskRequest("how do I get my money back?"), index)[0]
+    assert first.sentence == "We send the money back within a week."
+
+
+def test_a_passage_of_headings_alone_has_its_first_one() -> None:
+    assert [slice(*span) for span in statements("Refunds")] == [slice(0, 7)]
+
+
+def test_the_first_answer_is_in_the_document_that_a_search_finds_first(shop: ToyIndex) -> None:
+    for question in ("what water does black tea want?", "glue a patch over the hole"):
+        asked = AskRequest(question)
+        found = search(SearchRequest(asked.query, k=1, cutoff=None), shop)
+        assert ask(asked, shop)[0].document_id == found[0].document_id
+
+
+def test_a_question_whose_words_nothing_says_is_told_that_there_is_no_answer(shop: ToyIndex) -> None:
+    assert not ask(AskRequest("what does black coffee about topic3 cost in winter?"), shop)
