@@ -111,13 +111,12 @@ def demo(
         report.write_text(_contact_sheet(answers), encoding="utf-8")
     right = sum(is_right for _, _, is_right in answers)
     seconds = time.monotonic() - started
-    say(
-        f"contact sheet: {report}   try your own: {_command()} query a dark sky --index {shlex.quote(str(index_dir))}"
-    )
+    own = f"{command_here()} query a dark sky --index {shlex.quote(str(index_dir))}"
+    say(f"contact sheet: {report}   try your own: {own}")
     say(f"demo: {right} of {len(answers)} right first hits, {seconds:.1f} s")
 
 
-def _command() -> str:
+def command_here() -> str:
     """How this command is called from here: by its name where the shell finds it, else by its path."""
     called = Path(sys.argv[0])
     if called.stem == "__main__":

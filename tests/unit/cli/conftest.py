@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,9 +38,6 @@ OBEYED = ("\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\r", "\x08")
 @pytest.fixture(scope="session")
 def hostile_corpus(tmp_path_factory: pytest.TempPathFactory, photographs: Path) -> Path:
     """A manifest of two documents whose names, titles, texts and fields hold what terminals obey."""
-    import json
-    import shutil
-
     folder = tmp_path_factory.mktemp("hostile") / "corpus"
     folder.mkdir()
     name = "cup\x1b]52;c;aGk=\x07\u202e.png"
@@ -64,3 +63,9 @@ def hostile_index(tmp_path_factory: pytest.TempPathFactory, hostile_corpus: Path
     directory = tmp_path_factory.mktemp("indexes") / "hostile"
     mmsearch.index(hostile_corpus, directory).close()
     return directory
+
+
+@pytest.fixture
+def own_index(demo_index: Path, tmp_path: Path) -> Path:
+    """A copy of the demo's index that a test may write to."""
+    return Path(shutil.copytree(demo_index, tmp_path / "own"))
