@@ -16,6 +16,7 @@ from mmsearch.search.ranking.weights import refuse_unknown, weights_in_use
 from mmsearch.search.rerank.cross_encoder import Reranker, reranked
 from mmsearch.search.results.context import with_context
 from mmsearch.search.results.explain import hits_of, telling_items
+from mmsearch.search.results.originals import originals
 from mmsearch.search.results.results import Results
 from mmsearch.search.results.strength import falling
 
@@ -76,6 +77,8 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
         nothing = not hits
         hits = falling(reranked(hits, reranker, prepared.text, index.catalogue))
         hits = hits[request.offset : request.offset + request.k]
+    if request.duplicates == "collapse" and request.group == "document" and order is None:
+        hits = originals(hits, index, prepared.task.among, prepared.task.left_out)
     guesses: tuple[Hit, ...] = ()
     if nothing and request.cutoff is not None:
         guesses = hits_of(ranker.best(request.k, None)[0], prepared, index, 0, explain=request.explain)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmsearch.search.results.originals import bytes_of, file_of, pixels_of
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.types import Ids, Modality
@@ -78,14 +79,14 @@ def group_of(index: SearchIndex, modality: Modality, contents: Sequence[Ids]) ->
         return None
     members: dict[int, Member] = {}
     for item in index.catalogue.items(sorted(content_of)):
-        file = f"{item.corpus_root.rstrip('/')}/{item.path}"
+        file = file_of(item)
         member = Member(
             item.document_id,
             item.item_id,
             item.path,
             file,
-            _size(file),
-            _pixels(item.fields),
+            bytes_of(file),
+            pixels_of(item),
             content_of[item.item_id],
         )
         members.setdefault(item.document_id, member)
@@ -93,15 +94,3 @@ def group_of(index: SearchIndex, modality: Modality, contents: Sequence[Ids]) ->
         return None
     ranked = sorted(members.values(), key=lambda one: (-one.pixels, -(one.size or 0), one.document_id))
     return DuplicateGroup(modality, tuple(ranked))
-
-
-def _size(file: str) -> int | None:
-    try:
-        return os.stat(file).st_size
-    except OSError:
-        return None
-
-
-def _pixels(fields: Mapping[str, object]) -> int:
-    width, height = fields.get("width"), fields.get("height")
-    return width * height if isinstance(width, int) and isinstance(height, int) else 0

@@ -31,6 +31,7 @@ from mmsearch.search.recommend.hits import hits
 from mmsearch.search.recommend.request import DIVERSE_POOL
 from mmsearch.search.recommend.surroundings import POOL, by_surroundings
 from mmsearch.search.recommend.taste import ROUGH, Taste
+from mmsearch.search.results.originals import originals
 from mmsearch.search.results.results import Results
 from mmsearch.search.results.strength import falling
 
@@ -74,6 +75,8 @@ def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile
     if not searched:
         notes = [*notes, *why_nothing_passes(query.condition, index)]
     shown = hits(index, found[: request.k], searched, explain=request.explain)
+    if request.duplicates == "collapse":
+        shown = originals(shown, index, among, excluded)
     return Results(
         query=query,
         # examples that take turns have a list each, and each of these falls
