@@ -89,7 +89,8 @@ def _encoded(work: Path, encoder: str, surroundings: dict[str, str] | None) -> A
     """What a process in ``surroundings`` makes of the samples, and how long each took it."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.processors.encode", str(work), encoder]
     subprocess.run(command, env=surroundings, check=True)
-    return np.load(work / "encoded.npz")
+    with np.load(work / "encoded.npz") as arrays:
+        return dict(arrays)
 
 
 def _speed(encoded: Any) -> str:

@@ -83,6 +83,15 @@ def test_all_vectors_are_compared_when_that_is_asked_for(encoder: Path) -> None:
         assert difference.cosine < 0.9
 
 
+def test_the_shipped_encoder_gives_its_check_vectors() -> None:
+    directory = shipped_encoders()["pocket"]
+    stored = read_check_vectors(directory)
+    assert stored is not None
+    assert (len(stored.texts), stored.pictures) == (len(TEXTS), PICTURES)
+    assert find_difference(CompiledEncoder(directory), "text", stored) is None
+    assert find_difference(CompiledEncoder(directory), "image", stored) is None
+
+
 def test_an_encoder_without_check_vectors_loads(encoder: Path) -> None:
     record = json.loads((encoder / "encoder.json").read_text("utf-8"))
     del record["check"]

@@ -9,6 +9,7 @@ import pytest
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
+from mmsearch.encoders.registry import shipped_encoders  # noqa: E402
 from mmsearch.encoders.saturation import LARGEST, largest_sums, saturating  # noqa: E402
 from mmsearch.errors import EncoderError  # noqa: E402
 
@@ -76,3 +77,10 @@ def test_what_is_no_onnx_is_an_encoder_error(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"\xff nonsense")
     with pytest.raises(EncoderError, match="is no ONNX file"):
         largest_sums(tmp_path / "bad.onnx")
+
+
+@pytest.mark.parametrize("tower", ["image", "text"])
+def test_no_product_of_the_shipped_encoder_can_saturate(tower: str) -> None:
+    sums = largest_sums(shipped_encoders()["pocket"] / f"{tower}.onnx")
+    assert len(sums) > 30
+    assert max(sums.values()) <= LARGEST
