@@ -1,7 +1,7 @@
 """Short texts in older encodings: how many are read as they were written, by language and encoding.
 
 Sentences of Tatoeba and captions of Multi30k, one file each, of which one in 37 is taken: never those by which the
-tables of ``mmsearch/media/orthography.py`` were looked at.
+tables of ``mmsearch/media/text/orthography.py`` were looked at.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _written(text: str, encoding: str) -> bytes:
 
 def _read(data: bytes) -> str | None:
     from mmsearch.errors import MediaError
-    from mmsearch.media.encoding import decode_text
+    from mmsearch.media.text.encoding import decode_text
 
     try:
         return decode_text(data)

@@ -48,7 +48,7 @@ def _build(corpus: Path, index: Path, precision: str) -> None:
     import mmsearch
     from mmsearch.ingest.pipeline import IndexOptions
     from mmsearch.search.ranking.weights import LearnedWeights
-    from mmsearch.store.profiles import Profile, write_profile
+    from mmsearch.store.kept.profiles import Profile, write_profile
 
     options = IndexOptions(vectors=precision, fuse="mean")  # type: ignore[arg-type]
     with mmsearch.index(corpus, index, options=options) as library:

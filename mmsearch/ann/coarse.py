@@ -19,9 +19,9 @@ from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.index import best, check_query
 from mmsearch.ann.placement import ItemsOfRows, Placement, StoredRows
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.checksums import file_checksums
-from mmsearch.store.files import plain_errors, sync
-from mmsearch.store.sealed import read_sealed, write_sealed
+from mmsearch.store.durable.checksums import file_checksums
+from mmsearch.store.durable.files import plain_errors, sync
+from mmsearch.store.durable.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

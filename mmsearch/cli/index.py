@@ -79,7 +79,7 @@ def index(
 ) -> None:
     """Build an index of CORPUS, or bring it up to date: only what is new or changed is encoded."""
     from mmsearch.cli.output.logs import log
-    from mmsearch.ingest.columns import parse_columns
+    from mmsearch.ingest.manifest.columns import parse_columns
     from mmsearch.ingest.options import IndexOptions
     from mmsearch.library import index as build
     from mmsearch.media.limits import Limits

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
-from mmsearch.ingest.manifest import MANIFEST_NAMES
-from mmsearch.ingest.records import read_record
+from mmsearch.ingest.manifest.manifest import MANIFEST_NAMES
+from mmsearch.ingest.manifest.records import read_record
 from mmsearch.media.formats import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:

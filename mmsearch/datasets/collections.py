@@ -19,7 +19,7 @@ from mmsearch.datasets.beir import CORPUS, TextCollection, read_beir
 from mmsearch.datasets.captioned import CaptionedMember, Manifest, find_manifest, read_captioned
 from mmsearch.datasets.members import open_members
 from mmsearch.errors import MediaError, UsageError
-from mmsearch.ingest.manifest import MANIFEST_NAMES
+from mmsearch.ingest.manifest.manifest import MANIFEST_NAMES
 from mmsearch.media.files import read_file
 from mmsearch.media.limits import Limits
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mmsearch.datasets.captioned import Manifest, find_manifest, json_lines, read_pictured
 from mmsearch.datasets.members import FolderMembers, open_members
 from mmsearch.errors import UsageError
-from mmsearch.ingest.manifest import MANIFEST_NAMES
+from mmsearch.ingest.manifest.manifest import MANIFEST_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

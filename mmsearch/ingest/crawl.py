@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
-from mmsearch.ingest.columns import Columns
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.ignored import IGNORE_FILE, Ignored, exclude_rules, is_hidden
-from mmsearch.ingest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
-from mmsearch.ingest.references import ManifestOptions
+from mmsearch.ingest.manifest.columns import Columns
+from mmsearch.ingest.manifest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
+from mmsearch.ingest.manifest.references import ManifestOptions
 from mmsearch.ingest.sidecars import SIDECAR_SUFFIXES, assign_sidecars, merge, read_sidecar
 from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable
 from mmsearch.ingest.unread import LINK, Unread, count_unnamed

@@ -44,8 +44,8 @@ class Ignored:
 
     def within(self, folder: str, ignore_file: Path) -> Ignored:
         """The rules for ``folder`` ("" or "a/b/") with its ``ignore_file``; MediaError if that is no text."""
-        from mmsearch.media.encoding import decode_text
         from mmsearch.media.files import open_regular
+        from mmsearch.media.text.encoding import decode_text
 
         with open_regular(ignore_file) as file:
             patterns = _spec(decode_text(file.read(_MOST_BYTES)).splitlines())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
-from mmsearch.ingest.columns import Columns
+from mmsearch.ingest.manifest.columns import Columns
 from mmsearch.media.limits import Limits
 from mmsearch.store.precision import PRECISIONS
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from mmsearch.media.headings import LONGEST, is_heading
+from mmsearch.media.text.headings import LONGEST, is_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.errors import RemovalError, UsageError
-from mmsearch.ingest.batches import Batches
 from mmsearch.ingest.changes import Plan, plan_run
 from mmsearch.ingest.crawl import CrawlOptions, crawl
+from mmsearch.ingest.decoding.batches import Batches
+from mmsearch.ingest.decoding.journal import Journal
+from mmsearch.ingest.decoding.worker import Reader, batch_size
 from mmsearch.ingest.faults import fault_of
-from mmsearch.ingest.journal import Journal
 from mmsearch.ingest.options import IndexOptions, IndexReport, Progress
 from mmsearch.ingest.sources import Skipped
 from mmsearch.ingest.unread import Unread
-from mmsearch.ingest.worker import Reader, batch_size
 from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.ingest.decoding import Reading
+    from mmsearch.ingest.decoding.decoding import Reading
     from mmsearch.ingest.sources import Source
-    from mmsearch.store.checksums import Checksum
     from mmsearch.store.directory import IndexDirectory
+    from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Modality
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
-from mmsearch.ingest.records import Record, clean, parse_json, read_record
+from mmsearch.ingest.manifest.records import Record, clean, parse_json, read_record
 from mmsearch.ingest.takeout import is_takeout, takeout_record, takeout_sidecars
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def read_sidecar(path: Path, limits: Limits) -> Annotation:
     JSON: an object as in a manifest (its paths are ignored), or a caption, or a list of captions. Text: a
     caption for each paragraph, or for each line when there is no empty line; prose if any is long.
     """
-    from mmsearch.media.text import read_text
+    from mmsearch.media.text.text import read_text
 
     text = read_text(path, limits).text
     if path.suffix.lower() != ".json":

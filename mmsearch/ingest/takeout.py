@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mmsearch.ingest.records import Record, clean, field_value
+from mmsearch.ingest.manifest.records import Record, clean, field_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.ingest.ignored import is_hidden
-from mmsearch.ingest.manifest import MANIFEST_SUFFIXES
-from mmsearch.ingest.offers import manifest_command
+from mmsearch.ingest.manifest.manifest import MANIFEST_SUFFIXES
+from mmsearch.ingest.manifest.offers import manifest_command
 from mmsearch.ingest.sources import printable
 from mmsearch.media.kinds import suffixes_of_missing_extras, suffixes_read
 

@@ -68,12 +68,12 @@ def _judge_weights(record: Mapping[str, object]) -> None:
 
 
 def _judge_copies(record: Mapping[str, object]) -> None:
-    from mmsearch.store.copies import groups_of
+    from mmsearch.store.kept.copies import groups_of
 
     groups_of(record)
 
 
 def _judge_profile(record: Mapping[str, object]) -> None:
-    from mmsearch.store.profiles import profile_of
+    from mmsearch.store.kept.profiles import profile_of
 
     profile_of("", record)

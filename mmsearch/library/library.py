@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mmsearch.search.ranking.weights import LearnedWeights
     from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
     from mmsearch.store.compact import Compaction
-    from mmsearch.store.profiles import Profile
+    from mmsearch.store.kept.profiles import Profile
     from mmsearch.store.snapshot import Snapshot
     from mmsearch.types import FieldValue
 
@@ -101,7 +101,7 @@ class Library(Searchable):
 
     def profile(self, name: str) -> Profile:
         """What is liked and disliked under ``name``; an empty profile when nothing was."""
-        from mmsearch.store.profiles import read_profile
+        from mmsearch.store.kept.profiles import read_profile
 
         return read_profile(self.directory.path, name)
 

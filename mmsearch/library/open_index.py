@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mmsearch.errors import ClosedLibraryError
 from mmsearch.library.installed import installed
 from mmsearch.search.index.kept import Kept
-from mmsearch.store.checksums import state_of
+from mmsearch.store.durable.checksums import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import EncoderRecord
     from mmsearch.store.directory import IndexDirectory
-    from mmsearch.store.pooled import Halves
+    from mmsearch.store.kept.pooled import Halves
     from mmsearch.types import Ids, Modality, Vector, VectorKind, Vectors
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ class OpenIndex:
     @property
     def copy_groups(self) -> dict[bytes, int]:
         """Pictures that a report found to be made from one another: content key -> number of the group."""
-        from mmsearch.store.copies import read_groups
+        from mmsearch.store.kept.copies import read_groups
 
         return self.kept((COPY_GROUPS,), lambda: read_groups(self.directory.path))
 
@@ -152,7 +152,7 @@ class OpenIndex:
         import numpy as np
 
         from mmsearch.ann.choose import open_index
-        from mmsearch.store.pooled import read_pooled
+        from mmsearch.store.kept.pooled import read_pooled
 
         if self.directory.read_pooling() is None:
             return None
@@ -238,7 +238,7 @@ class OpenIndex:
         For the end of an indexing run, under the write lock. ``notice`` is told when it takes long.
         """
         from mmsearch.library.backgrounds import estimated_all
-        from mmsearch.store.pooled import forget_pooled, read_pooled, write_pooled
+        from mmsearch.store.kept.pooled import forget_pooled, read_pooled, write_pooled
 
         self.write_codes(encoder, notice)
         folder = self.directory.pooled_path(self.record(encoder))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
-from mmsearch.store.profiles import delete_profile, profile_names, read_profile, write_profile
+from mmsearch.store.kept.profiles import delete_profile, profile_names, read_profile, write_profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmsearch.library.open_index import OpenIndex
-    from mmsearch.store.profiles import Profile
+    from mmsearch.store.kept.profiles import Profile
 
 
 def updated(index: OpenIndex, name: str, like: Sequence[Any], dislike: Sequence[Any]) -> Profile:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mmsearch.media.formats import PICTURE_SUFFIXES, RAW_SUFFIXES
-from mmsearch.media.text import TEXT_SUFFIXES
+from mmsearch.media.text.text import TEXT_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

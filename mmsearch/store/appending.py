@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.checksums import CENTER, Checksum
+from mmsearch.store.durable.checksums import CENTER, Checksum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

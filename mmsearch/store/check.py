@@ -24,9 +24,9 @@ from mmsearch.store.directory import (
     MANIFEST,
     IndexDirectory,
 )
-from mmsearch.store.files import plain_errors
+from mmsearch.store.durable.files import plain_errors
+from mmsearch.store.durable.witness import CHECKSUMS, GENERATION, Witness
 from mmsearch.store.header import Manifest
-from mmsearch.store.witness import CHECKSUMS, GENERATION, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.checksums import CENTER
+from mmsearch.store.durable.checksums import CENTER
 from mmsearch.store.header import Manifest
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import EncoderRecord
-    from mmsearch.store.checksums import Checksum
     from mmsearch.store.directory import IndexDirectory
+    from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Ids, Modality
 

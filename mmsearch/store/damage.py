@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.checksums import CENTER, file_checksums, read_part
 from mmsearch.store.directory import ANN, BACKGROUNDS, PROFILES, SEALED
-from mmsearch.store.sealed import read_sealed
+from mmsearch.store.durable.checksums import CENTER, file_checksums, read_part
+from mmsearch.store.durable.sealed import read_sealed
 from mmsearch.store.vectors import UNIT_TOLERANCE
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import EncoderRecord
-    from mmsearch.store.checksums import Checksum
     from mmsearch.store.directory import IndexDirectory
+    from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.precision import RowForm
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Ids, Modality

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError
-from mmsearch.store.files import PARTIAL, plain_errors, replace_text
+from mmsearch.store.durable.files import PARTIAL, plain_errors, replace_text
+from mmsearch.store.durable.lock import exclusive
+from mmsearch.store.durable.sealed import read_given, read_sealed, write_sealed
+from mmsearch.store.durable.witness import CHECKSUMS, GENERATION
 from mmsearch.store.header import FORMAT, Manifest, ManifestEncoder, format_of
-from mmsearch.store.lock import exclusive
-from mmsearch.store.sealed import read_given, read_sealed, write_sealed
-from mmsearch.store.witness import CHECKSUMS, GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from mmsearch.store.durable.sealed import sealed, unsealed
 from mmsearch.store.precision import DEFAULT_PRECISION, PRECISIONS
-from mmsearch.store.sealed import sealed, unsealed
 from mmsearch.version import __version__
 
 if TYPE_CHECKING:

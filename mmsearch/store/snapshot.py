@@ -19,10 +19,10 @@ from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.database import Database, plain_errors
 from mmsearch.store.damage import damaged_beside
 from mmsearch.store.directory import PROFILES, SEALED, IndexDirectory
-from mmsearch.store.files import PARTIAL, sync
-from mmsearch.store.files import plain_errors as plain_file_errors
+from mmsearch.store.durable.files import PARTIAL, sync
+from mmsearch.store.durable.files import plain_errors as plain_file_errors
+from mmsearch.store.durable.witness import Witness
 from mmsearch.store.header import Manifest
-from mmsearch.store.witness import Witness
 
 if TYPE_CHECKING:
     from mmsearch.store.catalogue.values import EncoderRecord

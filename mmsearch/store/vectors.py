@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.errors import IndexDirectoryError
-from mmsearch.store.checksums import BLOCK_ROWS, CENTER, Checksum, crc_of_file
-from mmsearch.store.files import PRIVATE, own, plain_errors, replace_bytes, sync, write_at
+from mmsearch.store.durable.checksums import BLOCK_ROWS, CENTER, Checksum, crc_of_file
+from mmsearch.store.durable.files import PRIVATE, own, plain_errors, replace_bytes, sync, write_at
 from mmsearch.store.precision import DEFAULT_PRECISION, FORMS, BitForm, center_of, row_form
 
 if TYPE_CHECKING:

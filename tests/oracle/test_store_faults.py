@@ -33,10 +33,10 @@ from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.check import check, repair
-from mmsearch.store.checksums import state_of
 from mmsearch.store.compact import compact
 from mmsearch.store.corpora import write_field
 from mmsearch.store.directory import IndexDirectory, Manifest
+from mmsearch.store.durable.checksums import state_of
 from mmsearch.store.precision import center_of, row_form
 from mmsearch.store.snapshot import snapshot
 from mmsearch.types import Locator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.media.headings import is_heading
+from mmsearch.media.text.headings import is_heading
 from mmsearch.search.ask.answers import Answer, Answers
 from mmsearch.search.ask.kinds import asked_for, names_any
 from mmsearch.search.ask.sentences import sentence_spans

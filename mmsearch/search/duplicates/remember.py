@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.store.copies import read_groups, write_groups
+from mmsearch.store.kept.copies import read_groups, write_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
 from mmsearch.search.recommend.examples import recall, resolve
-from mmsearch.store.profiles import Profile
+from mmsearch.store.kept.profiles import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mmsearch.search.recommend.hits import Recommended
     from mmsearch.search.recommend.request import RecommendRequest
     from mmsearch.store.catalogue.conditions import Condition
-    from mmsearch.store.profiles import Profile
+    from mmsearch.store.kept.profiles import Profile
     from mmsearch.types import Ids, Modality
 
 

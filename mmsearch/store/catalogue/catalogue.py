@@ -11,8 +11,8 @@ from mmsearch.store.catalogue.database import Database, json_ids, json_texts
 from mmsearch.store.catalogue.reader import CatalogueReader
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import joined_grams, name_words
+from mmsearch.store.durable.witness import Witness
 from mmsearch.store.precision import DEFAULT_PRECISION
-from mmsearch.store.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mmsearch.store.catalogue.values import NewDocument
-    from mmsearch.store.checksums import Checksum
+    from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.precision import Precision
     from mmsearch.types import Ids, Modality
 

@@ -17,9 +17,9 @@ import numpy as np
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError, UsageError
 from mmsearch.store.catalogue.dates import key_compares, read_date
 from mmsearch.store.catalogue.migrations import APPLICATION_ID, OLDEST_READABLE, SCHEMA_VERSION, migrate
-from mmsearch.store.files import full_disk
+from mmsearch.store.durable.files import full_disk
+from mmsearch.store.durable.witness import has_log
 from mmsearch.store.globs import compiled
-from mmsearch.store.witness import has_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import sqlite_utils
 
-    from mmsearch.store.witness import Witness
+    from mmsearch.store.durable.witness import Witness
     from mmsearch.types import Ids
 
     Seen = tuple[tuple[int, int, int], ...]

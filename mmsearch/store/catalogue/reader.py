@@ -16,7 +16,7 @@ from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, PRECISION_SINCE
 from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
 from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument
 from mmsearch.store.catalogue.words import index as wordindex
-from mmsearch.store.checksums import CENTER, Checksum
+from mmsearch.store.durable.checksums import CENTER, Checksum
 from mmsearch.store.precision import DEFAULT_PRECISION
 from mmsearch.types import MODALITIES
 

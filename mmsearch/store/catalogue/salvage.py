@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.store.catalogue.database import Database
 from mmsearch.store.catalogue.words import index as wordindex
-from mmsearch.store.files import PARTIAL, plain_errors, sync
+from mmsearch.store.durable.files import PARTIAL, plain_errors, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

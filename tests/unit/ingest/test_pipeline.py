@@ -271,7 +271,7 @@ def test_other_files_in_the_place_of_all_stop_the_removal_and_are_indexed(
 def test_whatever_a_decoder_raises_costs_its_file_only(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    from mmsearch.ingest import decoding
+    from mmsearch.ingest.decoding import decoding
 
     plain = decoding.load_picture
 
@@ -309,7 +309,7 @@ def test_an_encoder_that_fails_at_one_file_gives_the_others_their_vectors(
 def test_a_document_that_the_store_refuses_costs_no_other(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmsearch.ingest import decoding
+    from mmsearch.ingest.decoding import decoding
 
     plain = decoding.load_picture
 
@@ -329,7 +329,7 @@ def test_a_batch_without_headway_is_read_once_more_elsewhere(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The decoder hangs in this process only: its child knows nothing of the change."""
-    from mmsearch.ingest import decoding
+    from mmsearch.ingest.decoding import decoding
 
     plain, release = decoding.load_picture, threading.Event()
 
@@ -363,8 +363,8 @@ def _vectors(directory: IndexDirectory) -> list[bytes]:
 def test_what_was_being_decoded_when_a_run_ended_is_decoded_elsewhere_and_last(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmsearch.ingest import worker
-    from mmsearch.ingest.journal import Journal
+    from mmsearch.ingest.decoding import worker
+    from mmsearch.ingest.decoding.journal import Journal
 
     isolated: list[str] = []
     plain = worker.Reader._decode_isolated
@@ -383,10 +383,10 @@ def test_what_was_being_decoded_when_a_run_ended_is_decoded_elsewhere_and_last(
 def test_suspects_are_read_as_ever_where_no_child_can_start(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmsearch.ingest.isolation import NoChildError
-    from mmsearch.ingest.journal import Journal
+    from mmsearch.ingest.decoding.isolation import NoChildError
+    from mmsearch.ingest.decoding.journal import Journal
 
-    monkeypatch.setattr("mmsearch.ingest.isolation._BOOT", "raise SystemExit(1)")
+    monkeypatch.setattr("mmsearch.ingest.decoding.isolation._BOOT", "raise SystemExit(1)")
     Journal(directory.decoding, str(shades)).begin(["3.png", "5.png"])
     assert run(shades, directory).added == 10
     with pytest.raises(NoChildError):
@@ -396,8 +396,8 @@ def test_suspects_are_read_as_ever_where_no_child_can_start(
 def test_a_file_that_ended_its_decoder_is_not_tried_again_until_it_changes(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmsearch.ingest import worker
-    from mmsearch.ingest.isolation import DecoderDiedError
+    from mmsearch.ingest.decoding import worker
+    from mmsearch.ingest.decoding.isolation import DecoderDiedError
 
     tried: list[str] = []
     plain = worker.Reader._decode_isolated

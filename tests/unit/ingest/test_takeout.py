@@ -86,7 +86,7 @@ def test_what_makes_no_sense_is_left_out(change: dict[str, Any]) -> None:
 def test_a_folder_of_a_takeout_is_read_and_the_pictures_own_exif_counts_first(corpus: Path) -> None:
     from PIL import Image
 
-    from mmsearch.ingest.decoding import Decoding, decode
+    from mmsearch.ingest.decoding.decoding import Decoding, decode
 
     exif = Image.Exif()
     exif[0x0132] = "2019:07:05 00:40:00"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from mmsearch.store.checksums import Checksum
+    from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.precision import Precision
     from mmsearch.types import FieldValue, Modality, Vectors
 

@@ -14,7 +14,7 @@ from mmsearch.errors import IndexDirectoryError
 from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check
-from mmsearch.store.checksums import CENTER
+from mmsearch.store.durable.checksums import CENTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,8 @@ from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.store.check import check, repair
-from mmsearch.store.pooled import write_pooled
-from mmsearch.store.sealed import unsealed
+from mmsearch.store.durable.sealed import unsealed
+from mmsearch.store.kept.pooled import write_pooled
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedEr
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check, repair
 from mmsearch.store.directory import IndexDirectory, Manifest
+from mmsearch.store.durable.sealed import unsealed
 from mmsearch.store.header import FORMAT
-from mmsearch.store.sealed import unsealed
 
 if TYPE_CHECKING:
     from pathlib import Path

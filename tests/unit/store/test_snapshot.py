@@ -13,8 +13,8 @@ from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check
 from mmsearch.store.compact import compact
 from mmsearch.store.directory import IndexDirectory
-from mmsearch.store.pooled import write_pooled
-from mmsearch.store.profiles import Profile, read_profile, write_profile
+from mmsearch.store.kept.pooled import write_pooled
+from mmsearch.store.kept.profiles import Profile, read_profile, write_profile
 from mmsearch.store.snapshot import snapshot
 
 if TYPE_CHECKING:

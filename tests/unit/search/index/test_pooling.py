@@ -13,7 +13,7 @@ from mmsearch.ingest.pipeline import IndexOptions
 from mmsearch.ingest.sources import Source
 from mmsearch.library import Library, index_sources
 from mmsearch.search.index.pooling import MOST_OF_A_KIND, pool
-from mmsearch.store.pooled import read_pooled
+from mmsearch.store.kept.pooled import read_pooled
 from tests.unit.search.conftest import Doc, ToyIndex
 
 Build = Callable[[Sequence[Doc]], ToyIndex]

@@ -12,7 +12,7 @@ from mmsearch.errors import IndexDirectoryError, UsageError
 from mmsearch.search.recommend.feedback import examples_of, with_feedback
 from mmsearch.search.recommend.taste import METHODS
 from mmsearch.search.results.results import Results
-from mmsearch.store.profiles import Profile, delete_profile, profile_names, read_profile, write_profile
+from mmsearch.store.kept.profiles import Profile, delete_profile, profile_names, read_profile, write_profile
 
 
 def _documents(library: mmsearch.Library) -> list[str]:

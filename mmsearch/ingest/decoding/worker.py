@@ -1,0 +1,163 @@
+"""Sources into items with vectors: read, decode and encode a batch, in any number of threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmsearch.ingest.decoding.decoding import Decoding, decode
+from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder
+from mmsearch.ingest.faults import fault_of
+from mmsearch.ingest.sources import Skipped
+from mmsearch.store.catalogue.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmsearch.encoders.protocol import Encoder
+    from mmsearch.ingest.decoding.decoding import Draft, Reading
+    from mmsearch.ingest.sources import Source
+    from mmsearch.media.limits import Limits
+    from mmsearch.store.directory import IndexDirectory
+
+# Sources that one worker takes at a time: enough to fill a tower's batch, few enough to commit often.
+BATCH = 32
+# An encoder that uses the whole device for one batch gains from a larger one.
+BATCH_SERIAL = 256
+
+
+def batch_size(encoder: Encoder) -> int:
+    """How many sources ``encoder`` is given at a time."""
+    return BATCH if encoder.parallel else BATCH_SERIAL
+
+
+class Headway:
+    """Since when (`time.monotonic`) a batch's decoder has been at one file; None between files."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+
+    def stalled(self, seconds: float) -> bool:
+        """Whether it has been at one file for that long."""
+        since = self.since
+        return since is not None and time.monotonic() - since > seconds
+
+
+class Reader:
+    """Sources into readings, in worker threads. Each thread has its own read connection.
+
+    What the catalogue holds already is not encoded again. Pictures are decoded within ``limits``, at a reduced scale
+    where their format allows it and ``scaled_decoding`` is on.
+    """
+
+    def __init__(
+        self,
+        directory: IndexDirectory,
+        encoder: Encoder,
+        encoder_id: int,
+        limits: Limits,
+        *,
+        scaled_decoding: bool,
+    ) -> None:
+        self.directory, self.encoder, self.encoder_id = directory, encoder, encoder_id
+        picture = encoder.picture if "image" in encoder.modalities else None
+        self.decoding = Decoding(picture, limits, scaled_decoding)
+        self._local = threading.local()
+        self._opened: list[Catalogue | IsolatedDecoder] = []
+
+    def close(self) -> None:
+        """Close the connections and child processes of all threads."""
+        for one in self._opened:
+            one.close()
+
+    def read_batch(
+        self, sources: Sequence[Source], headway: Headway | None = None, *, isolated: bool = False
+    ) -> tuple[list[Reading], list[Skipped]]:
+        """Read, decode and encode ``sources``; a bad one is skipped, the others go on.
+
+        ``headway`` is told what is done. ``isolated``: a child process decodes; one that ends over a source says so
+        by the stamp of what is skipped.
+        """
+        readings: list[Reading] = []
+        skipped: list[Skipped] = []
+        for source in sources:
+            if headway is not None:
+                headway.since = time.monotonic()
+            try:
+                readings.append(self._decode_isolated(source) if isolated else self._decode(source))
+            except DecoderDiedError as error:
+                skipped.append(Skipped(source.path, str(error), stamp=source.stamp))
+            except BaseException as error:
+                skipped.append(Skipped(source.path, fault_of(error)))
+        if headway is not None:
+            headway.since = None
+        encoded, failed = self._encode(readings)
+        return encoded, skipped + failed
+
+    def _decode(self, source: Source) -> Reading:
+        return decode(source, self.decoding, self._row_of_picture)
+
+    def _decode_isolated(self, source: Source) -> Reading:
+        """The child knows nothing of the index: what is known is found out afterwards."""
+        decoder: IsolatedDecoder | None = getattr(self._local, "decoder", None)
+        if decoder is None:
+            decoder = self._local.decoder = IsolatedDecoder(self.decoding)
+            self._opened.append(decoder)
+        reading = decoder.decode(source)
+        for draft in reading.drafts:
+            if draft.pixels is not None and (row := self._row_of_picture(draft.key)) is not None:
+                draft.row, draft.pixels = row, None
+        return reading
+
+    def _encode(self, readings: list[Reading]) -> tuple[list[Reading], list[Skipped]]:
+        """Give drafts their vectors. Should that fail, one source after the other, to find the one that fails."""
+        try:
+            self._encode_all(readings)
+        except BaseException as error:
+            reason = fault_of(error)
+            if len(readings) == 1:
+                return [], [Skipped(readings[0].source.path, reason)]
+            alone = [self._encode([reading]) for reading in readings]
+            encoded = [reading for some, _ in alone for reading in some]
+            if not encoded:
+                raise  # it is not the files
+            return encoded, [entry for _, failed in alone for entry in failed]
+        return readings, []
+
+    def _encode_all(self, readings: Sequence[Reading]) -> None:
+        self._encode_images([d for r in readings for d in r.drafts if d.pixels is not None])
+        self._encode_texts([d for r in readings for d in r.drafts if d.modality == "text"])
+
+    def _row_of_picture(self, key: bytes) -> int | None:
+        return self._catalogue().rows_of_keys(self.encoder_id, "image", [key]).get(key)
+
+    def _encode_images(self, drafts: list[Draft]) -> None:
+        size = batch_size(self.encoder)
+        for start in range(0, len(drafts), size):
+            chosen = drafts[start : start + size]
+            pixels = np.stack([draft.pixels for draft in chosen if draft.pixels is not None])
+            for draft, vector in zip(chosen, self.encoder.encode_images(pixels), strict=True):
+                draft.vector, draft.pixels = vector, None
+
+    def _encode_texts(self, drafts: list[Draft]) -> None:
+        if not drafts or "text" not in self.encoder.modalities:
+            return
+        keys = list({draft.key for draft in drafts})
+        rows = self._catalogue().rows_of_keys(self.encoder_id, "text", keys)
+        fresh = {draft.key: draft for draft in drafts if draft.key not in rows}
+        vectors = self.encoder.encode_texts([draft.text or "" for draft in fresh.values()])
+        found = dict(zip(fresh, vectors, strict=True))
+        for draft in drafts:
+            draft.row = rows.get(draft.key)
+            if draft.row is None:
+                draft.vector = found[draft.key]
+
+    def _catalogue(self) -> Catalogue:
+        catalogue: Catalogue | None = getattr(self._local, "catalogue", None)
+        if catalogue is None:
+            catalogue = self._local.catalogue = Catalogue.open(self.directory.catalogue_path)
+            self._opened.append(catalogue)
+        return catalogue

@@ -1,0 +1,1 @@
+"""Manifests: tables and records that tie pictures, texts and fields into documents."""

@@ -1,0 +1,1 @@
+"""Text files as a reader sees them: what encoding, which markup, what title."""
