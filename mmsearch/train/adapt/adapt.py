@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,8 +146,12 @@ def choose(material: _Material, settings: Adaptation, progress: Callable[[str], 
     gains: dict[tuple[float, int], list[float]] = {}
     losses: dict[tuple[float, int], list[float]] = {}
     fold_of = parts(material.cluster.numpy(), [1 / settings.folds] * settings.folds, settings.seed)
+    started = time.perf_counter()
     for fold in range(settings.folds):
-        progress(f"cross-validation, {fold + 1} of {settings.folds}")
+        # one more fit of the same length follows, to all pictures
+        left = (time.perf_counter() - started) / max(fold, 1) * (settings.folds - fold + 1) / 60
+        known = f", {left:.1f} min left" if fold else ""
+        progress(f"cross-validation, {fold + 1} of {settings.folds}{known}")
         rows, others = (
             torch.from_numpy(np.flatnonzero(chosen)) for chosen in (fold_of != fold, fold_of == fold)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -123,6 +124,7 @@ def learn_rows(
     groups = [{"params": [rows], "top": schedule.rate, "lr": schedule.rate}]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)
     scale = torch.tensor(SCALE)
+    started = time.perf_counter()
     for step, batch in enumerate(_batches(np.diff(sentences.starts), schedule.batch, steps, chance), 1):
         set_rates(optimizer, step - 1, steps, schedule.warmup)
         with torch.no_grad():
@@ -140,7 +142,8 @@ def learn_rows(
         optimizer.step()
         follow(average, {"rows": rows}, step - 1, schedule.average)
         if step % REPORTED == 0 or step == steps:
-            progress(f"step {step} of {steps}: loss {float(loss.detach()):.3f}")
+            left = (time.perf_counter() - started) / step * (steps - step) / 60
+            progress(f"step {step} of {steps}: loss {float(loss.detach()):.3f}, {left:.1f} min left")
     return average["rows"]
 
 
