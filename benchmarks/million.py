@@ -218,7 +218,7 @@ def _codes(index: Path) -> dict[str, float]:
 
 
 def _open(index: Path) -> dict[str, float]:
-    import mmsearch
+    import mmsearch.library.installed
 
     encoder = Resampled()
     mmsearch.library.installed.load_encoder = lambda name="": encoder  # type: ignore[attr-defined]
@@ -290,7 +290,8 @@ def _anonymous() -> float:
 
 def _add(index: Path) -> dict[str, float]:
     """1,000 texts, through the real pipeline and the real encoder's text tower."""
-    import mmsearch
+    import mmsearch.library.build
+    import mmsearch.library.installed
     from mmsearch.ingest.options import IndexOptions
 
     encoder = Resampled()

@@ -43,9 +43,13 @@ class Documents:
     def read(cls, catalogue: Catalogue) -> Documents:
         """All items of the catalogue with their documents; ``modalities`` has the items of each, ascending."""
         with catalogue.snapshot():
-            modalities = {modality: catalogue.select_items(None, [modality]) for modality in MODALITIES}
-            ids = np.sort(np.concatenate(list(modalities.values())))
-            return cls(ids, catalogue.documents_of_items(ids), modalities)
+            found = {modality: catalogue.item_documents(modality) for modality in MODALITIES}
+        ids = np.concatenate([items for items, _ in found.values()])
+        documents = np.concatenate([owners for _, owners in found.values()])
+        order = np.argsort(ids)
+        return cls(
+            ids[order], documents[order], {modality: np.sort(items) for modality, (items, _) in found.items()}
+        )
 
     @cached_property
     def each_alone(self) -> Documents:

@@ -204,6 +204,12 @@ class CatalogueReader:
         places = np.searchsorted(items[:-1], item_ids)
         return np.where(items[places] == item_ids, documents[places], -1)
 
+    def item_documents(self, modality: Modality) -> tuple[Ids, Ids]:
+        """All items of a modality and the document of each, both (n,) int64, in no order."""
+        query = "FROM items WHERE modality = ?"
+        items, documents = self._database.id_columns(query, ("id", "document_id"), (modality,))
+        return items, documents
+
     def content_keys(self, item_ids: Ids) -> dict[int, bytes]:
         """The SHA-256 (32 bytes) of each item's content; equal content has an equal one."""
         query = """
