@@ -151,6 +151,10 @@ def _check_witness(database: Database) -> list[Problem]:
     except IndexDirectoryError as error:
         problems.append(Problem(GENERATION, _reason(error), True))
     try:
+        witness.last()
+    except (ValueError, OSError) as error:
+        problems.append(Problem(GENERATION, f"it is damaged ({error})", True))
+    try:
         for first, end in witness.damaged():
             what = f"bytes {first} to {end - 1} are not as they were written: damaged, or changed by another program"
             problems.append(Problem(CATALOGUE, what, True))

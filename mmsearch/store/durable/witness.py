@@ -1,7 +1,7 @@
 """What a writer leaves beside the catalogue, so that a reader can tell whether all of it is there.
 
-``generation`` holds the catalogue's generation as of the last commit. What was committed lies in the write-ahead log
-at first; in an index that was copied without it, the catalogue is older than this number says.
+``generation`` holds the catalogue's generation as of the last commit, with a checksum. What was committed lies in the
+write-ahead log at first; in an index that was copied without it, the catalogue is older than this number says.
 ``checksums.json`` holds the CRC-32 of each 4 MiB of the catalogue, written when a writer has folded the log into it and
 closed it, and deleted before the next one changes anything. SQLite itself keeps no checksums.
 """
@@ -9,6 +9,8 @@ closed it, and deleted before the next one changes anything. SQLite itself keeps
 from __future__ import annotations
 
 import os
+import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import IndexDirectoryError
@@ -46,7 +48,7 @@ class Witness:
         with plain_errors(file):
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | PRIVATE, 0o666)
             try:
-                write_at(handle, b"%*d\n" % (_DIGITS, generation), 0)
+                write_at(handle, _noted(generation), 0)
             finally:
                 os.close(handle)
         self._noted = generation
@@ -63,9 +65,12 @@ class Witness:
 
         One with a log is believed: after a power cut the last commits may be missing, and nothing else is.
         """
-        if has_log(self.path) or generation >= self._last():
-            return
-        raise IndexDirectoryError(
+        with suppress(ValueError, OSError):  # a damaged number says nothing; `mmsearch check` finds it
+            if not has_log(self.path) and generation < self.last():
+                raise self._older()
+
+    def _older(self) -> IndexDirectoryError:
+        return IndexDirectoryError(
             f"{self.path} is older than the index around it, as after a copy without {self.path.name}-wal, which holds "
             "what was stored last; copy that too, or `mmsearch check --repair` goes on from what is there"
         )
@@ -94,11 +99,22 @@ class Witness:
         pairs = zip(then + [None] * (wide - len(then)), now + [None] * (wide - len(now)), strict=True)
         return [(part << 22, (part + 1) << 22) for part, (one, other) in enumerate(pairs) if one != other]
 
-    def _last(self) -> int:
+    def last(self) -> int:
+        """The generation as of the last commit; 0 in an index of an earlier mmsearch. ValueError for a damaged file."""
         try:
-            return int(self.path.with_name(GENERATION).read_bytes())
-        except (OSError, ValueError):
-            return 0  # an index of an earlier mmsearch has none
+            data = self.path.with_name(GENERATION).read_bytes()
+        except FileNotFoundError:
+            return 0
+        generation = int(data[:_DIGITS])
+        if data != _noted(generation):
+            raise ValueError("its checksum is another")
+        return generation
+
+
+def _noted(generation: int) -> bytes:
+    """A line of fixed length, for it is written over and over: the number, and the CRC-32 of its digits."""
+    digits = b"%*d" % (_DIGITS, generation)
+    return b"%s %08x\n" % (digits, zlib.crc32(digits))
 
 
 def has_log(path: Path) -> bool:

@@ -13,6 +13,7 @@ from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check, repair
 from mmsearch.store.directory import IndexDirectory
 from mmsearch.store.header import Manifest
+from mmsearch.store.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def test_an_empty_log_holds_nothing(written: IndexDirectory, tmp_path: Path) -> 
 def test_what_a_power_cut_took_from_the_log_is_no_reason_to_refuse(written: IndexDirectory) -> None:
     with Catalogue.open(written.catalogue_path) as catalogue:
         generation = catalogue.generation()
-    (written.path / "generation").write_text(f"{generation + 2:20}\n")
+    Witness(written.catalogue_path).committed(generation + 2)
     with Catalogue.open(written.catalogue_path) as catalogue:
         assert catalogue.generation() == generation
 
@@ -117,6 +118,22 @@ def test_after_a_salvage_the_catalogue_may_be_of_an_earlier_generation(directory
     assert check(directory.path)
     repair(directory.path)
     assert check(directory.path) == []
+
+
+def test_a_number_that_a_flipped_bit_made_is_not_believed(directory: IndexDirectory) -> None:
+    file = directory.path / "generation"
+    whole = file.read_bytes()
+    for bit in range(8 * len(whole)):
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(data)
+        assert len(paths(directory.path)) == 6
+        with pytest.raises(ValueError, match=r"checksum|invalid literal"):
+            Witness(directory.catalogue_path).last()
+    assert [problem.file for problem in check(directory.path)] == ["generation"]
+    repair(directory.path)
+    assert check(directory.path) == []
+    assert file.read_bytes() == whole
 
 
 def test_a_damaged_witness_is_mended(directory: IndexDirectory, monkeypatch: Any) -> None:
