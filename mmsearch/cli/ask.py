@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def ask(
     words: Annotated[
-        list[str], typer.Argument(metavar="QUESTION", help="The question, as you would ask a person.")
+        list[str], typer.Argument(metavar="QUESTION...", help="The question, as you would ask a person.")
     ],
     index_dir: IndexDirectory = DEFAULT_INDEX,
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = 3,

@@ -29,7 +29,7 @@ def query(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="TEXT",
+            metavar="TEXT...",
             help='Words, "phrases", -minus, @picture.jpg, #item, filters: see docs/query-language.md. '
             "Quotation marks around all of it are needed for what the shell or an option would take.",
         ),

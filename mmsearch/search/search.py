@@ -41,7 +41,8 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
     query = request.query
     fusion = request.fusion if isinstance(request.fusion, Fusion) else Fusion(request.fusion)
     weights = weights_in_use(request.weights, fusion, learned)
-    refuse_unknown(request.weights or {}, index.encoders)
+    if request.weights:  # or no encoder is needed to pass by a filter alone
+        refuse_unknown(request.weights, index.encoders)
     prepared = prepare(query, index, group=request.group, fusion=fusion, weights=weights)
     ranker = Ranker(prepared.task)
     reranker = None if request.rerank is None else Reranker.of(request.rerank, request.rerank_depth)

@@ -98,8 +98,8 @@ class Answers(Sequence[Answer]):
         return len(self.answers)
 
     def __repr__(self) -> str:
-        count = "no answer" if self.no_answer else f"{len(self)} answers"
-        return "\n".join([f"<Answers to {self.question!r:.80}: {count}>", *map(repr, self.answers)])
+        number = "no answer" if self.no_answer else "1 answer" if len(self) == 1 else f"{len(self)} answers"
+        return "\n".join([f"<Answers to {self.question!r:.80}: {number}>", *map(repr, self.answers)])
 
     @overload
     def __getitem__(self, index: int) -> Answer: ...

@@ -181,3 +181,14 @@ def test_the_command_takes_weights_and_leaves_learned_ones_aside(own: mmsearch.L
     assert scores() != plain
     assert scores("--weights", "default") == plain
     assert scores("--weights", "pocket text->text=0,words=0,name=0") == scores()
+
+
+def test_a_search_by_a_filter_alone_needs_no_encoder(
+    own: mmsearch.Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def needed(_: object) -> None:
+        raise AssertionError("an encoder was loaded")
+
+    with own:
+        monkeypatch.setattr(type(own), "encoders", property(needed))
+        assert own.search("modality:image", cutoff=None)
