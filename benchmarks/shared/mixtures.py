@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from benchmarks.shared.figures import Figure, seen
+from mmsearch.encoders.protocol import KnowsItsWords
+from mmsearch.encoders.reading import fluency
 from mmsearch.evaluate.significance import compare
 from mmsearch.library import Library
 from mmsearch.search.request import SearchRequest
@@ -85,6 +87,14 @@ class RememberingEncoder:
             some = fresh[start : start + 64]
             self._texts.update(zip(some, self._inner.encode_texts(some), strict=True))
         return np.stack([self._texts[text] for text in batch])
+
+    def known_share(self, text: str) -> float:
+        """As the encoder's."""
+        return self._inner.known_share(text) if isinstance(self._inner, KnowsItsWords) else 1.0
+
+    def fluency(self, text: str) -> float:
+        """As the encoder's."""
+        return fluency(self._inner, text)
 
     def prior(self, query: Modality, item: Modality) -> str | None:
         """As the encoder's; nothing is known beforehand of a tower that was moved."""

@@ -1,20 +1,38 @@
-"""What a user typed, as expressions for the catalogue's word index (FTS5) that it can always read.
+"""What a user typed, as words to look up and as expressions for the catalogue's word index (FTS5).
 
-Every word is quoted, and only letters, digits, marks and apostrophes get that far: no input is syntax.
+Every word is quoted, and only folded letters, digits and marks get that far: no input is syntax.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mmsearch.store.catalogue.words.grams import cjk_runs, grams_query
+from mmsearch.store.catalogue.words.grams import (
+    LETTER,
+    SEPARATED,
+    SIGNED,
+    SPACED_NUMBER,
+    SYMBOL,
+    VOWEL_SIGNS,
+    WORD,
+    code_parts,
+    grams_query,
+    is_southeast,
+    joined_code,
+    signed_words,
+    spelled,
+    unspaced_runs,
+    without_runs,
+)
+from mmsearch.store.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Words that say nothing about what is looked for. They count only when there are no others.
 STOP_WORDS = frozenset(
@@ -28,20 +46,41 @@ STOP_WORDS = frozenset(
 )
 # So many different words of a query are looked up; a pasted page must not take seconds.
 MOST_TERMS = 48
-# A longer run of Chinese, Japanese or Korean is a sentence: its pairs of characters are looked up instead.
-LONGEST_RUN = 4
+# A longer run of Chinese, Japanese or Korean is a sentence: its pairs of characters are looked up instead. A Thai word
+# is written with more characters.
+LONGEST_RUN, LONGEST_SOUTHEAST_RUN = 4, 12
+# What one character of it counts beside the pairs: of 0, 0.2, 0.3, 0.5, 0.7 and 1, on Chinese questions (XQuAD, dev).
+CHARACTER_WEIGHT = 0.5
 # A substring is found by its three-character pieces.
 SHORTEST_SUBSTRING = 3
+# The letters before a number that is written apart from them here and in one elsewhere: ZX 9041.
+LONGEST_PREFIX = 3
+_PREFIXED = re.compile(rf"\b([^\W\d_]{{1,{LONGEST_PREFIX}}}) (\d\d+)\b")
+# A part of a code that is a word by itself, of so many letters or more, counts too where the code is not found.
+SHORTEST_PART = 3
 
-_APOSTROPHES = "'’"
+# A letter that an apostrophe ties to a word: Newton's, l'eau, don't.
+_CLIPPED = re.compile(rf"(?<=\w)'[^\W_](?!{LETTER})|(?<![^\W_])(?<![{VOWEL_SIGNS}])[^\W_]'(?=[^\W_]{LETTER})")
+_TOKEN = re.compile(
+    rf"(?P<signed>{SIGNED.pattern})|(?P<number>{SPACED_NUMBER.pattern})|(?P<code>{SEPARATED.pattern})"
+    rf"|(?P<symbol>{SYMBOL.pattern})|(?P<word>{WORD.pattern})"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One word of a query: as it was ``written`` (in lower case), and the ``expression`` that finds it."""
+    """One word of a query: as it was ``written`` (folded), and the FTS5 ``expression`` that finds it.
+
+    ``tokens`` are words of the index any of which is this one; none where only the expression finds it: beginnings and
+    runs of several characters. An ``optional`` term counts where it is found, with its ``weight``, but an item without
+    it may have all of the query.
+    """
 
     written: str
     expression: str
+    tokens: tuple[str, ...] = ()
+    optional: bool = False
+    weight: float = 1.0
 
     @property
     def is_stop_word(self) -> bool:
@@ -53,20 +92,20 @@ class Term:
 def terms(text: str) -> tuple[Term, ...]:
     """The different words of ``text`` in order, at most ``MOST_TERMS``; ``word*`` finds what begins with it.
 
-    Stop words are left out unless there is nothing else. A short run of Chinese, Japanese or Korean characters
-    counts as one word, which is found wherever it stands; of a longer one, each pair of characters does.
+    Stop words are left out unless there is nothing else. A code is one word, found with its separators and without
+    them. A short run of a script without spaces counts as one word, which is found wherever it stands; of a longer
+    one, each pair of characters does.
     """
     found: dict[str, Term] = {}
-    for word, starred in _words(text):
-        for term in _terms_of(word, starred):
-            found.setdefault(term.written, term)
+    for term in _paired(list(_terms(folded(text)))):
+        found.setdefault(term.written, term)
     telling = [term for term in found.values() if not term.is_stop_word]
     return tuple(telling or found.values())[:MOST_TERMS]
 
 
 def all_of(found: Sequence[Term]) -> str:
-    """The expression for items that have all of the terms (one or more)."""
-    return " AND ".join(term.expression for term in found)
+    """The expression for items that have all of the terms (one or more) that are not optional."""
+    return " AND ".join(term.expression for term in found if not term.optional)
 
 
 def any_of(found: Sequence[Term]) -> str:
@@ -77,14 +116,19 @@ def any_of(found: Sequence[Term]) -> str:
 def phrase(text: str) -> str | None:
     """The expression for ``text`` as it is, word after word; None when it has no word.
 
-    A run of Chinese, Japanese or Korean characters within it must occur too, but beside the other words it
-    need not stand in the same place.
+    A run of a script without spaces within it must occur too, but beside the other words it need not stand in the same
+    place. Codes may have separators or not.
     """
-    runs = cjk_runs(text)
-    parts = [_gram(run) for run in runs]
-    rest = [word for word, _ in _words(_without(text, runs))]
-    if rest:
-        parts.append(f'"{" ".join(rest)}"')
+    plain = folded(text)
+    parts = [_gram(run) for run in unspaced_runs(plain)]
+    rest = without_runs(plain)
+    parts += [f'"{word}"' for word in signed_words(rest)]
+    joined = _PREFIXED.sub(r"\1\2", SEPARATED.sub(_joined, SPACED_NUMBER.sub(_joined, rest)))
+    apart = WORD.sub(_apart, rest)
+    ways = dict.fromkeys(" ".join(WORD.findall(spelled(way))) for way in (rest, joined, apart))
+    written = [f'"{way}"' for way in ways if way]
+    if written:
+        parts.append(written[0] if len(written) == 1 else f"({' OR '.join(written)})")
     return " AND ".join(parts) or None
 
 
@@ -95,57 +139,115 @@ def in_columns(columns: Iterable[str], expression: str) -> str:
 
 def substring(text: str) -> str | None:
     """The expression that finds ``text`` within words, for the substring index; None when it is too short."""
-    kept = "".join(letter if _is_readable(letter) else " " for letter in text).strip()
+    kept = "".join(letter if _is_readable(letter) else " " for letter in folded(text)).strip()
     return None if len(kept) < SHORTEST_SUBSTRING else '"' + kept.replace('"', '""') + '"'
 
 
-def _terms_of(word: str, starred: bool) -> list[Term]:
-    runs = cjk_runs(word)
-    parts = [Term(piece, _gram(piece)) for run in runs for piece in _pieces(run)]
-    for rest, _ in _words(_without(word, runs)) if runs else [(word, starred)]:
-        parts.append(Term(f"{rest}*" if starred else rest, f'"{rest}" *' if starred else f'"{rest}"'))
-    return parts
+def _terms(plain: str) -> Iterator[Term]:
+    """The terms of folded text in order, repetitions included."""
+    place = 0
+    for run in unspaced_runs(plain):
+        start = plain.index(run, place)
+        yield from _spaced_terms(plain[place:start])
+        place = start + len(run)
+        yield from _run_terms(run)
+    yield from _spaced_terms(plain[place:])
 
 
-def _pieces(run: str) -> list[str]:
-    if len(run) <= LONGEST_RUN:
-        return [run]
-    return [run[place : place + 2] for place in range(len(run) - 1)]
+def _run_terms(run: str) -> Iterator[Term]:
+    if len(run) <= 2:
+        yield Term(run, _gram(run), (run,))
+        return
+    is_word = len(run) <= (LONGEST_SOUTHEAST_RUN if is_southeast(run) else LONGEST_RUN)
+    if is_word:
+        yield Term(run, _gram(run))
+    for pair in (run[place : place + 2] for place in range(len(run) - 1)):
+        yield Term(pair, _gram(pair), (pair,), optional=is_word)
+    if not is_southeast(run):
+        for character in run:
+            yield Term(character, _gram(character), (character,), optional=True, weight=CHARACTER_WEIGHT)
+
+
+def _spaced_terms(plain: str) -> Iterator[Term]:
+    plain = _CLIPPED.sub("!", plain)  # which no sign of a word follows
+    for token in _TOKEN.finditer(plain):
+        written, starred = token.group(), plain[token.end() : token.end() + 1] == "*"
+        match _kind(token):
+            case "signed":
+                [word] = signed_words(written) or [written]
+                yield Term(written, f'"{word}"', (word,))
+                yield from _word_parts(written)
+            case "symbol":
+                word = spelled(written).strip()
+                yield Term(written, f'"{word}"', (word,))
+            case "number" | "code":
+                joined = joined_code(written)
+                if joined is None:
+                    yield from (_word(part) for part in WORD.findall(written))
+                else:
+                    yield _code(written, joined, WORD.findall(written), starred)
+                    yield from _word_parts(written)
+            case _:
+                yield _word(written, starred)
+
+
+def _kind(token: re.Match[str]) -> str:
+    return next(kind for kind in ("signed", "number", "code", "symbol", "word") if token[kind] is not None)
+
+
+def _word(word: str, starred: bool = False) -> Term:
+    if starred:
+        return Term(f"{word}*", f'"{word}" *')
+    parts = code_parts(word)
+    if len(parts) > 1 and joined_code(word) is not None:  # may be written in parts elsewhere
+        return _code(word, word, parts, starred=False)
+    return Term(word, f'"{word}"', (word,))
+
+
+def _code(written: str, joined: str, parts: Sequence[str], starred: bool) -> Term:
+    star = " *" if starred else ""
+    expression = f'("{joined}"{star} OR "{" ".join(parts)}"{star})'
+    return Term(f"{written}*" if starred else written, expression)
+
+
+def _word_parts(written: str) -> Iterator[Term]:
+    for part in WORD.findall(written):
+        if part.isalpha() and len(part) >= SHORTEST_PART:
+            yield replace(_word(part), optional=True)
+
+
+def _paired(found: list[Term]) -> list[Term]:
+    """A short word before a number may be written in one with it."""
+    paired = list(found)
+    for place, (word, number) in enumerate(pairwise(found)):
+        if (
+            len(word.written) <= LONGEST_PREFIX
+            and word.written.isalpha()
+            and number.written.isdigit()
+            and len(number.written) > 1
+            and not word.is_stop_word
+            and word.tokens
+            and number.tokens
+        ):
+            joined = word.written + number.written
+            for at, term in ((place, word), (place + 1, number)):
+                paired[at] = replace(
+                    term, expression=f'("{term.written}" OR "{joined}")', tokens=(term.written, joined)
+                )
+    return paired
+
+
+def _apart(word: re.Match[str]) -> str:
+    """A word of letters and digits as these."""
+    return word.group() if joined_code(word.group()) is None else " ".join(code_parts(word.group()))
+
+
+def _joined(code: re.Match[str]) -> str:
+    return joined_code(code.group()) or code.group()
 
 
 def _gram(run: str) -> str:
     return f"grams : {grams_query(run)}"
-
-
-def _without(text: str, runs: Iterable[str]) -> str:
-    text = unicodedata.normalize("NFKC", text)
-    for run in runs:
-        text = text.replace(run, " ", 1)
-    return text
-
-
-def _words(text: str) -> list[tuple[str, bool]]:
-    """The words of ``text`` in lower case, and whether each ends in a star."""
-    letters: list[str] = []
-    normalized = unicodedata.normalize("NFKC", text).lower()
-    for letter in normalized:
-        known = letter in _APOSTROPHES or letter == "*" or _is_word_character(letter)
-        letters.append(letter if known else " ")
-    words = []
-    for piece in "".join(letters).replace("*", "* ").split():
-        word = piece.rstrip("*").strip(_APOSTROPHES)
-        if any(_is_token_character(letter) for letter in word):
-            words.append((word, piece.endswith("*")))
-    return words
-
-
-def _is_word_character(letter: str) -> bool:
-    return unicodedata.category(letter)[0] in "LNM" or unicodedata.category(letter) == "Co"
-
-
-def _is_token_character(letter: str) -> bool:
-    """Whether FTS5's tokenizer makes a token of it: marks alone make none."""
-    return unicodedata.category(letter)[0] in "LN" or unicodedata.category(letter) == "Co"
 
 
 def _is_readable(letter: str) -> bool:

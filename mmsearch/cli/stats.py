@@ -39,6 +39,10 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
             f"weights  {escape(values)} (learned from {escape(learned.judgements)}, {learned.queries:,} queries: "
             f"{learned.measure} {100 * learned.default:.1f} → {100 * learned.learned:.1f}, p {learned.p:.2g})"
         )
+    for name, count in now.unreadable.items():
+        out.print(
+            f"{count:,} texts are in scripts or signs that {escape(name)} can't read: found by words alone"
+        )
     if now.tombstones:
         out.print(f"{now.tombstones:,} vectors are of removed items: `mmsearch compact` frees their space")
     if overview.fields:

@@ -81,4 +81,10 @@ class KnowsItsWords(Protocol):
     """
 
     def known_share(self, text: str) -> float:
-        """The share of the tokens of ``text`` that are in the vocabulary, 0 to 1; 1 when it has none."""
+        """The share of the letters of ``text`` that stand in words which the vocabulary can spell, 0 to 1.
+
+        0 where there are no letters, as in numbers and emoji; 1 where there is nothing at all.
+        """
+
+    def fluency(self, text: str) -> float:
+        """How near to whole words the pieces of ``text`` are that it is read in: 1 where each word is one, above 0."""

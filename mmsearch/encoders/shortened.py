@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.encoders.protocol import KnowsItsAxes, KnowsItsLines
+from mmsearch.encoders.protocol import KnowsItsAxes, KnowsItsLines, KnowsItsWords
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ class ShortenedEncoder:
 
     def bank_lines(self) -> Sequence[str]:
         return self.whole.bank_lines() if isinstance(self.whole, KnowsItsLines) else ()
+
+    def known_share(self, text: str) -> float:
+        return self.whole.known_share(text) if isinstance(self.whole, KnowsItsWords) else 1.0
+
+    def fluency(self, text: str) -> float:
+        return self.whole.fluency(text) if isinstance(self.whole, KnowsItsWords) else 1.0
 
     def shorten(self, vectors: Vectors) -> Vectors:
         """Vectors (n, dimension) of those (n, whole.dimension) that the whole encoder gives."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.encoders.reading import reads
 from mmsearch.errors import RemovalError, UsageError
 from mmsearch.ingest.changes import Plan, plan_run
 from mmsearch.ingest.crawl import CrawlOptions, crawl
@@ -125,6 +126,8 @@ class _Run:
         self, found: Iterable[Source | Skipped], root: Path, *, partial: bool, unread: Unread
     ) -> IndexReport:
         corpus_id = self.catalogue.add_corpus(str(root.resolve()))
+        if "text" in self.encoder.modalities:
+            self.catalogue.drop_unreadable(self.encoder_id, lambda text: reads(self.encoder, text))
         known = self.catalogue.known_documents(corpus_id, self.encoder_id)
         refused = self.catalogue.refused(corpus_id)
         plan = plan_run(
@@ -145,6 +148,7 @@ class _Run:
         if gone:
             self._check_losses(root, known=len(known), lost=len(gone))
             self.counts["removed"] += self.catalogue.remove(sorted(gone.values()))
+        self.catalogue.tidy()
         return IndexReport(
             added=self.counts["added"],
             updated=self.counts["updated"],

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from mmsearch.errors import UsageError
+from mmsearch.store.folding import composed
 
 LONGEST = 4_096  # characters of a pattern, as of a path
 _TOKEN = re.compile(r"(?:(?<=/)|(?<!.))\*\*/|\*\*|\*|\?|\[[!^]?+(?:\][^\]]*|[^\]]+)\]|.", re.DOTALL)
@@ -13,7 +14,8 @@ _FOLDERS, _ANYTHING, _STAR = "**/", "**", "*"
 
 
 def path_pattern(pattern: str) -> str:
-    """The regular expression for what conditions.PathGlob says of ``pattern``; for ``fullmatch``.
+    """The regular expression for what conditions.PathGlob says of ``pattern``; for ``fullmatch`` of a
+    composed path.
 
     What follows a star is taken where it first stands, for good (an atomic group): a later place would leave less
     for what comes behind. So stars never try all the ways to share out a path among them, as in Python's fnmatch.
@@ -21,6 +23,7 @@ def path_pattern(pattern: str) -> str:
     """
     if len(pattern) > LONGEST:
         raise UsageError(f"a path pattern of {len(pattern):,} characters; at most {LONGEST:,} are read")
+    pattern = composed(pattern)
     tokens = _TOKEN.findall(pattern.strip("/"))
     if "/" not in pattern.rstrip("/"):
         tokens.insert(0, _FOLDERS)
@@ -30,10 +33,13 @@ def path_pattern(pattern: str) -> str:
 
 
 def literal_of(pattern: str) -> str:
-    """The longest text that stands in every path that ``pattern`` matches; maybe none."""
+    """The longest text that stands in every path that ``pattern`` matches; maybe none.
+
+    It is ASCII: letters with marks may be one character there or two.
+    """
     runs = [""]
-    for token in _TOKEN.findall(pattern.strip("/")):
-        if len(token) > 1 or token in "*?":
+    for token in _TOKEN.findall(composed(pattern).strip("/")):
+        if len(token) > 1 or token in "*?" or not token.isascii():
             runs.append("")
         else:
             runs[-1] += token

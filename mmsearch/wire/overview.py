@@ -29,6 +29,7 @@ def overview_as_json(overview: Overview) -> dict[str, Any]:
             for (name, modality), rows in sorted(now.vectors.items())
         ],
         "tombstones": now.tombstones,
+        "unreadable": dict(now.unreadable),
         "bytes": overview.size,
         "generation": now.generation,
         "corpora": [corpus.root for corpus in now.corpora],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.encoders.reading import reads
 from mmsearch.ingest.decoding.decoding import Decoding, decode
 from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder
 from mmsearch.ingest.faults import fault_of
@@ -147,13 +148,17 @@ class Reader:
             return
         keys = list({draft.key for draft in drafts})
         rows = self._catalogue().rows_of_keys(self.encoder_id, "text", keys)
-        fresh = {draft.key: draft for draft in drafts if draft.key not in rows}
+        fresh = {
+            draft.key: draft
+            for draft in drafts
+            if draft.key not in rows and reads(self.encoder, draft.text or "")
+        }
         vectors = self.encoder.encode_texts([draft.text or "" for draft in fresh.values()])
         found = dict(zip(fresh, vectors, strict=True))
         for draft in drafts:
             draft.row = rows.get(draft.key)
             if draft.row is None:
-                draft.vector = found[draft.key]
+                draft.vector = found.get(draft.key)  # none of what the encoder can't read
 
     def _catalogue(self) -> Catalogue:
         catalogue: Catalogue | None = getattr(self._local, "catalogue", None)

@@ -14,7 +14,8 @@ import numpy as np
 
 from mmsearch.ann.placement import contains
 from mmsearch.ann.terms import all_of, substring, terms
-from mmsearch.store.catalogue.words.grams import cjk_runs
+from mmsearch.store.catalogue.words.grams import unspaced_runs
+from mmsearch.store.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,12 +64,16 @@ class Within:
 
 def plan(text: str, found: Sequence[Term], counts: Sequence[int]) -> Plan | None:
     """What of a query ``text`` with the terms ``found``, which ``counts`` items have, to look for within words."""
-    token = text.strip()
-    if len(found) > 1 and " " not in token and len(token) >= SHORTEST and not cjk_runs(token):
+    token = folded(text).strip()
+    if len(found) > 1 and " " not in token and len(token) >= SHORTEST and not unspaced_runs(token):
         return Plan((token,), ())  # "IMG_20": its parts may be words, but it is one thing
-    unknown = [term.written for term, count in zip(found, counts, strict=True) if not count]
+    unknown = [
+        term.written for term, count in zip(found, counts, strict=True) if not count and not term.optional
+    ]
     pieces = tuple(
-        word for word in unknown if len(word) >= SHORTEST and not word.endswith("*") and not cjk_runs(word)
+        word
+        for word in unknown
+        if len(word) >= SHORTEST and not word.endswith("*") and not unspaced_runs(word)
     )
     if not pieces or len(found) > MOST_WORDS:
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmsearch.encoders.reading import reads
 from mmsearch.errors import UsageError
 from mmsearch.search.calibration.familiarity import familiarity_of
 from mmsearch.search.query.value import Item, Picture, Text, written_content
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.search.query.value import Content, Part, Query
     from mmsearch.types import Modality, Vector
-
-# A text of which an encoder knows less is not read by it.
-LEAST_KNOWN = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +52,7 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
         label = str(part) if part.kind != "plus" else written_content(part.content)
         if isinstance(part.content, Text):
             if "text" in encoder.modalities:
-                vector, is_read = next(encoded), _is_read(encoder, part.content)
+                vector, is_read = next(encoded), reads(encoder, part.content.meaning)
                 asked = bank if part.kind == "plus" else None
                 familiarity = 0.0 if asked is None else asked.of_one(vector, part.content.meaning)
                 found.append(Probe(part, label, "text", vector, is_read, familiarity))
@@ -65,12 +63,6 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
             modality, vector = _item(index, encoder, part.content)
             found.append(Probe(part, label, modality, vector))
     return tuple(found)
-
-
-def _is_read(encoder: Encoder, text: Text) -> bool:
-    from mmsearch.encoders.protocol import KnowsItsWords
-
-    return not isinstance(encoder, KnowsItsWords) or encoder.known_share(text.meaning) >= LEAST_KNOWN
 
 
 def given_items(contents: Sequence[Content]) -> tuple[int, ...]:

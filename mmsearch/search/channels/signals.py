@@ -50,6 +50,10 @@ class Signals:
     def __getitem__(self, rows: Any) -> Signals:
         return Signals(self.evidence[rows], self.surprise[rows], self.unit[rows])
 
+    def telling(self, more: float) -> Signals:
+        """The same, telling so many times as much."""
+        return Signals(more * self.evidence, self.surprise, self.unit)
+
     def at(self, places: Ids) -> Signals:
         """The rows ``places`` (m,), nothing where a place is -1."""
         return Signals(*(taken(one, places, np.nan) for one in (self.evidence, self.surprise, self.unit)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmsearch.ann.placement import FEW_TO_MANY, Lookup, contains
 from mmsearch.errors import UsageError
+from mmsearch.search.index.lexicon import Lexicon
 from mmsearch.store.catalogue.conditions import And, ModalityIs, Not, Or
 from mmsearch.types import MODALITIES
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.types import Ids, Modality
 
-# Words whose frequencies are remembered.
-MOST_COUNTS = 10_000
 # Filters whose items are remembered: those of one person who pages and rephrases.
 MOST_FILTERS = 8
 
@@ -36,7 +35,7 @@ class Documents:
     def __init__(self, ids: Ids, documents: Ids, modalities: Mapping[Modality, Ids]) -> None:
         self.ids, self.documents, self.modalities = ids, documents, modalities
         self._lookup = Lookup(ids, documents)
-        self._counts: dict[str, int] = {}
+        self._lexicon: Lexicon | None = None
         self._passing: dict[str, Ids] = {}
 
     @classmethod
@@ -130,14 +129,15 @@ class Documents:
             return contains(catalogue.select_items(condition), self.ids)
         return contains(np.sort(documents), self.documents)
 
-    def count(self, catalogue: Catalogue, expression: str) -> int:
-        """How many items match a word's ``expression``; remembered, since people use the same words again."""
-        count = self._counts.get(expression)
-        if count is None:
-            if len(self._counts) >= MOST_COUNTS:
-                self._counts.clear()
-            count = self._counts[expression] = catalogue.count_matches(expression)
-        return count
+    def lexicon(self, catalogue: Catalogue) -> Lexicon:
+        """The words of these documents; what was looked up is remembered."""
+        if self._lexicon is None:
+            entries = catalogue.word_entries()
+            known = contains(self.ids, entries.items)
+            documents = np.full(entries.items.size, -1, dtype=np.int64)
+            documents[known] = self.of(entries.items[known])
+            self._lexicon = Lexicon(entries, documents)
+        return self._lexicon
 
     @cached_property
     def _combinations(self) -> dict[tuple[int, ...], tuple[tuple[Ids, ...], frozenset[tuple[bool, ...]]]]:

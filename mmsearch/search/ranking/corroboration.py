@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from mmsearch.search.ranking.task import Column, Task
     from mmsearch.types import Matrix, Scores
 
-# What the likeness of a text loses that has none of the query's words: of 0.1 to 0.5, on the dev collections.
-LACKING = 0.2
+# What the likeness of a text loses that has none of the query's words: of 0.1 to 0.5, on the dev collections; and how
+# much more where the words by themselves say which text is meant: of 0, 0.3 and 0.5.
+LACKING, LACKING_MORE = 0.2, 0.3
+# So many times what is expected of a text that says the same, and it loses nothing: of 1, 2 and 4.
+ENOUGH = 2.0
 
 
 def losses(evidence: Matrix, task: Task) -> Matrix:
@@ -43,13 +46,14 @@ def heard(weights: Sequence[float], words: float) -> Scores:
 def lacking(evidence: Matrix, columns: Sequence[Column]) -> Matrix:
     """What share of their ``evidence`` (n, c) documents lose, (n, c), where the words are wholly heard.
 
-    The likeness of texts loses ``LACKING`` where the words say nothing, nothing where they tell as much as is expected
+    The likeness of texts loses most where the words say nothing, nothing where they tell as much as is expected
     of a text that says the same (`Column.expected`), and in between in proportion: the more words, the less is lost.
     """
     lost = np.zeros(evidence.shape)
     of_texts = [column.dense is not None and column.dense.item_modality == "text" for column in columns]
     for place, column in enumerate(columns):
         if column.expected > 0.0:
-            told = np.nan_to_num(evidence[:, place], nan=0.0) / column.expected
-            lost[:, of_texts] = LACKING * (1.0 - np.clip(told, 0.0, 1.0))[:, None]
+            told = np.nan_to_num(evidence[:, place], nan=0.0) / (ENOUGH * column.expected)
+            most = LACKING + LACKING_MORE * column.authority
+            lost[:, of_texts] = most * (1.0 - np.clip(told, 0.0, 1.0))[:, None]
     return lost

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mmsearch.errors import UsageError
-from mmsearch.store.catalogue.database import fold
 from mmsearch.store.catalogue.dates import year_of
 from mmsearch.store.catalogue.fields import date_in, number_in
+from mmsearch.store.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ def _keys(values: Sequence[FieldValue | None]) -> list[Key | None]:
 
 
 def _text_key(value: FieldValue) -> Key:
-    return 1, 0, 0, fold(str(value))
+    return 1, 0, 0, folded(str(value))
 
 
 def _sorted(keys: Sequence[Key | None], *, descending: bool) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from mmsearch.encoders.reading import fluency
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.dense import dense_channels
 from mmsearch.search.channels.exclusions import exclusions
@@ -14,6 +15,7 @@ from mmsearch.search.channels.lexical import items_with, match, name_matches
 from mmsearch.search.channels.probes import given_items, probes
 from mmsearch.search.index.documents import common
 from mmsearch.search.query.value import Text
+from mmsearch.search.ranking.authority import COUNTING_MORE, authority
 from mmsearch.search.ranking.weights import NAME, WORDS
 from mmsearch.store.catalogue.conditions import ModalityIs, conjunction, conjuncts, names_modality
 
@@ -36,7 +38,7 @@ class Column:
     """One channel in the fusion, with its ``weight``: dense, or ``listed`` (all that it has to say, by id).
 
     ``expected``: what the words would tell, in decades, of a text that says the same as the query; 0 where that is
-    not known, and for all other channels.
+    not known, and for all other channels. ``authority``: how far the words by themselves say what is meant, 0 to 1.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Column:
     dense: DenseChannel | None = None
     listed: Said | None = None
     expected: float = 0.0
+    authority: float = 0.0
 
     def said(self, items: Ids) -> Said:
         """Those of ``items``, ascending, that this says something of, and what that is."""
@@ -114,13 +117,16 @@ def prepare(
             index, encoder, [probe for probe in parts if probe.part.kind == "plus"], whole=whole
         )
     ]
-    matches = (
-        match(index.catalogue, index.documents, query.text, among, searched)
-        if query.text and searched
-        else None
-    )
     groups = index.documents if group == "document" else index.documents.each_alone
-    columns = [*_dense_columns(dense, weights, len(encoders)), *_word_columns(matches, query, index, weights)]
+    matches = match(index.catalogue, groups, query.text, among, searched) if query.text and searched else None
+    columns = _dense_columns(dense, weights, len(encoders))
+    if matches is not None:
+        decided = authority(
+            matches.said,
+            max((fluency(encoder, query.text) for encoder in encoders), default=1.0),
+            beside_pictures=_has_pictures(dense, query),
+        )
+        columns += _word_columns(matches, query, index, weights, decided)
     given = given_items([part.content for part in query.parts])
     task = Task(
         tuple(columns),
@@ -170,15 +176,26 @@ def _dense_columns(
     return columns
 
 
+def _has_pictures(channels: Sequence[DenseChannel], query: Query) -> bool:
+    """Whether pictures are ranked, too."""
+    wanted = [part.modality for part in conjuncts(query.condition) if isinstance(part, ModalityIs)]
+    return all(modality == "image" for modality in wanted) and any(
+        channel.item_modality == "image" for channel in channels
+    )
+
+
 def _word_columns(
-    matches: Matches | None, query: Query, index: SearchIndex, weights: Mapping[str, float]
+    matches: Matches, query: Query, index: SearchIndex, weights: Mapping[str, float], decided: float
 ) -> list[Column]:
-    if matches is None:
-        return []
     named = name_matches(index.catalogue, query.text, matches)
+    more = 1.0 + COUNTING_MORE * decided
     return [
         Column(
-            WORDS, weights.get(WORDS, 1.0), listed=(matches.ids, matches.signals), expected=matches.expected
+            WORDS,
+            weights.get(WORDS, 1.0),
+            listed=(matches.ids, matches.signals.telling(more)),
+            expected=more * matches.expected,
+            authority=decided,
         ),
         Column(NAME, weights.get(NAME, 1.0), listed=named),
     ]

@@ -10,7 +10,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mmsearch.ann.terms import terms
-from mmsearch.store.catalogue.words.grams import cjk_runs
+from mmsearch.store.catalogue.words.grams import code_parts, unspaced_runs
+from mmsearch.store.folding import folded, folded_with_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,9 @@ LENGTH = 200
 _ENDING = "(?:ing|ers?|ed|es|s|ly|ies|y|e)"
 _ENDINGS = re.compile(f"{_ENDING}$")
 _SHORTEST_STEM = 3
+# What may stand between the letters and digits of a code.
+_SEPARATOR = "[-./_:,' ]?"
+_YEAR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,11 @@ def _places(text: str, query: str, pieces: Sequence[str]) -> list[tuple[int, int
     """Where words of ``query`` stand in ``text``, ascending; those that overlap or touch as one."""
     places: list[tuple[int, int]] = []
     pattern = _words(query, tuple(pieces))
-    for found in pattern.finditer(text) if pattern is not None else ():
-        start, end = found.span(1)
+    if pattern is None:
+        return []
+    plain, origins = folded_with_places(text)
+    for found in pattern.finditer(plain):
+        start, end = origins[found.start(1)], _end(origins, *found.span(1))
         if places and start <= places[-1][1]:
             places[-1] = (places[-1][0], max(end, places[-1][1]))
         elif end > start:
@@ -77,13 +84,16 @@ def _places(text: str, query: str, pieces: Sequence[str]) -> list[tuple[int, int
 @lru_cache(maxsize=64)
 def _words(query: str, pieces: tuple[str, ...]) -> re.Pattern[str] | None:
     """What finds each place of a word as its group 1; None without words."""
-    alternatives = [*_patterns([term.written for term in terms(query)]), *map(re.escape, pieces)]
+    words_of_query = [
+        term.written for term in terms(query) if term.weight == 1.0
+    ]  # no single characters of many
+    alternatives = [*_patterns(words_of_query), *map(re.escape, pieces)]
     if not alternatives:
         return None
     words = f"({'|'.join(alternatives)})"
     # What may overlap takes looking ahead at each letter: a run of Chinese is looked for by its pairs.
-    overlapping = bool(pieces) or bool(cjk_runs(query))
-    return re.compile(f"(?={words})" if overlapping else words, re.IGNORECASE)
+    overlapping = bool(pieces) or bool(unspaced_runs(folded(query)))
+    return re.compile(f"(?={words})" if overlapping else words)
 
 
 def _patterns(words: Sequence[str]) -> list[str]:
@@ -109,12 +119,29 @@ def _pattern(word: str) -> str:
         return re.escape(word)  # Chinese and Japanese have no blanks between words
     if word.endswith("*"):
         return rf"\b{re.escape(word[:-1])}\w*"
-    return rf"\b{re.escape(word)}\b"
+    if _is_code(word):
+        return rf"\b{_SEPARATOR.join(map(re.escape, ''.join(code_parts(word))))}\b"
+    before, after = (r"\b" if sign.isalnum() else "" for sign in (word[0], word[-1]))
+    return f"{before}{re.escape(word)}{after}"
+
+
+def _is_code(word: str) -> bool:
+    """Whether ``word`` may have separators elsewhere, or none: a number of a year's length has not."""
+    digits = sum(map(str.isdigit, word))
+    return digits > 0 and (len(word) > _YEAR or digits < len(word)) and bool(code_parts(word))
+
+
+def _end(origins: list[int], start: int, end: int) -> int:
+    """Where in a text what is ``start`` to ``end`` when it is folded ends: behind the whole of its last letter."""
+    last = origins[end - 1] if end > start else origins[start]
+    while end < len(origins) - 1 and origins[end] == last:
+        end += 1
+    return origins[end] if end > start else last
 
 
 def _stem(word: str) -> str | None:
     """What is left of ``word`` without its ending; None when that is too short, or the word has none."""
-    if word.endswith("*") or _is_without_case(word):
+    if word.endswith("*") or _is_without_case(word) or not word.isalpha():
         return None
     stem = _ENDINGS.sub("", word)
     return stem if len(stem) >= _SHORTEST_STEM else None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.store.catalogue.database import Database, json_ids, json_texts
+from mmsearch.store.catalogue.database import Database
+from mmsearch.store.catalogue.listed import json_ids, json_texts
 from mmsearch.store.catalogue.reader import CatalogueReader
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import joined_grams, name_words
@@ -15,7 +16,7 @@ from mmsearch.store.durable.witness import Witness
 from mmsearch.store.precision import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import Self
@@ -240,6 +241,40 @@ class Catalogue(CatalogueReader):
             self._execute("UPDATE encoders SET folder = ? WHERE id = ?", (folder, encoder_id))
             self._changed()
 
+    def drop_unreadable(self, encoder_id: int, is_read: Callable[[str], bool]) -> int:
+        """Drop the vectors of texts that the encoder can't read by ``is_read``, once for each encoder; how many.
+
+        Before schema 5 they had some, all of them alike.
+        """
+        checked = f"read by encoder {encoder_id}"
+        if self._database.value("SELECT 1 FROM state WHERE name = ?", (checked,)):
+            return 0
+        texts = self._database.rows(
+            """
+            SELECT DISTINCT v.content_id, i.text FROM vectors v
+            JOIN items i ON i.modality = v.modality AND i.content_id = v.content_id
+            WHERE v.encoder_id = ? AND v.modality = 'text' AND i.text IS NOT NULL
+            """,
+            (encoder_id,),
+        )
+        unreadable = [(content, encoder_id) for content, text in texts if not is_read(text)]
+        with self.transaction():
+            self._database.connection.executemany(
+                "DELETE FROM vectors WHERE content_id = ? AND encoder_id = ?", unreadable
+            )
+            self._database.connection.executemany(
+                "INSERT INTO unreadable (content_id, encoder_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                unreadable,
+            )
+            self._execute("INSERT INTO state VALUES (?, 1)", (checked,))
+            if unreadable:
+                self._changed()
+        return len(unreadable)
+
+    def tidy(self) -> None:
+        """Join what the batches of a run have left of the word index in pieces; it finds the same."""
+        wordindex.tidy(self._database)
+
     def drop_vectors(self, encoder_id: int, modality: Modality, rows: Ids) -> int:
         """Forget vectors by row, so that the next index run encodes their items anew; how many there were."""
         with self.transaction():
@@ -272,6 +307,7 @@ class Catalogue(CatalogueReader):
     def vacuum(self) -> None:
         """Drop contents that nothing has, merge the word indexes, and give unused pages back to the disk."""
         with self._database.unchecked(), self.transaction():
+            self._execute("DELETE FROM unreadable WHERE content_id NOT IN (SELECT content_id FROM items)")
             self._execute(
                 """
                 DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM items)

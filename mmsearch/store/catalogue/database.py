@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import threading
-import unicodedata
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,13 +14,21 @@ import numpy as np
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError, UsageError
 from mmsearch.store.catalogue.dates import key_compares, read_date
-from mmsearch.store.catalogue.migrations import APPLICATION_ID, OLDEST_READABLE, SCHEMA_VERSION, migrate
+from mmsearch.store.catalogue.migrations import (
+    APPLICATION_ID,
+    OLDEST_READABLE,
+    SCHEMA_VERSION,
+    WORDS_FOLDED,
+    migrate,
+)
+from mmsearch.store.catalogue.words.grams import grams, name_words, searchable
 from mmsearch.store.durable.files import full_disk
 from mmsearch.store.durable.witness import has_log
+from mmsearch.store.folding import composed, folded
 from mmsearch.store.globs import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -34,6 +40,22 @@ if TYPE_CHECKING:
 
     Seen = tuple[tuple[int, int, int], ...]
 
+# What the views of the word index, filters and migrations call.
+_FUNCTIONS: dict[str, Callable[[str], str | None]] = {
+    "folded": folded,
+    "searchable": searchable,
+    "grams": grams,
+    "name_words": name_words,
+    "composed": composed,
+}
+# Before a catalogue knew this form, its fields were folded by another: a view stands in their place.
+_FOLDED_FIELDS = """
+    CREATE TEMP VIEW fields AS
+    SELECT id, document_id, name, kind, text,
+        coalesce(date, substr(folded(text), 1, 100)) AS folded,
+        coalesce(number, CAST(substr(date, 1, 4) AS REAL)) AS number
+    FROM (SELECT *, CASE WHEN kind IN ('text', 'part', 'integer') THEN date_key(text) END AS date FROM main.fields)
+"""
 BUSY_SECONDS = 10.0  # other connections write only while they check or repair
 _WITHOUT_LOCKS = "win32-none" if os.name == "nt" else "unix-none"  # one of SQLite's ways to reach files
 _PRIMARY_CODE = 0xFF  # SQLite's extended result codes keep the primary code in the low byte
@@ -96,6 +118,9 @@ class Database:
                 f"{self.path} was written by an older mmsearch (schema {version}); "
                 "`mmsearch check --repair` brings it up to date"
             )
+        elif version < WORDS_FOLDED:
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(_FOLDED_FIELDS)
         self.version = version
 
     @cached_property
@@ -269,21 +294,6 @@ def plain_errors(path: Path) -> Iterator[None]:
         raise
 
 
-def json_ids(ids: Ids | Sequence[int]) -> str:
-    """Ids for ``IN (SELECT value FROM json_each(?))``: one bound parameter, whatever their number."""
-    return str(ids.tolist() if hasattr(ids, "tolist") else [int(one) for one in ids])
-
-
-def json_texts(texts: Sequence[str]) -> str:
-    """Texts for ``json_each``; as ``json_ids``."""
-    return json.dumps(texts, ensure_ascii=False)
-
-
-def fold(text: str) -> str:
-    """Text as filters compare it: composed, without case."""
-    return unicodedata.normalize("NFC", text).casefold()
-
-
 def _connected(path: Path, *, write: bool) -> tuple[sqlite3.Connection, Seen | None]:
     """A connection, and, if it takes no locks, the files as it saw them.
 
@@ -332,7 +342,9 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
         if "vfs" in how:  # no locks: nobody else has the log's index, and SQLite may keep its own in memory
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA user_version").fetchone()
-        connection.create_function("fold", 1, fold, deterministic=True)
+        connection.execute("PRAGMA trusted_schema = ON")  # views call these
+        for name, function in _FUNCTIONS.items():
+            connection.create_function(name, 1, _of_text(function), deterministic=True)
         connection.create_function("matches", 2, _matches, deterministic=True)
         connection.create_function("date_compares", 3, key_compares, deterministic=True)
         connection.create_function("date_key", 1, _date_key, deterministic=True)
@@ -342,8 +354,12 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
     return connection
 
 
+def _of_text(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:
+    return lambda text: None if text is None else function(text)
+
+
 def _matches(expression: str, text: str) -> bool:
-    return compiled(expression).fullmatch(text) is not None
+    return compiled(expression).fullmatch(composed(text)) is not None
 
 
 def _date_key(text: str) -> str | None:

@@ -10,8 +10,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from mmsearch.store.catalogue.database import fold
 from mmsearch.store.catalogue.dates import read_date
+from mmsearch.store.folding import folded
 
 if TYPE_CHECKING:
     from mmsearch.store.catalogue.dates import Date
@@ -98,5 +98,5 @@ def date_in(value: FieldValue) -> Date | None:
 
 def _row(name: str, kind: RowKind, value: FieldValue) -> FieldRow:
     text, date = written(value), date_in(value)
-    folded = fold(text)[:FOLDED_LENGTH] if date is None else date.key
-    return FieldRow(name, kind, text, folded, number_in(value))
+    compared = folded(text)[:FOLDED_LENGTH] if date is None else date.key
+    return FieldRow(name, kind, text, compared, number_in(value))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from mmsearch.store.catalogue.database import json_ids
 from mmsearch.store.catalogue.fields import field_value
+from mmsearch.store.catalogue.listed import json_ids
 from mmsearch.store.catalogue.values import StoredItem
 from mmsearch.types import Locator
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmsearch.store.catalogue.words.schema import FOLDED_WORDS
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
@@ -209,9 +211,19 @@ _CHECKSUMS = (
     """,
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = ((*_TABLES, *_WORDS), _PRECISION, _DATES, _OUTLIVING, _CHECKSUMS)
+MIGRATIONS: tuple[Sequence[str], ...] = (
+    (*_TABLES, *_WORDS),
+    _PRECISION,
+    _DATES,
+    _OUTLIVING,
+    _CHECKSUMS,
+    FOLDED_WORDS,
+)
 PRECISION_SINCE, CHECKSUMS_SINCE = 2, 5  # the schemas that brought them
 SCHEMA_VERSION = len(MIGRATIONS)
+WORDS_FOLDED = 1 + MIGRATIONS.index(
+    FOLDED_WORDS
+)  # before, words were found by other rules, and had no postings
 OLDEST_READABLE = 1  # what later migrations added, the readers can do without
 
 
@@ -221,4 +233,8 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     for statements in MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)
+    if 0 < version < WORDS_FOLDED:
+        from mmsearch.store.catalogue.words.index import renew
+
+        renew(connection)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from mmsearch.store.catalogue.database import json_ids
 from mmsearch.store.catalogue.fields import field_value
+from mmsearch.store.catalogue.listed import json_ids
+from mmsearch.store.catalogue.migrations import WORDS_FOLDED
 from mmsearch.store.catalogue.values import FieldInfo, Statistics
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ def statistics(database: Database, generation: int, corpora: Sequence[Corpus]) -
         SELECT count(*) FROM vectors v JOIN contents c ON c.id = v.content_id
         WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.modality = c.modality AND i.content_id = c.id)
     """
+    unreadable = """
+        SELECT e.name, count(*) FROM unreadable u JOIN encoders e ON e.id = u.encoder_id
+        JOIN items i ON i.modality = 'text' AND i.content_id = u.content_id GROUP BY e.id ORDER BY e.id
+    """
     vectors = database.rows(
         """
         SELECT e.name, v.modality, count(*) FROM vectors v JOIN encoders e ON e.id = v.encoder_id
@@ -74,6 +79,7 @@ def statistics(database: Database, generation: int, corpora: Sequence[Corpus]) -
         items=dict(database.rows("SELECT modality, count(*) FROM items GROUP BY modality")),
         vectors={(name, modality): count for name, modality, count in vectors},
         tombstones=database.value(tombstones),
+        unreadable=dict(database.rows(unreadable)) if database.version >= WORDS_FOLDED else {},
         fields=database.value("SELECT count(*) FROM fields WHERE kind <> 'part'"),
         catalogue_bytes=database.size(),
         generation=generation,

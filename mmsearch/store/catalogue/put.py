@@ -11,8 +11,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from mmsearch.store.catalogue import tagging
-from mmsearch.store.catalogue.database import json_ids, json_texts
 from mmsearch.store.catalogue.fields import field_rows
+from mmsearch.store.catalogue.listed import json_ids, json_texts
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import grams, joined_grams, name_words
 
@@ -45,6 +45,7 @@ def put_documents(database: Database, documents: Sequence[NewDocument], encoder_
     _store_documents(database, placed)
     contents = _store_contents(database, documents)
     _store_vectors(database, documents, contents, encoder_id)
+    _store_unreadable(database, documents, contents, encoder_id)
     _store_items(database, placed, contents)
     _store_fields(database, placed, known)
     tagging.restore(database, kept)
@@ -130,6 +131,27 @@ def _store_vectors(
             for item in document.items
             if item.row is not None
         ],
+    )
+
+
+def _store_unreadable(
+    database: Database,
+    documents: Sequence[NewDocument],
+    contents: dict[tuple[Modality, bytes], int],
+    encoder_id: int,
+) -> None:
+    """Note the contents that the encoder has a tower for, and no vector."""
+    query = "SELECT instr(',' || modalities || ',', ',text,') FROM encoders WHERE id = ?"
+    if not database.value(query, (encoder_id,)):
+        return
+    database.connection.executemany(
+        "INSERT INTO unreadable (content_id, encoder_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        {
+            (contents[item.modality, item.key], encoder_id)
+            for document in documents
+            for item in document.items
+            if item.row is None and item.modality == "text"
+        },
     )
 
 

@@ -10,13 +10,17 @@ import numpy as np
 
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue import overview
-from mmsearch.store.catalogue.database import Database, json_ids
 from mmsearch.store.catalogue.items import stored_items
-from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, PRECISION_SINCE
+from mmsearch.store.catalogue.listed import json_ids, json_texts
+from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, PRECISION_SINCE, WORDS_FOLDED
 from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
 from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument
 from mmsearch.store.catalogue.words import index as wordindex
+from mmsearch.store.catalogue.words import postings
+from mmsearch.store.catalogue.words.postings import Entries, Posting
+from mmsearch.store.catalogue.words.tokens import tokenizer
 from mmsearch.store.durable.checksums import CENTER, Checksum
+from mmsearch.store.folding import composed
 from mmsearch.store.precision import DEFAULT_PRECISION
 from mmsearch.types import MODALITIES
 
@@ -28,12 +32,11 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mmsearch.store.catalogue.conditions import Condition
-    from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem, WordStatistics
+    from mmsearch.store.catalogue.database import Database
+    from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
     from mmsearch.types import FieldValue, Ids, Modality, Scores
 
 _KEYS_AT_ONCE = 1_000
-
-COUNTS_KEPT = 10_000
 
 
 class CatalogueReader:
@@ -44,10 +47,6 @@ class CatalogueReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._counts: dict[
-            str, int
-        ] = {}  # of one generation: a word that many items have takes 1 ms to count
-        self._counts_of = -1
 
     @property
     def path(self) -> Path:
@@ -105,18 +104,24 @@ class CatalogueReader:
         return {row[0]: Checksum(*row) for row in self._database.rows(query, (encoder_id, modality))}
 
     def known_documents(self, corpus_id: int, encoder_id: int) -> dict[str, KnownDocument]:
-        """All documents of a corpus by path; ``complete`` with regard to this encoder's modalities."""
+        """All documents of a corpus by path; ``complete`` with regard to this encoder's modalities.
+
+        For a writer: an item that the encoder can't read lacks nothing.
+        """
         with self.snapshot():
             modalities = [m for e in self.encoders() if e.encoder_id == encoder_id for m in e.modalities]
             lacking = self._database.rows(
-                f"""
+                """
                 SELECT document_id FROM items WHERE id IN (
                     SELECT i.id FROM items i
-                    LEFT JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = ?
-                    WHERE i.modality IN ({", ".join("?" * len(modalities))}) AND v.row IS NULL
+                    LEFT JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = ?1
+                    WHERE i.modality IN (SELECT value FROM json_each(?2)) AND v.row IS NULL
+                    AND NOT EXISTS (
+                        SELECT 1 FROM unreadable u WHERE u.content_id = i.content_id AND u.encoder_id = ?1
+                    )
                 )
                 """,
-                (encoder_id, *modalities),
+                (encoder_id, json_texts(modalities)),
             )
             query = "SELECT path, id, stamp FROM documents WHERE corpus_id = ?"
             rows = self._database.rows(query, (corpus_id,))
@@ -219,18 +224,24 @@ class CatalogueReader:
         return dict(self._database.rows(query, (json_ids(item_ids),)))
 
     def find(self, path: str) -> list[int]:
-        """Documents at ``path``: relative to a corpus, absolute, or else the end of a path; ascending ids."""
+        """Documents at ``path``: relative to a corpus, absolute, or else the end of a path; ascending ids.
+
+        Letters with marks are the same in one character or in two.
+        """
+        path = composed(path)
+        own = "d.path" if path.isascii() else "composed(d.path)"
+        root = "rtrim(c.root, '/')" if path.isascii() else "composed(rtrim(c.root, '/'))"
         exact = self._database.rows(
-            """
+            f"""
             SELECT d.id FROM documents d JOIN corpora c ON c.id = d.corpus_id
-            WHERE (d.corpus_id IN (SELECT id FROM corpora) AND d.path = ?1)
-               OR (?1 LIKE '/%' AND rtrim(c.root, '/') || '/' || d.path = ?1) ORDER BY d.id
+            WHERE (d.corpus_id IN (SELECT id FROM corpora) AND {own} = ?1)
+               OR (?1 LIKE '/%' AND {root} || '/' || {own} = ?1) ORDER BY d.id
             """,
             (path,),
         )
         if not exact:
             ending = "/" + path.lstrip("/")
-            query = "SELECT id FROM documents WHERE substr(path, -length(?1)) = ?1 ORDER BY id"
+            query = f"SELECT d.id FROM documents d WHERE substr({own}, -length(?1)) = ?1 ORDER BY d.id"
             exact = self._database.rows(query, (ending,))
         return [row[0] for row in exact]
 
@@ -302,18 +313,39 @@ class CatalogueReader:
         """
         return wordindex.match(self._database, "substrings", expression, depth, {}, among)
 
-    def count_matches(self, expression: str) -> int:
-        """How many items match an FTS5 expression: the document frequency of a word or phrase."""
-        generation = self.generation()
-        if generation != self._counts_of or len(self._counts) >= COUNTS_KEPT:
-            self._counts, self._counts_of = {}, generation
-        if expression not in self._counts:
-            self._counts[expression] = wordindex.count(self._database, expression)
-        return self._counts[expression]
+    def word_entries(self) -> Entries:
+        """All rows of the word index, with their lengths: what `postings` speaks of.
 
-    def word_statistics(self) -> WordStatistics:
-        """Size of the word index, for BM25."""
-        return wordindex.statistics(self._database)
+        A catalogue of an older schema has none; its items stand for them, all of one length.
+        """
+        if self._database.version >= WORDS_FOLDED:
+            return postings.read_entries(self._database)
+        items = self.select_items()
+        return Entries(items, items, np.ones(items.size, dtype=np.int64))
+
+    def word_postings(self, word: str) -> list[Posting]:
+        """Where a folded ``word`` stands, by column, if the word index has it as one token.
+
+        Numbers of entries that are not there any more may be among them. What is no single token, or a word in a
+        catalogue of an older schema, is looked up as a phrase: the same entries, in one list, each once.
+        """
+        if self._database.version >= WORDS_FOLDED:
+            [tokens] = tokenizer().tokens([word])
+            if len(tokens) == 1:
+                return postings.read_postings(self._database, tokens[0])
+        return self.phrase_postings(f'"{word}"')
+
+    def phrase_postings(self, expression: str) -> list[Posting]:
+        """The rows that match an FTS5 expression, as one list of a column ``text``, each once."""
+        items = self.matching_items(expression)
+        if self._database.version >= WORDS_FOLDED:
+            query = "FROM entries WHERE item_id IN (SELECT value FROM json_each(?))"
+            [items] = self._database.id_columns(query, ("id",), (json_ids(items),))
+        return [Posting("text", np.sort(items), np.ones(items.size, dtype=np.int64))]
+
+    def matching_items(self, expression: str) -> Ids:
+        """All items that match an FTS5 expression over the columns of words.WORD_COLUMNS, ascending."""
+        return wordindex.matching(self._database, expression)
 
     def fields(self) -> dict[str, FieldInfo]:
         """All metadata fields by name, sorted."""

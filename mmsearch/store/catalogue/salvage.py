@@ -23,6 +23,7 @@ _TABLES = {
     "vectors": "content_id",
     "items": "id",
     "fields": "id",
+    "unreadable": "content_id",
     "departed": "id",
     "refused": "id",
 }
@@ -34,6 +35,8 @@ _PARENTS = (
     ("items", "document_id", "documents"),
     ("items", "content_id", "contents"),
     ("fields", "document_id", "documents"),
+    ("unreadable", "content_id", "contents"),
+    ("unreadable", "encoder_id", "encoders"),
     ("departed", "corpus_id", "corpora"),
     ("refused", "corpus_id", "corpora"),
 )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
-from mmsearch.store.catalogue.database import fold
 from mmsearch.store.catalogue.date_tests import AFTER, DATED, Sql, date_test
 from mmsearch.store.catalogue.fields import FOLDED_LENGTH, date_in, number_in, written
+from mmsearch.store.folding import folded
 from mmsearch.store.globs import literal_of, path_pattern
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def document_query(condition: Condition, fields: Fields) -> Sql | None:
         case Comparison(field, operator, value):
             names = _names(field, fields)
             if not names:
-                return _column_comparison(fold(field), operator, value)
+                return _column_comparison(folded(field), operator, value)
             return None if operator == "!=" else _having(names, _value_test(operator, value))
         case _:
             return None
@@ -79,11 +79,11 @@ def _unequal(condition: Condition, fields: Fields) -> Sql:
 
 def _value_test(operator: Operator, value: FieldValue) -> Sql:
     """The test of one row of ``fields``: dates by date, numbers by number, everything else by folded text."""
-    text = fold(written(value))
+    text = folded(written(value))
     if operator == "~":
         # dates are folded to one spelling; as a text, a date is what is written
         whole = (
-            f"CASE WHEN number IS NULL AND length(folded) < {FOLDED_LENGTH} THEN folded ELSE fold(text) END"
+            f"CASE WHEN number IS NULL AND length(folded) < {FOLDED_LENGTH} THEN folded ELSE folded(text) END"
         )
         return Sql(f"instr({whole}, ?) > 0", (text,))
     number = None if isinstance(value, (str, bool)) else number_in(value)
@@ -98,17 +98,17 @@ def _value_test(operator: Operator, value: FieldValue) -> Sql:
     if len(text) < FOLDED_LENGTH:
         return Sql(f"folded {operator} ?", (text,))
     if operator == "=":
-        return Sql("(folded = ? AND fold(text) = ?)", (text[:FOLDED_LENGTH], text))
-    return Sql(f"fold(text) {operator} ?", (text,))
+        return Sql("(folded = ? AND folded(text) = ?)", (text[:FOLDED_LENGTH], text))
+    return Sql(f"folded(text) {operator} ?", (text,))
 
 
 def _one_of(field: str, values: Sequence[FieldValue], fields: Fields) -> Sql:
     """Equal to one of many values: numbers and short texts as one set each."""
     names = _names(field, fields)
-    texts = [fold(written(value)) for value in values]
+    texts = [folded(written(value)) for value in values]
     if not names:
-        column = fold(field)
-        query = f"SELECT id FROM documents WHERE fold({column}) IN (SELECT value FROM json_each(?))"
+        column = folded(field)
+        query = f"SELECT id FROM documents WHERE folded({column}) IN (SELECT value FROM json_each(?))"
         return _of_documents(Sql(query, (json.dumps(texts),)))
     numbers = [number_in(value) for value in values if not isinstance(value, (str, bool))]
     short = [text for text, value in zip(texts, values, strict=True) if _is_text(value, text)]
@@ -144,8 +144,8 @@ def _is_text(value: FieldValue, text: str) -> bool:
 
 
 def _column_comparison(column: str, operator: Operator, value: FieldValue) -> Sql:
-    text = fold(written(value))
-    test = f"instr(fold({column}), ?) > 0" if operator == "~" else f"fold({column}) {operator} ?"
+    text = folded(written(value))
+    test = f"instr(folded({column}), ?) > 0" if operator == "~" else f"folded({column}) {operator} ?"
     return Sql(f"SELECT id FROM documents WHERE {column} IS NOT NULL AND {test}", (text,))
 
 
@@ -153,14 +153,16 @@ def _names(field: str, fields: Fields) -> list[str]:
     """The stored names that ``field`` means; none for a column of the document."""
     known = fields.field_names()
     names = spellings(field, known)
-    if not names and fold(field) not in DOCUMENT_COLUMNS:
+    if not names and folded(field) not in DOCUMENT_COLUMNS:
         raise UsageError(unknown_field(field, known))
     return names
 
 
 def spellings(field: str, known: Sequence[str]) -> list[str]:
     """The stored names that ``field`` means: itself, or else those that differ in case; maybe none."""
-    return [name for name in known if name == field] or [name for name in known if fold(name) == fold(field)]
+    return [name for name in known if name == field] or [
+        name for name in known if folded(name) == folded(field)
+    ]
 
 
 def unknown_field(field: str, known: Sequence[str]) -> str:

@@ -121,25 +121,19 @@ class FieldInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class WordStatistics:
-    """``items``: rows of the word index; ``mean_words``: average number of words per row, by column."""
-
-    items: int
-    mean_words: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Statistics:
     """What the catalogue holds.
 
     ``vectors`` counts rows by (encoder name, modality), tombstones included; ``tombstones`` are the vectors
-    that no item points to any more; ``catalogue_bytes`` is the size of the database files.
+    that no item points to any more; ``unreadable`` counts the texts, by encoder, that it can't read and has no vectors
+    of; ``catalogue_bytes`` is the size of the database files.
     """
 
     documents: int
     items: Mapping[Modality, int]
     vectors: Mapping[tuple[str, Modality], int]
     tombstones: int
+    unreadable: Mapping[str, int]
     fields: int
     catalogue_bytes: int
     generation: int

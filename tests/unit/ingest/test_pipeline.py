@@ -420,3 +420,45 @@ def test_a_file_that_ended_its_decoder_is_not_tried_again_until_it_changes(
     assert run(shades, directory).added == 1
     with Catalogue.open(directory.catalogue_path) as catalogue:
         assert catalogue.refused(catalogue.corpora()[0].corpus_id) == {}
+
+
+def test_what_the_encoder_cannot_read_has_no_vector_and_is_not_tried_again(
+    tmp_path: Path, directory: IndexDirectory
+) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    texts = {
+        "en.txt": "A red bicycle.",
+        "ru.txt": "Самолёт летит.",
+        "th.txt": "ฉันรักกรุงเทพ",
+        "n.txt": "12345 🎂",
+    }
+    for name, text in texts.items():
+        (corpus / name).write_text(text, encoding="utf-8")
+    first, second = run(corpus, directory), run(corpus, directory)
+    assert (first.added, dict(first.encoded)) == (4, {"text": 1})
+    assert (second.unchanged, dict(second.encoded)) == (4, {})
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        assert catalogue.statistics().unreadable == {"pocket": 3}
+        items, _ = catalogue.embeddings(1, "text")
+        assert items.tolist() == catalogue.find("en.txt")  # one item each
+        assert catalogue.matching_items('"самолет"').size == 1
+
+
+def test_vectors_that_an_earlier_version_made_of_what_it_could_not_read_are_dropped(
+    tmp_path: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "ru.txt").write_text("Самолёт летит.", encoding="utf-8")
+    with monkeypatch.context() as before:
+        for module in ("decoding.worker", "pipeline"):
+            before.setattr(f"mmsearch.ingest.{module}.reads", lambda encoder, text: True)
+        assert dict(run(corpus, directory).encoded) == {"text": 1}
+    with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
+        catalogue._database.connection.execute("DELETE FROM state WHERE name LIKE 'read by %'")
+    again = run(corpus, directory)
+    assert (again.unchanged, dict(again.encoded)) == (1, {})
+    with Catalogue.open(directory.catalogue_path) as catalogue:
+        assert catalogue.embeddings(1, "text")[0].size == 0
+        assert catalogue.statistics().unreadable == {"pocket": 1}

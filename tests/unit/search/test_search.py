@@ -261,6 +261,7 @@ def test_what_an_encoder_cannot_read_is_asked_of_the_words_alone(
     )
     encoder = type(index.encoders[0])
     monkeypatch.setattr(encoder, "known_share", lambda self, text: float(text.isascii()), raising=False)
+    monkeypatch.setattr(encoder, "fluency", lambda self, text: 1.0, raising=False)
     results = search(SearchRequest("海滩", k=5), index)
     assert [hit.path for hit in results] == ["zh.txt"]
     assert {reason.channel for reason in results[0].explanation} == {"words"}

@@ -15,6 +15,7 @@ from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check
 from mmsearch.store.durable.checksums import CENTER
+from tests.unit.store.older import made_older
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,9 +56,8 @@ def test_what_a_killed_run_left_is_cut_off_and_changes_no_checksum(
 def test_rows_of_an_older_index_get_checksums_from_the_next_run(directory: IndexDirectory) -> None:
     with sqlite3.connect(directory.catalogue_path) as connection:
         [stored] = connection.execute("SELECT count(*), sum(crc) FROM checksums").fetchall()
-        connection.execute("DROP TABLE checksums")
-        connection.execute("PRAGMA user_version = 4")
     connection.close()
+    made_older(directory.catalogue_path, 4)
     (directory.path / "checksums.json").unlink()
     assert check(directory.path) == []
     with Catalogue.open(directory.catalogue_path, write=True) as catalogue:

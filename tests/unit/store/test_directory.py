@@ -16,6 +16,7 @@ from mmsearch.store.check import check, repair
 from mmsearch.store.directory import IndexDirectory, Manifest
 from mmsearch.store.durable.sealed import unsealed
 from mmsearch.store.header import FORMAT
+from tests.unit.store.older import made_older
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,12 +201,7 @@ def first_format(directory: IndexDirectory) -> IndexDirectory:
     for encoder in manifest["encoders"]:
         del encoder["precision"]
     (directory.path / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
-    with sqlite3.connect(directory.catalogue_path) as connection:
-        connection.execute("ALTER TABLE encoders DROP COLUMN precision")
-        connection.execute("DROP INDEX fields_by_date")
-        connection.execute("DROP TABLE checksums")
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
+    made_older(directory.catalogue_path, 1)
     return directory
 
 

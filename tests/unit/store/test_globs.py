@@ -76,3 +76,11 @@ def test_every_path_that_matches_has_the_literal_in_it(pattern: str, path: str) 
 def test_a_pattern_longer_than_any_path_is_refused() -> None:
     with pytest.raises(UsageError, match="a path pattern of 5,000 characters; at most 4,096 are read"):
         path_pattern("a" * 5000)
+
+
+@pytest.mark.parametrize("pattern", ["Zürich*", "Zu\u0308rich*", "**/Z*rich.txt", "*[ü]*"])
+def test_letters_with_marks_are_the_same_in_one_character_or_two(pattern: str) -> None:
+    path = "notes/Zürich.txt"
+    assert re.fullmatch(path_pattern(pattern), path)
+    for written in (path, "notes/Zu\u0308rich.txt"):
+        assert literal_of(pattern) in written

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mmsearch.store.catalogue.database import json_ids
-from mmsearch.store.catalogue.values import WordStatistics
+from mmsearch.store.catalogue.listed import json_ids
+from mmsearch.store.catalogue.words import postings
 from mmsearch.store.catalogue.words.grams import SUBSTRING_COLUMNS, WORD_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mmsearch.store.catalogue.database import Database
+    from mmsearch.store.catalogue.words.access import Access
     from mmsearch.types import Ids, Scores
 
 WordTable: TypeAlias = Literal["words", "substrings"]
 
 _COLUMNS: dict[WordTable, tuple[str, ...]] = {"words": WORD_COLUMNS, "substrings": SUBSTRING_COLUMNS}
 _SOURCES: dict[WordTable, str] = {"words": "word_source", "substrings": "substring_source"}
-_AVERAGES = 1  # rowid of the record in FTS5's data table that counts rows and words
+_ROWS_AT_ONCE = 4_096
 
 
 def match(
-    database: Database,
+    database: Access,
     table: WordTable,
     expression: str,
     depth: int,
@@ -50,24 +50,16 @@ def match(
     return ids, np.fromiter((row[1] for row in rows), dtype=np.float64, count=len(rows))
 
 
-def count(database: Database, expression: str) -> int:
-    """How many rows of ``words`` match."""
-    [[matches]] = _matched(database, "SELECT count(*) FROM words WHERE words MATCH ?", (expression,))
-    return int(matches)
+def matching(database: Access, expression: str) -> Ids:
+    """All items that match, ascending."""
+    query = "SELECT group_concat(rowid) FROM words WHERE words MATCH ?"
+    [[listed]] = _matched(database, query, (expression,))
+    return np.sort(np.fromstring(listed or "", dtype=np.int64, sep=","))
 
 
-def statistics(database: Database) -> WordStatistics:
-    """Rows and mean lengths, from the record that FTS5 keeps for BM25."""
-    record = database.value("SELECT block FROM words_data WHERE id = ?", (_AVERAGES,))
-    rows, *words = [*_varints(record or b""), *[0] * (1 + len(WORD_COLUMNS))][: 1 + len(WORD_COLUMNS)]
-    means: dict[str, float] = {
-        column: total / max(rows, 1) for column, total in zip(WORD_COLUMNS, words, strict=True)
-    }
-    return WordStatistics(rows, means)
-
-
-def forget(database: Database, document_ids: Sequence[int]) -> None:
+def forget(database: Access, document_ids: Sequence[int]) -> None:
     """Take the words of documents out, *before* anything that they are made of changes."""
+    listed = json_ids(document_ids)
     for table, source in _SOURCES.items():
         database.connection.execute(
             f"""
@@ -75,26 +67,32 @@ def forget(database: Database, document_ids: Sequence[int]) -> None:
                 SELECT item_id FROM {source} WHERE document_id IN (SELECT value FROM json_each(?))
             )
             """,
-            (json_ids(document_ids),),
+            (listed,),
         )
+    postings.forget(database.connection, listed)
 
 
-def learn(database: Database, document_ids: Sequence[int]) -> None:
+def learn(database: Access, document_ids: Sequence[int]) -> None:
     """Put the words of documents in, after they are stored."""
     for table, source in _SOURCES.items():
-        columns = ", ".join(_COLUMNS[table])
-        database.connection.execute(
+        names = ", ".join(("item_id", *_COLUMNS[table]))
+        rows = database.connection.execute(
             f"""
-            INSERT INTO {table} (rowid, {columns})
-            SELECT item_id, {columns} FROM {source}
+            SELECT {names} FROM {source}
             WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY item_id
             """,
             (json_ids(document_ids),),
+        ).fetchall()
+        marks = ", ".join("?" * (1 + len(_COLUMNS[table])))
+        database.connection.executemany(
+            f"INSERT INTO {table} (rowid, {', '.join(_COLUMNS[table])}) VALUES ({marks})", rows
         )
+        if table == "words":
+            postings.learn(database.connection, [(row[0], row[1:]) for row in rows])
 
 
-def damage(database: Database) -> list[str]:
-    """The word indexes that disagree with the documents; needs a connection that may write."""
+def damage(database: Access) -> list[str]:
+    """The word indexes, and lists of postings, that disagree with the documents; needs a connection that may write."""
     damaged: list[str] = []
     for table in _SOURCES:
         try:
@@ -103,34 +101,43 @@ def damage(database: Database) -> list[str]:
             raise
         except sqlite3.DatabaseError:
             damaged.append(table)
+    if not damaged and not postings.are_sound(database.connection):
+        damaged.append("postings")
     return damaged
 
 
-def rebuild(database: Database) -> None:
-    """Make both word indexes anew from the documents."""
+def rebuild(database: Access) -> None:
+    """Make the word indexes anew from the documents."""
+    renew(database.connection)
+
+
+def renew(connection: sqlite3.Connection) -> None:
+    """The same on a connection, inside the caller's transaction."""
     for table in _SOURCES:
-        database.connection.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
+        connection.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
+    postings.clear(connection)
+    columns = ", ".join(WORD_COLUMNS)
+    rows = connection.execute(f"SELECT item_id, {columns} FROM word_source ORDER BY item_id")
+    while some := rows.fetchmany(_ROWS_AT_ONCE):
+        postings.learn(connection, [(row[0], row[1:]) for row in some])
+    postings.join(connection, 1)
 
 
-def optimize(database: Database) -> None:
+def tidy(database: Access) -> None:
+    """Join what the batches of a run have left in pieces."""
+    with database.transaction():
+        postings.join(database.connection)
+
+
+def optimize(database: Access) -> None:
     """Merge the word indexes' segments into one each."""
     for table in _SOURCES:
         database.connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+    postings.join(database.connection, 1)
 
 
-def _matched(database: Database, query: str, parameters: Sequence[object]) -> list[tuple[float, ...]]:
+def _matched(database: Access, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
     try:
         return database.rows(query, parameters)
     except sqlite3.OperationalError as error:
         raise ValueError(f"not an FTS5 expression: {error}") from error
-
-
-def _varints(record: bytes) -> list[int]:
-    """SQLite's variable-length integers: 7 bits a byte, high bit set on all but the last."""
-    numbers, number = [], 0
-    for byte in record:
-        number = number << 7 | byte & 0x7F
-        if byte < 0x80:
-            numbers.append(number)
-            number = 0
-    return numbers

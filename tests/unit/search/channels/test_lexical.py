@@ -90,7 +90,7 @@ def test_many_rare_words_tell_the_more_the_more_they_are(
 
 
 def test_what_is_expected_of_a_text_that_says_the_same_is_a_share_of_the_words_that_are_known(
-    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+    index: SearchIndex,
 ) -> None:
     def expected(text: str) -> float:
         return match(index.catalogue, index.documents, text, None, len(TEXTS)).expected
@@ -100,9 +100,6 @@ def test_what_is_expected_of_a_text_that_says_the_same_is_a_share_of_the_words_t
     assert expected("flowers zebra") == expected("flowers")
     assert expected("flowers keeper") > expected("flowers")
     assert expected("zebra") == 0.0
-    # where not every text with a word was found, nothing can be said of the others
-    monkeypatch.setattr(lexical, "DEPTH", 1)
-    assert expected("flowers keeper") == expected("flowers")
 
 
 @pytest.mark.parametrize("text", ["", "!!!", "zebra", "zebra xylophone"])
@@ -110,14 +107,86 @@ def test_no_word_found_is_no_match(index: SearchIndex, text: str) -> None:
     assert found(index, text) == {}
 
 
-def test_frequent_words_count_where_all_words_are_found(
-    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+def test_every_word_counts_however_many_texts_have_it(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any
 ) -> None:
-    whole = found(index, "old lighthouse keeper")
-    monkeypatch.setattr(lexical, "MOST_POSTINGS", 1)
-    cut = found(index, "old lighthouse keeper")
-    assert cut[0] == whole[0]
-    assert 0 < len(cut) < len(whole)
+    texts = [f"the bridge number{n}" for n in range(1, 900)] + ["a bridge of stone", "a house of stone"]
+    index = build([doc(f"{n}.txt", passages=[text]) for n, text in enumerate([*texts, *["other"] * 1000])])
+    scores = found(index, "stone bridge")
+    assert max(scores, key=lambda n: scores[n]) == 899
+    assert len(scores) == 901
+
+
+def test_a_document_is_found_by_all_of_its_passages_and_shown_by_the_best(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any
+) -> None:
+    spread = doc(
+        "spread.txt", title="Harbours", passages=["a lighthouse stands here", "the old keeper waves"]
+    )
+    near = doc("near.txt", passages=["a lighthouse and nothing else at all", "rain"])
+    others = [doc(f"{n}.txt", passages=["sand and sea"]) for n in range(9)]
+    index = build([spread, near, *others])
+    matches = match(index.catalogue, index.documents, "lighthouse old keeper", None, 20)
+    shown = {item.path: item.text for item in index.catalogue.items(matches.ids.tolist())}
+    assert shown == {"spread.txt": "the old keeper waves", "near.txt": "a lighthouse and nothing else at all"}
+    best = int(matches.ids[matches.raw.argmax()])
+    assert index.catalogue.items([best])[0].path == "spread.txt"
+    assert matches.whole.size == 0  # no one passage has them all
+    titled = match(index.catalogue, index.documents, "old keeper harbours", None, 20)
+    assert titled.whole.size == 1  # a title goes for every passage
+    alone = match(index.catalogue, index.documents.each_alone, "lighthouse old keeper", None, 20)
+    assert alone.ids.size == 3
+
+
+def test_a_filter_changes_which_documents_are_found_and_not_what_words_tell(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any
+) -> None:
+    index = build([doc(f"{n}.txt", passages=[text]) for n, text in enumerate(TEXTS)])
+    among = np.array([1, 2, 5], dtype=np.int64)
+    everything, some = (
+        match(index.catalogue, index.documents, "lighthouse keeper", ids, 7) for ids in (None, among)
+    )
+    assert some.said == everything.said > 0
+    kept = np.isin(everything.ids, among)
+    np.testing.assert_array_equal(some.ids, everything.ids[kept])
+    np.testing.assert_allclose(some.raw, everything.raw[kept])
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("HAUPTSTRASSE", "Die Hauptstraße ist lang"),
+        ("lodz", "Widok na Łódź"),
+        ("официал", "Офи\u0301циал"),
+        ("official", "an oﬃcial letter"),
+        ("co2", "CO₂ in the air"),
+        ("cooperate", "to co\u00adoperate"),
+        ("9783161484100", "ISBN 978-3-16-148410-0"),
+        ("978-3-16-148410-0", "ISBN 9783161484100"),
+        ("1,234,567", "there were 1234567 of them"),
+        ("1234567", "there were 1.234.567 of them"),
+        ("ZX-9041", "part zx9041b? no, zx9041"),
+        ("ZX 9041", "part ZX9041"),
+        ("zx9041", "part ZX_9041"),
+        ("C++", "written in C++, mostly"),
+        ("c#", "or C#?"),
+        (".net", "and (.NET)"),
+        ("🎂", "happy birthday 🎂🎉"),
+        ("กรุงเทพ", "ฉันรักกรุงเทพมาก"),
+        ("ວຽງຈັນ", "ນະຄອນຫຼວງວຽງຈັນ"),
+        ("ភ្នំពេញ", "រាជធានីភ្នំពេញ"),
+        ("किताब", "यह किताब है"),
+    ],
+)
+def test_all_ways_of_writing_a_word_find_it(
+    build: Callable[[Sequence[Any]], SearchIndex], doc: Any, query: str, text: str
+) -> None:
+    others = ["written in C, mostly", "the plain 9041 of it", "a letter", "happy days", "ไป", "one two", "हम"]
+    index = build([doc(f"{n}.txt", passages=[one]) for n, one in enumerate([*others, text])])
+    matches = match(index.catalogue, index.documents, query, None, 8)
+    assert matches.ids[matches.raw.argmax()] == len(others) + 1
+    assert (len(others) + 1) in matches.whole
+    assert items_with(index.catalogue, query, exact=True).tolist() == [len(others) + 1]
 
 
 def test_many_allowed_items_and_few_give_the_same(

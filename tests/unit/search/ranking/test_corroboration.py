@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mmsearch.search.channels.signals import Signals
 from mmsearch.search.query.parse import parse
-from mmsearch.search.ranking.corroboration import LACKING, heard, lacking, losses
+from mmsearch.search.ranking.corroboration import LACKING, LACKING_MORE, heard, lacking, losses
 from mmsearch.search.ranking.fusion import FUSIONS, Fusion, contributions
 from mmsearch.search.ranking.scoring import scored
 from mmsearch.search.ranking.task import prepare
@@ -94,7 +94,7 @@ def test_more_words_never_make_less_and_without_them_a_text_is_never_worth_more(
 
     assert score(words) <= score(words + more)
     assert score(words) <= score(words, heard=False)
-    assert score(words) >= (1 - LACKING) * score(words, heard=False) - 1e-5
+    assert score(words) >= (1 - LACKING - LACKING_MORE) * score(words, heard=False) - 1e-5
 
 
 def test_how_far_words_are_heard_is_a_matter_of_ratios() -> None:

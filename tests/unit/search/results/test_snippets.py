@@ -58,3 +58,21 @@ def test_a_snippet_is_a_piece_of_the_text_with_places_inside(text: str, query: s
 
 def test_marks_are_put_around_every_highlight() -> None:
     assert Snippet("red car", ((0, 3), (4, 7))).marked("<b>", "</b>") == "<b>red</b> <b>car</b>"
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "marked"),
+    [
+        ("HAUPTSTRASSE lodz", "Die Hauptstraße in Łódź", "Die [Hauptstraße] in [Łódź]"),
+        ("official", "The oﬃcial report", "The [oﬃcial] report"),
+        ("zürich", "Zu\u0308rich", "[Zu\u0308rich]"),
+        ("9783161484100", "ISBN 978-3-16-148410-0", "ISBN [978-3-16-148410-0]"),
+        ("zx-9041", "ZX9041, ZX 9041, zx90411", "[ZX9041], [ZX 9041], zx90411"),
+        ("C++", "C++ and C", "[C++] and C"),
+        ("🎂", "party 🎂 now", "party [🎂] now"),
+        ("กรุงเทพ", "ไปกรุงเทพมหานคร", "ไป[กรุงเทพ]มหานคร"),
+        ("北京大学图书馆在哪里", "北京大学的图书馆很大", "[北京大学]的[图书馆]很大"),
+    ],
+)
+def test_words_are_marked_by_the_form_that_they_are_found_by(query: str, text: str, marked: str) -> None:
+    assert snippet(text, query).marked("[", "]") == marked

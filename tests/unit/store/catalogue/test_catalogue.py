@@ -342,3 +342,15 @@ def test_statistics_count_what_is_there(catalogue: Catalogue, writer: Any) -> No
 def test_a_malformed_item_is_refused(key: bytes, row: int) -> None:
     with pytest.raises(ValueError, match=r"bytes|negative"):
         NewItem("image", Locator(), key, None, row)
+
+
+def test_a_path_is_found_in_whatever_normal_form_it_is_stored_and_asked_for(
+    catalogue: Catalogue, writer: Any
+) -> None:
+    writer.put(
+        writer.document("o/Zu\u0308rich.txt", passages=("a",)), writer.document("Łódź.txt", passages=("b",))
+    )
+    for path in ("o/Zürich.txt", "Zürich.txt", "o/Zu\u0308rich.txt", "/corpus/o/Zürich.txt"):
+        assert catalogue.find(path) == [1]
+    assert catalogue.find("Ło\u0301dz\u0301.txt") == [2]
+    assert catalogue.find("zürich.txt") == []

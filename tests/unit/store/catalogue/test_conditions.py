@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from mmsearch.errors import UsageError
 from mmsearch.search.index.documents import Documents
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
-from mmsearch.store.catalogue.database import Database, fold
+from mmsearch.store.catalogue.database import Database
 from mmsearch.store.catalogue.fields import number_in, written
+from mmsearch.store.folding import folded
 from mmsearch.store.globs import path_pattern
+from tests.unit.store.older import made_older
 
 if TYPE_CHECKING:
     from mmsearch.store.catalogue.catalogue import Catalogue
@@ -98,7 +100,7 @@ def passes(condition: Condition, item: StoredItem) -> bool:
 
 def compares(stored: FieldValue, sign: str, value: FieldValue) -> bool:
     if sign == "~":
-        return fold(written(value)) in fold(written(stored))
+        return folded(written(value)) in folded(written(stored))
     compare = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[
         sign
     ]
@@ -119,7 +121,7 @@ def compares(stored: FieldValue, sign: str, value: FieldValue) -> bool:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = number_in(stored)
         return number is not None and bool(compare(number, value))
-    return bool(compare(fold(written(stored)), fold(written(value))))
+    return bool(compare(folded(written(stored)), folded(written(value))))
 
 
 class Span(NamedTuple):
@@ -255,12 +257,9 @@ def test_what_a_filter_means(filled: Catalogue, condition: Condition, expected: 
 def test_the_dates_of_an_older_catalogue_are_read_anew(filled: Catalogue) -> None:
     path = filled.path
     filled.close()
+    made_older(path, 2)
     with sqlite3.connect(path) as connection:
-        connection.execute("DROP INDEX fields_by_date")
-        connection.execute("DROP TABLE checksums")
-        connection.execute("UPDATE fields SET folded = lower(text)")
         connection.execute("UPDATE fields SET number = NULL WHERE text LIKE '2019/%' OR text LIKE '2019:%'")
-        connection.execute("PRAGMA user_version = 2")
     connection.close()
     Database(path, write=True).close()
     with type(filled).open(path) as catalogue:
