@@ -12,8 +12,8 @@ from mmsearch.errors import IndexDirectoryError
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.check import check, repair
 from mmsearch.store.directory import IndexDirectory
+from mmsearch.store.durable.witness import Witness
 from mmsearch.store.header import Manifest
-from mmsearch.store.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
