@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 import sys
 import time
@@ -110,7 +111,7 @@ def test_a_download_is_cut_off_at_the_limit_of_bytes(site: str) -> None:
 
 def test_a_download_is_cut_off_at_the_limit_of_time(site: str) -> None:
     started = time.monotonic()
-    assert "not finished within 0.2 s" in reason(f"{site}/slow", Limits(max_seconds=0.2))
+    assert re.search("(not finished|no answer) within 0.2 s", reason(f"{site}/slow", Limits(max_seconds=0.2)))
     assert time.monotonic() - started < 3
 
 

@@ -17,6 +17,7 @@ from mmsearch.errors import UsageError
 from mmsearch.search.index.documents import Documents
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
 from mmsearch.store.catalogue.database import Database
+from mmsearch.store.catalogue.dates import read_date
 from mmsearch.store.catalogue.fields import number_in, written
 from mmsearch.store.folding import folded
 from mmsearch.store.globs import path_pattern
@@ -121,7 +122,9 @@ def compares(stored: FieldValue, sign: str, value: FieldValue) -> bool:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = number_in(stored)
         return number is not None and bool(compare(number, value))
-    return bool(compare(folded(written(stored)), folded(written(value))))
+    # beside a text that is no date, a date stands as it lies in the catalogue
+    known = read_date(written(stored))
+    return bool(compare(folded(written(stored)) if known is None else known.key, folded(written(value))))
 
 
 class Span(NamedTuple):
