@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import MediaError, UsageError
+from mmsearch.store.folding import composed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +50,14 @@ class Ignored:
 
         with open_regular(ignore_file) as file:
             patterns = _spec(decode_text(file.read(_MOST_BYTES)).splitlines())
-        return Ignored((*self.rules, (folder, patterns)), self.excluded)
+        return Ignored((*self.rules, (composed(folder), patterns)), self.excluded)
 
     def __call__(self, path: str) -> bool:
-        """Whether ``path``, relative to the corpus and ending in "/" for a folder, is left out."""
+        """Whether ``path``, relative to the corpus and ending in "/" for a folder, is left out.
+
+        Letters with marks are the same in one character or in two.
+        """
+        path = composed(path)
         if self.excluded is not None and self.excluded.match_file(path):
             return True
         for folder, patterns in reversed(self.rules):
@@ -76,7 +81,7 @@ def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
     try:
-        return GitIgnoreSpec.from_lines(patterns, _pattern())
+        return GitIgnoreSpec.from_lines([composed(pattern) for pattern in patterns], _pattern())
     except ValueError as error:
         raise MediaError(f"not a pattern: {error}") from error
 

@@ -331,3 +331,11 @@ def test_whatever_a_reader_raises_costs_its_file_or_folder_only(
     documents, told = expected[reader]
     assert [one.path for one in results if isinstance(one, Source)] == documents
     assert {one.path for one in results if isinstance(one, Skipped)} == told
+
+
+@pytest.mark.parametrize("written", ["Zürich*", "Zu\u0308rich*"])
+def test_patterns_and_names_may_be_in_different_normal_forms(corpus: Path, written: str) -> None:
+    fill(corpus, "Zürich.jpg", "Zu\u0308rich-alt.jpg", "Bern.jpg")
+    assert found(corpus, written) == ["Bern.jpg"]
+    (corpus / ".mmsearchignore").write_text(written)
+    assert found(corpus) == ["Bern.jpg"]
