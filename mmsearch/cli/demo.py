@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import sys
 import time
@@ -111,6 +110,8 @@ def demo(
         report.write_text(_contact_sheet(answers), encoding="utf-8")
     right = sum(is_right for _, _, is_right in answers)
     seconds = time.monotonic() - started
+    import shlex
+
     own = f"{command_here()} query a dark sky --index {shlex.quote(str(index_dir))}"
     say(f"contact sheet: {report}   try your own: {own}")
     say(f"demo: {right} of {len(answers)} right first hits, {seconds:.1f} s")
@@ -118,6 +119,8 @@ def demo(
 
 def command_here() -> str:
     """How this command is called from here: by its name where the shell finds it, else by its path."""
+    import shlex
+
     called = Path(sys.argv[0])
     if called.stem == "__main__":
         return f"{shlex.quote(sys.executable)} -m mmsearch"
