@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mmsearch.encoders.description import Description
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.types import Images, Modality, Vectors
 
@@ -96,9 +97,12 @@ def write_check_vectors(directory: Path, encoder: Encoder) -> None:
     amend_description(directory, check=stored)
 
 
-def read_check_vectors(directory: Path) -> CheckVectors | None:
-    """What was stored in ``directory``; None in an older encoder. EncoderError when it is damaged."""
-    description = read_description(directory)
+def read_check_vectors(directory: Path, description: Description | None = None) -> CheckVectors | None:
+    """What was stored in ``directory``; None in an older encoder. EncoderError when it is damaged.
+
+    ``description`` is what the directory says of itself, where it was read already.
+    """
+    description = description or read_description(directory)
     if "check" not in description.files:
         return None
     path = directory / description.files["check"]

@@ -218,7 +218,7 @@ class CompiledEncoder:
 
     def _compare(self, modality: Modality) -> None:
         """Say so when the tower that was just loaded gives its first check vector otherwise."""
-        stored = read_check_vectors(self.directory)
+        stored = read_check_vectors(self.directory, self.description)
         if stored and (difference := find_difference(self, modality, stored, most=1)):
             warnings.warn(str(difference), EncoderWarning, stacklevel=4)
 
