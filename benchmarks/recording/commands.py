@@ -11,10 +11,10 @@ def commands() -> Iterator[Request]:
     """The command, as people and as programs use it."""
     for words in (
         ("a tabby cat", "--modality", "image", "-k", "1"), ("green tea", "-k", "1", "--explain"),
-        ("penguins in Antarctica",), ("penguins in Antarctica", "--anyway", "-k", "3"), ("green tea", "--tsv"),
-        ("animals", "--paths", "--anyway"), ("--image", COFFEE, "--modality", "text", "--json"),
+        ("penguins in Antarctica",), ("penguins in Antarctica", "-k", "3"), ("green tea", "--tsv"),
+        ("animals", "--paths", "--cutoff", "100"), ("--image", COFFEE, "--modality", "text", "--json"),
         ("coffee -spoon", "--json", "--explain"), ("something", "--minus", "a cat", "--exclude", "coffee", "--json"),
-        ("--item", "#7", "--tsv", "--anyway"), ("eine Katze", "--tsv", "--group", "item"),
+        ("--item", "#7", "--tsv"), ("eine Katze", "--tsv", "--group", "item"),
         ("tea", "--fusion", "rrf", "--json"), ("tea", "--weights", "words=0,text->image=2", "--json"),
     ):  # fmt: skip
         yield command("demo", "query", *words)
@@ -24,7 +24,7 @@ def commands() -> Iterator[Request]:
         ("watch", "--rerank", "exact", "--rerank-depth", "5", "--tsv"), ("gender:Women year>2014", "--tsv"),
     ):  # fmt: skip
         yield command("products", "query", *words)
-    yield command("house", "query", "tea", "--all", "--context", "1", "--anyway", "-k", "4")
+    yield command("house", "query", "tea", "--all", "--context", "1", "-k", "4")
     yield command("house", "query", "一只狗", "--path", "notes/*", "--json")
     asked = '{"text": "a cat", "where": "year >= 1991", "k": 3, "cutoff": null, "facets": ["creator"], "explain": true}'
     yield command("house", "query", "--json-query", "-", "--json", stdin=asked.encode())

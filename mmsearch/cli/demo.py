@@ -164,7 +164,7 @@ def _ask(library: Library, originals: Path) -> Iterator[tuple[Question, Results,
         if "image" in options:
             options["image"] = originals / options["image"]
         results = library.search(question.text, k=5, **options)
-        first = results[0].path if results else None
+        first = results.matches[0].path if results.matches else None
         is_right = first in question.right if question.right else results.nothing_matches
         yield question, results, is_right
 
@@ -180,7 +180,7 @@ def _print_answers(library: Library, answers: list[tuple[Question, Results, bool
     table = Table("", "kind", "query", "first hit", "strength", box=None, pad_edge=False)
     for question, results, is_right in answers:
         mark = "[green]✓[/]" if is_right else "[red]✗[/]"
-        if not results:
+        if results.nothing_matches:
             table.add_row(
                 mark, question.kind, escape(_describe(question)), "nothing in this index matches", "–"
             )

@@ -195,6 +195,8 @@ def _print(
     means = [outcome.means(measures) for outcome in outcomes]
     for name in dict.fromkeys(name for values in means for name in values):
         table.add_row(name, *(f"{100 * values[name]:.1f}" if name in values else "" for values in means))
+    for name, cells in _of_the_line(outcomes, measures):
+        table.add_row(name, *cells)
     for name, cells in _facts(outcomes):
         table.add_row(name, *cells, style="dim")
     out = console()
@@ -202,6 +204,27 @@ def _print(
     out.print(table)
     for note in _notes(collection, outcomes, measures):
         out.print(escape(note))
+
+
+def _of_the_line(outcomes: Sequence[Outcome], measures: Sequence[str] | None) -> list[tuple[str, list[str]]]:
+    """What --strict would leave of recall and success, and how right what stands above the line is."""
+    strictly = [outcome.means(measures, strictly=True) for outcome in outcomes]
+    lines = [outcome.line() for outcome in outcomes]
+    names = dict.fromkeys(
+        name for values in strictly for name in values if name.startswith(("R@", "Success@"))
+    )
+    return [
+        *(
+            (
+                f"{name} above the line",
+                [f"{100 * values[name]:.1f}" if name in values else "" for values in strictly],
+            )
+            for name in names
+        ),
+        ("right of what is above", [f"{100 * line.precision:.1f}" for line in lines]),
+        ("above of what is right", [f"{100 * line.recall:.1f}" for line in lines]),
+        ("told nothing", [f"{100 * line.nothing:.1f}" for line in lines]),
+    ]
 
 
 def _facts(outcomes: Sequence[Outcome]) -> list[tuple[str, list[str]]]:
@@ -243,6 +266,8 @@ def _notes(
 def _print_json(
     collection: Captioned | TextCollection, outcomes: Sequence[Outcome], measures: Sequence[str] | None
 ) -> None:
+    from dataclasses import asdict
+
     from mmsearch.cli.output.terminal import print_json
 
     print_json(
@@ -254,6 +279,8 @@ def _print_json(
                 {
                     "task": outcome.task.name,
                     "measures": outcome.means(measures),
+                    "strict_measures": outcome.means(measures, strictly=True),
+                    "line": asdict(outcome.line()),
                     "queries": len(outcome.task.queries),
                     "indexed": len(outcome.task.sources) - len(outcome.not_indexed),
                     "depth": outcome.task.depth,

@@ -104,11 +104,14 @@ def query(
     k: Annotated[int | None, typer.Option("-k", help="How many hits: 10.", rich_help_panel=_SHOW)] = None,
     offset: Annotated[int | None, typer.Option(help="Pass over so many hits.", rich_help_panel=_SHOW)] = None,
     cutoff: Annotated[
-        float | None, typer.Option(help="Largest expected count of a hit.", rich_help_panel=_SHOW)
+        float | None,
+        typer.Option(
+            help="Where the line stands: the largest expected count of a match.", rich_help_panel=_SHOW
+        ),
     ] = None,
-    anyway: Annotated[
+    strict: Annotated[
         bool,
-        typer.Option("--anyway", help="Show best guesses beyond the cutoff too.", rich_help_panel=_SHOW),
+        typer.Option("--strict", help="Hide the guesses below the line.", rich_help_panel=_SHOW),
     ] = False,
     all_copies: Annotated[
         bool, typer.Option("--all", help="Show copies too, not one of each.", rich_help_panel=_SHOW)
@@ -159,8 +162,8 @@ def query(
         "cutoff": cutoff, "facets": _names(facet), "context": context,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value not in (None, [])}
-    if anyway:
-        given["cutoff"] = None
+    if strict:
+        given["strict"] = True
     if all_copies:
         given["duplicates"] = "show"
     with open_library(index_dir, allow_private=allow_private) as library:
@@ -184,12 +187,14 @@ def query(
 
         print_json(results_as_json(results, text=text, explain=explain))
     elif form is not None:
-        print_rows(results, form, columns)
+        # rows go into a pipe, which sees no line, unless they say where each stands
+        print_rows(results if "beyond_chance" in columns else results.matches, form, columns)
     else:
-        from mmsearch.cli.output.hits import print_results
+        from mmsearch.cli.output.hits import GUESSES, print_results
 
         field = getattr(request.sort, "field", "")
-        print_results(results, explain=explain, show=show, field=field)
+        guesses = GUESSES if "k" not in {**described, **given} else None
+        print_results(results, explain=explain, show=show, field=field, guesses=guesses)
 
 
 def _item_ids(written: list[str] | None) -> list[int]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from mmsearch.encoders.naming import NamedWord
     from mmsearch.types import Ids, Images, Modality, PictureSpec, Vectors
 
 
@@ -84,6 +87,7 @@ class CompiledEncoder:
         self._tokenizer: Any = None
         self._lock = threading.RLock()
         self._fingerprint: str | None = None
+        self._named: NDArray[np.uint8] | None = None
 
     @property
     def dimension(self) -> int:
@@ -191,6 +195,22 @@ class CompiledEncoder:
         if rows.shape != (self.dimension, self.dimension):
             raise EncoderError(f"{self.directory / file} has another shape than the vectors: calibrate again")
         return np.asarray(rows)
+
+    def named_words(self, text: str) -> Sequence[NamedWord]:
+        """The words of ``text``, with how often training named pictures by them; empty where that was not counted."""
+        file = self.description.files.get("named")
+        if file is None:
+            return ()
+        from mmsearch.encoders.naming import named_words, read_named
+
+        if self._named is None:
+            try:
+                self._named = read_named(self.directory / file)
+            except (OSError, ValueError) as error:
+                raise EncoderError(
+                    f"{self.directory / file} can't be read ({error}): calibrate again"
+                ) from error
+        return named_words(self._load_tokenizer(), self._named, text)
 
     def bank_lines(self) -> Sequence[str]:
         """The texts of ``bank("text")``; empty when they do not lie beside their vectors."""

@@ -25,6 +25,7 @@ BANK_LINES = "bank.txt"  # the texts of the bank, for people and for what depend
 BANK_TEXTS, BANK_PICTURES = "bank-text.npy", "bank-image.npy"
 AXES = "axes.npy"
 CHECK = "check.npy"
+NAMED = "named.npy"  # how often pictures were named by each entry of the vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,7 @@ def read_description(directory: Path) -> Description:
 def _description(record: dict[str, Any]) -> Description:
     image, text = record.get("image"), record.get("text")
     files = {f"bank-{modality}": name for modality, name in (record.get("bank") or {}).items() if name}
-    if record.get("axes"):
-        files["axes"] = record["axes"]
+    files |= {role: record[role] for role in ("axes", "named") if record.get(role)}
     check = record.get("check") or {}
     if check:
         files["check"] = check["file"]
@@ -128,10 +128,12 @@ def write_description(
 def copy_description(source: Path, directory: Path, name: str) -> None:
     """Describe the encoder in ``directory``, made of that in ``source``, as that one but for its ``name``.
 
-    Nothing that was measured or sealed is taken along: no bank, no backgrounds, no axes, no check vectors, no digests.
+    Nothing that was measured or sealed is taken along: no bank, no backgrounds, no axes, no table of names, no check
+    vectors, no digests.
     """
     record = _read(source)
-    record |= {"name": name, "bank": {"text": None, "image": None}, "axes": None, "check": None}
+    record |= {"name": name, "bank": {"text": None, "image": None}}
+    record |= {"axes": None, "named": None, "check": None}
     _write(directory, record | {"sha256": {}, "backgrounds": {}})
 
 
@@ -147,6 +149,7 @@ def amend_description(
     axes: str | None = None,
     check: Mapping[str, object] | None = None,
     saturates: bool | None = None,
+    named: str | None = None,
     towers_changed: bool = False,
 ) -> None:
     """Change what is given and leave the rest: ``bank`` modality by modality, all others whole.
@@ -163,6 +166,7 @@ def amend_description(
         "axes": axes,
         "check": check,
         "saturates": saturates,
+        "named": named,
     }
     record |= {key: value for key, value in given.items() if value is not None}
     if bank is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mmsearch.encoders.naming import NamedWord
     from mmsearch.types import Images, Modality, PictureSpec, Vectors
 
 
@@ -88,3 +89,11 @@ class KnowsItsWords(Protocol):
 
     def fluency(self, text: str) -> float:
         """How near to whole words the pieces of ``text`` are that it is read in: 1 where each word is one, above 0."""
+
+
+@runtime_checkable
+class KnowsWhatItSaw(Protocol):
+    """An encoder that knows how often training named pictures by a word."""
+
+    def named_words(self, text: str) -> Sequence[NamedWord]:
+        """The words of ``text`` in order; empty where nothing was counted."""

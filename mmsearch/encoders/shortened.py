@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.encoders.protocol import KnowsItsAxes, KnowsItsLines, KnowsItsWords
+from mmsearch.encoders.protocol import KnowsItsAxes, KnowsItsLines, KnowsItsWords, KnowsWhatItSaw
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mmsearch.encoders.naming import NamedWord
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.types import Images, Modality, PictureSpec, Vectors
 
@@ -75,6 +76,9 @@ class ShortenedEncoder:
 
     def fluency(self, text: str) -> float:
         return self.whole.fluency(text) if isinstance(self.whole, KnowsItsWords) else 1.0
+
+    def named_words(self, text: str) -> Sequence[NamedWord]:
+        return self.whole.named_words(text) if isinstance(self.whole, KnowsWhatItSaw) else ()
 
     def shorten(self, vectors: Vectors) -> Vectors:
         """Vectors (n, dimension) of those (n, whole.dimension) that the whole encoder gives."""

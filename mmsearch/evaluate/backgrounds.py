@@ -38,12 +38,12 @@ def measure_backgrounds(
     its own. Raises UsageError for a collection without captioned pictures.
     """
     from mmsearch.encoders.shortened import principal_axes
+    from mmsearch.search.calibration.cohort import cohort_of
     from mmsearch.search.calibration.estimation import estimate
-    from mmsearch.search.calibration.familiarity import familiarity_of
 
     pictures, captions, owners, counts = _encode(encoder, collections)
     bank = encoder.bank("text")
-    bank_familiarity = familiarity_of(encoder)
+    cohort = cohort_of(encoder)
     queries: dict[Modality, Vectors] = {"image": pictures}
     if bank is not None:
         queries["text"] = bank
@@ -59,7 +59,7 @@ def measure_backgrounds(
                 items,
                 query_groups=of_queries,
                 item_groups=of_items,
-                familiarity=bank_familiarity.own if query == "text" and bank_familiarity else None,
+                asked=cohort.own(item) if query == "text" and cohort is not None else None,
             )
     return found, _bank_pictures(pictures, counts), principal_axes(pictures, captions)
 
@@ -113,6 +113,6 @@ def _bank_pictures(pictures: Vectors, counts: Sequence[int]) -> Vectors:
 def _rounded(background: Background) -> dict[str, object]:
     """Six digits are more than the measurement has, and keep the file readable."""
     values = asdict(background)
-    for name in ("bulk", "usual_bulk"):
+    for name in ("bulk", "usual_bulk", "keyword_bulk"):
         values[name] = [round(value, 6) for value in values[name]]
     return {name: round(value, 6) if isinstance(value, float) else value for name, value in values.items()}

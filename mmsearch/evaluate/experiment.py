@@ -1,7 +1,7 @@
 """Run the queries of a collection through an index that is built for it, the way a user's index is.
 
 Crawling is left out, everything else is the product: decoding, encoding, the store, the channels with their
-backgrounds, fusion, ranking. The cutoff is off: a measure of ranking needs the ranking.
+backgrounds, fusion, ranking, and the line below which hits are guesses.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.encoders.registry import DEFAULT_ENCODER, load_encoder
 from mmsearch.errors import MediaError, UsageError
+from mmsearch.evaluate.line import line_figures, strict
 from mmsearch.evaluate.measures import available, mean, per_query, percentile
 from mmsearch.evaluate.observations import approximation, observe
 from mmsearch.evaluate.tasks import as_query
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mmsearch.encoders.protocol import Encoder
+    from mmsearch.evaluate.line import LineFigures
     from mmsearch.evaluate.observations import Observations
     from mmsearch.evaluate.tasks import Task
     from mmsearch.ingest.options import Progress as Reading
@@ -53,7 +55,8 @@ class Outcome:
 
     ``run``: query -> (name, score) best first, at most the task's depth. ``milliseconds``: query -> wall time
     of the search, encoding of the query included. ``not_indexed`` and ``not_asked``: name -> why. ``ann_recall``:
-    what an approximate vector index finds of the true first ten; None when it is exact.
+    what an approximate vector index finds of the true first ten; None when it is exact. ``above``: query -> how many of
+    its hits stand above the line.
     """
 
     task: Task
@@ -65,17 +68,26 @@ class Outcome:
     not_asked: Mapping[str, str]
     ann_recall: float | None = None
     observations: Observations | None = None
+    above: Mapping[str, int] = field(default_factory=dict)
 
-    def measures(self, names: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
+    def measures(
+        self, names: Sequence[str] | None = None, *, strictly: bool = False
+    ) -> dict[str, dict[str, float]]:
         """Measure -> query -> value; without ``names`` the task's measures, as far as they can be computed.
 
-        Raises UsageError for an unknown name, or one that looks deeper than the run goes; MissingExtraError.
+        ``strictly``: of what stands above the line alone. Raises UsageError for an unknown name, or one that looks
+        deeper than the run goes; MissingExtraError.
         """
-        return per_query(available(self.task.measures) if names is None else names, self.task.qrels, self.run)
+        ranked = strict(self.run, self.above) if strictly else self.run
+        return per_query(available(self.task.measures) if names is None else names, self.task.qrels, ranked)
 
-    def means(self, names: Sequence[str] | None = None) -> dict[str, float]:
-        """Measure -> mean over all queries."""
-        return {name: mean(values) for name, values in self.measures(names).items()}
+    def means(self, names: Sequence[str] | None = None, *, strictly: bool = False) -> dict[str, float]:
+        """Measure -> mean over all queries, as ``measures`` has them."""
+        return {name: mean(values) for name, values in self.measures(names, strictly=strictly).items()}
+
+    def line(self) -> LineFigures:
+        """How right the line is."""
+        return line_figures(self.task.qrels, self.run, self.above)
 
     def latency(self, share: float) -> float:
         """The milliseconds in which ``share`` (0 to 1) of the queries were answered."""
@@ -89,11 +101,11 @@ def run(task: Task, settings: Settings | None = None) -> Outcome:
     """
     settings = settings or Settings()
     with indexed(task, settings) as (library, seconds, not_indexed):
-        ranked, milliseconds, not_asked = _ask(task, library, settings)
+        ranked, above, milliseconds, not_asked = _ask(task, library, settings)
         missed = approximation(task, library)
         observed = observe(task, library) if settings.observe else None
     return Outcome(
-        task, settings.encoder, ranked, milliseconds, seconds, not_indexed, not_asked, missed, observed
+        task, settings.encoder, ranked, milliseconds, seconds, not_indexed, not_asked, missed, observed, above
     )
 
 
@@ -157,9 +169,10 @@ def _build(task: Task, directory: Path, settings: Settings) -> tuple[Library, fl
 
 def _ask(
     task: Task, library: Library, settings: Settings
-) -> tuple[dict[str, list[tuple[str, float]]], dict[str, float], dict[str, str]]:
+) -> tuple[dict[str, list[tuple[str, float]]], dict[str, int], dict[str, float], dict[str, str]]:
     names = {source.path: name for name, source in task.sources.items()}
     ranked: dict[str, list[tuple[str, float]]] = {}
+    above: dict[str, int] = {}
     milliseconds: dict[str, float] = {}
     not_asked: dict[str, str] = {}
     for number, (query_id, content) in enumerate(task.queries.items()):
@@ -173,7 +186,6 @@ def _ask(
                 k=task.depth,
                 modality=task.modality,
                 group=task.group,
-                cutoff=None,
                 duplicates="show",  # judgements know each by itself
                 **settings.search,
             )
@@ -182,4 +194,5 @@ def _ask(
             continue
         milliseconds[query_id] = 1000 * (time.perf_counter() - started)
         ranked[query_id] = [(names[hit.path], float(hit.score)) for hit in hits]
-    return ranked, milliseconds, not_asked
+        above[query_id] = len(hits.matches)
+    return ranked, above, milliseconds, not_asked

@@ -82,8 +82,11 @@ def observe(task: Task, library: Library) -> Observations:
             own = right[np.isin(right, channel.index.ids)]
             related.setdefault(channel.name, []).append(channel.raw(own)[0])
             share = (channel.index.ids.size - own.size) / max(others.size, 1)
-            familiarity = channel.probes[0].familiarity
-            found += share * _within(scores, channel.backgrounds[0], searched, expected, familiarity)
+            words = channel.probes[0].words
+            survival = channel.backgrounds[0].survival(
+                scores, words.owed(channel.item_modality), words.brevity
+            )
+            found += share * _within(survival, searched, expected)
         counts.append(found)
     channels_seen = tuple(
         ChannelScores(name, np.concatenate(related[name]), np.concatenate(unrelated[name]), background)
@@ -150,13 +153,12 @@ def _asked(task: Task, library: Library) -> Iterator[tuple[list[DenseChannel], I
 
 def _bank_counts(library: Library, encoder: Encoder, expected: Scores) -> Scores | None:
     """The mean number of items that a text of the encoder's bank finds within each of ``expected``."""
-    from mmsearch.search.calibration.familiarity import familiarity_of
+    from mmsearch.search.calibration.cohort import cohort_of
 
     bank = encoder.bank("text")
     if bank is None:
         return None
-    known = familiarity_of(encoder)
-    familiarity = np.zeros(len(bank)) if known is None else known.own
+    cohort = cohort_of(encoder)
     searched = int(library.documents.ids.size)
     found = np.zeros(expected.size)
     modalities: tuple[Modality, ...] = ("image", "text")
@@ -165,16 +167,18 @@ def _bank_counts(library: Library, encoder: Encoder, expected: Scores) -> Scores
         if index is not None:
             ids, vectors = index.sample(ITEMS, seed=0)
             scores = (bank[:QUERIES] @ vectors.T).astype(np.float64)
-            owed = np.repeat(familiarity[:QUERIES], len(vectors))
             background = library.background(encoder, "text", modality)
+            asked = None if cohort is None else cohort.own(modality)[np.arange(len(bank)) < QUERIES]
+            survival = (
+                background.survival(scores)
+                if asked is None
+                else background.survival(scores, asked.owed[:, None], asked.brevity[:, None])
+            )
             share = index.ids.size / ids.size / len(scores)
-            found += share * _within(scores.ravel(), background, searched, expected, owed)
+            found += share * _within(survival.ravel(), searched, expected)
     return found
 
 
-def _within(
-    scores: Scores, background: Background, searched: int, expected: Scores, familiarity: Scores | float
-) -> Scores:
-    """How many of ``scores`` (n,) have an expected count of at most each of ``expected`` (t,), ascending."""
-    evalues = np.sort(searched * background.survival(scores, familiarity))
-    return np.searchsorted(evalues, expected, side="right").astype(np.float64)
+def _within(survival: Scores, searched: int, expected: Scores) -> Scores:
+    """How many of n scores of this ``survival`` (n,) have an expected count of at most each of ``expected`` (t,)."""
+    return np.searchsorted(np.sort(searched * survival), expected, side="right").astype(np.float64)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.search.calibration.background import Background
+from mmsearch.search.calibration.cohort import cohort_of
 from mmsearch.search.calibration.estimation import estimate
-from mmsearch.search.calibration.familiarity import familiarity_of
 from mmsearch.search.index.protocol import WHOLE
 
 if TYPE_CHECKING:
@@ -64,6 +64,6 @@ def estimated(
         return own or estimate(np.zeros((0, encoder.dimension), np.float32), vectors, prior=prior)
     known = None
     if query == "text":
-        known = index.kept(("familiarity", encoder.fingerprint), lambda: familiarity_of(encoder))
-    background = estimate(bank, vectors, prior=prior, familiarity=None if known is None else known.own)
+        known = index.kept(("cohort", encoder.fingerprint), lambda: cohort_of(encoder))
+    background = estimate(bank, vectors, prior=prior, asked=None if known is None else known.own(item))
     return background if own is None else background.usual_as(own)

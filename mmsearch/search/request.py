@@ -70,14 +70,17 @@ class SearchRequest(Request):
     ``k`` hits after the first ``offset``: the first 10 of 100 are the answer for 10. ``group``: one hit for each
     "document", scored by all of its items, or one for each "item". ``duplicates``: "collapse" shows the first of
     documents that are copies of one another, with a count, "show" all of them. ``sort``: "relevance", "path",
-    "title", a field, or "-year" for descending, over all that is within the cutoff. ``facets``: fields whose values
-    are counted over all documents within it. ``context``: so many passages before and after a passage come along.
+    "title", a field, or "-year" for descending, of all that stands above the line, and of nothing else (where nothing
+    does, the best guesses by relevance). ``facets``: fields whose values are counted over what stands above it.
+    ``context``: so many passages before and after a passage come along.
 
-    ``cutoff``: the highest expected count of a hit; None for the ``k`` best whatever they are. ``fusion``: how
-    channels are put together; ``weights`` of channels by name (``text→image``, ``words``, ``name``), 1 where not
-    given, None for those that were learned for the index. ``rerank``: "cross-encoder:MODEL" reads the texts of the
-    first ``rerank_depth`` hits again, "exact" scores these from vectors in full precision. Without ``explain`` hits
-    carry no reasons.
+    ``cutoff``: the expected count that tells matches from guesses, and so where the line between them stands, below
+    which chance would find as good (`Hit.beyond_chance`). None for no line. ``strict`` hides what is below it.
+
+    ``fusion``: how channels are put together; ``weights`` of channels by name (``text→image``, ``words``, ``name``), 1
+    where not given, None for those that were learned for the index. ``rerank``: "cross-encoder:MODEL" reads the texts
+    of the first ``rerank_depth`` hits again, "exact" scores these from vectors in full precision. Without ``explain``
+    hits carry no reasons.
 
     ``query`` is what the arguments of the first two paragraphs say together; requests are equal that ask the same.
     Lists become tuples, paths texts. Raises QueryError for a text or filter that can't be read, UsageError for any
@@ -106,6 +109,7 @@ class SearchRequest(Request):
     facets: Sequence[str] = field(default=(), metadata=TEXT_LIST.metadata)
     context: int = field(default=0, metadata=WHOLE.metadata)
     cutoff: float | None = field(default=DEFAULT_CUTOFF, metadata=LIMIT.metadata)
+    strict: bool = field(default=False, metadata=FLAG.metadata)
     fusion: Fusion | FusionName = field(default="calibrated", metadata=TEXT.metadata)
     weights: Mapping[str, float] | None = field(default=None, hash=False, metadata=WEIGHTS.metadata)
     rerank: str | PairScorer | None = field(default=None, metadata=TEXT.metadata)

@@ -1,15 +1,19 @@
-"""Answer a query: filter, encode, score, fuse, cut off, explain."""
+"""Answer a query: filter, encode, score, fuse, draw the line, explain."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mmsearch.search.index.passing import why_nothing_passes
 from mmsearch.search.ranking.fusion import Fusion
+from mmsearch.search.ranking.line import Line, all_above, line_through, split
 from mmsearch.search.ranking.order import Order, in_order
-from mmsearch.search.ranking.pages import page
+from mmsearch.search.ranking.pages import page, without_copies
+from mmsearch.search.ranking.scoring import Scoring
 from mmsearch.search.ranking.task import prepare
 from mmsearch.search.ranking.threshold import Ranker
 from mmsearch.search.ranking.weights import refuse_unknown, weights_in_use
@@ -24,11 +28,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmsearch.search.index.protocol import SearchIndex
-    from mmsearch.search.ranking.scoring import Scoring
+    from mmsearch.search.ranking.pages import Page
+    from mmsearch.search.ranking.task import Prepared
     from mmsearch.search.ranking.weights import LearnedWeights
     from mmsearch.search.request import SearchRequest
-    from mmsearch.search.results.hit import Hit
     from mmsearch.types import FieldValue, Ids
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """n documents that are shown, the first ``above`` of which stand above the line, each with its ``copies``.
+
+    ``prepared`` has the channels that scored them.
+    """
+
+    scoring: Scoring
+    copies: Ids
+    above: int
+    prepared: Prepared
 
 
 def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeights | None = None) -> Results:
@@ -44,62 +61,126 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
     if request.weights:  # or no encoder is needed to pass by a filter alone
         refuse_unknown(request.weights, index.encoders)
     prepared = prepare(query, index, group=request.group, fusion=fusion, weights=weights)
-    ranker = Ranker(prepared.task)
+    ranker, searched = Ranker(prepared.task), prepared.task.searched
     reranker = None if request.rerank is None else Reranker.of(request.rerank, request.rerank_depth)
-    first, count = request.offset, request.k
-    if reranker is not None:
-        first, count = 0, max(reranker.depth, request.offset + request.k)
-    order = request.sort if isinstance(request.sort, Order) else None
-
-    def ranked(top: int) -> tuple[Scoring, int]:
-        found, total = ranker.best(top, request.cutoff)
-        if order is not None:
-            found = found[in_order(index.catalogue, telling_items(found, prepared), order)]
-        return found, total
-
-    part = page(
-        ranked,
-        prepared.task,
-        index,
-        first=first,
-        count=count,
-        everything=order is not None or bool(request.facets),
-        collapse=request.duplicates == "collapse" and request.group == "document",
-    )
-    shown, copies, among = part.shown, part.copies, prepared
+    # Without anything to rank by, the filter alone decides, and it is exact.
+    cutoff = request.cutoff if prepared.task.columns else None
+    every = None
+    if isinstance(request.sort, Order) or request.facets:
+        every = all_above(ranker, searched, cutoff)
+    part = _page(request, ranker, prepared, index, every, 0 if reranker is None else reranker.depth)
+    line = _line(request, ranker, prepared, index, part, every, cutoff)
+    shown = _shown(part, line, prepared)
     if reranker is not None and reranker.scorer is None:
-        from mmsearch.search.rerank.exact import rescored
-
-        task, shown, places = rescored(shown, prepared.task, index, reranker.depth, request.cutoff)
-        copies, among = copies[places], replace(prepared, task=task)
-    hits = hits_of(shown, among, index, first, copies=copies, explain=request.explain)
-    nothing = not part.found.documents.size
+        before = shown.above
+        shown = _exactly(shown, index, reranker.depth, cutoff)
+        if line.exact:
+            line = replace(line, total=line.total - before + shown.above)
+    first = request.offset if reranker is None else 0
+    hits = hits_of(
+        shown.scoring,
+        shown.prepared,
+        index,
+        first,
+        above=shown.above,
+        copies=shown.copies,
+        explain=request.explain,
+    )
+    if request.strict:
+        hits = tuple(hit for hit in hits if not hit.beyond_chance)
     if reranker is not None:
-        nothing = not hits
-        hits = falling(reranked(hits, reranker, prepared.text, index.catalogue))
-        hits = hits[request.offset : request.offset + request.k]
-    if request.duplicates == "collapse" and request.group == "document" and order is None:
+        matches = [hit for hit in hits if not hit.beyond_chance]
+        read = reranked(matches, reranker, prepared.text, index.catalogue)
+        hits = falling([*read, *hits[len(matches) :]])[request.offset : request.offset + request.k]
+    if _collapse(request) and not isinstance(request.sort, Order):
         hits = originals(hits, index, prepared.task.among, prepared.task.left_out)
-    guesses: tuple[Hit, ...] = ()
-    if nothing and request.cutoff is not None:
-        guesses = hits_of(ranker.best(request.k, None)[0], prepared, index, 0, explain=request.explain)
-    facets = _counted(index, telling_items(part.found, prepared), request.facets) if request.facets else {}
-    unpassed = () if prepared.task.searched else why_nothing_passes(query.condition, index)
+    facets = _counted(index, telling_items(every, prepared), request.facets) if every is not None else {}
+    unpassed = () if searched else why_nothing_passes(query.condition, index)
     results = Results(
-        query,
-        hits,
-        guesses,
-        (*query.notes, *prepared.notes, *unpassed),
-        prepared.task.searched,
-        part.total,
-        request.cutoff,
-        time.perf_counter() - started,
+        query=query,
+        hits=hits,
+        notes=(*query.notes, *prepared.notes, *unpassed),
+        searched=searched,
+        total=line.total,
+        cutoff=request.cutoff,
+        seconds=time.perf_counter() - started,
         offset=request.offset,
-        total_is_exact=part.exact,
+        total_is_exact=line.exact,
+        more=(line.total if request.strict else part.total) > request.offset + request.k,
         facets=facets,
         pieces=prepared.matches.pieces if prepared.matches is not None else (),
     )
     return with_context(index, results, request.context)
+
+
+def _page(
+    request: SearchRequest,
+    ranker: Ranker,
+    prepared: Prepared,
+    index: SearchIndex,
+    every: Scoring | None,
+    depth: int,
+) -> Page:
+    """The page that ``request`` asks for, from the first of at least ``depth`` documents if some are reranked.
+
+    What stands above the line may be in the order of a field, if ``every`` document that does is known; where none
+    does, and below it, the order is that of the scores.
+    """
+    order = request.sort if every is not None and every.documents.size else None
+
+    def ranked(top: int) -> tuple[Scoring, int]:
+        if every is None or not isinstance(order, Order):
+            return ranker.best(top)
+        return every[in_order(index.catalogue, telling_items(every, prepared), order)], every.documents.size
+
+    return page(
+        ranked,
+        prepared.task,
+        index,
+        first=0 if depth else request.offset,
+        count=max(depth, request.offset + request.k) if depth else request.k,
+        everything=isinstance(order, Order),
+        collapse=_collapse(request),
+    )
+
+
+def _collapse(request: SearchRequest) -> bool:
+    return request.duplicates == "collapse" and request.group == "document"
+
+
+def _line(
+    request: SearchRequest,
+    ranker: Ranker,
+    prepared: Prepared,
+    index: SearchIndex,
+    part: Page,
+    every: Scoring | None,
+    cutoff: float | None,
+) -> Line:
+    """The line through the ranking of ``part``: told by ``every`` document above it where they are known."""
+    if every is None:
+        return line_through(part, ranker, prepared.task.searched, cutoff)
+    distinct = without_copies(every, prepared.task, index, collapse=_collapse(request))
+    return Line(every.documents.size, int(distinct.places.size), exact=True)
+
+
+def _shown(part: Page, line: Line, prepared: Prepared) -> _Shown:
+    above = int((part.places[part.window] < line.above).sum())
+    return _Shown(part.shown, part.copies[part.window], above, prepared)
+
+
+def _exactly(shown: _Shown, index: SearchIndex, depth: int, cutoff: float | None) -> _Shown:
+    """What stands above the line, the first ``depth`` of it scored in full precision; some of it may fall below."""
+    from mmsearch.search.rerank.exact import rescored
+
+    above, rest = shown.scoring[: shown.above], shown.scoring[shown.above :]
+    task, fresh, places = rescored(above, shown.prepared.task, index, depth)
+    return _Shown(
+        Scoring.concatenate([fresh, rest]),
+        np.concatenate([shown.copies[places], shown.copies[shown.above :]]),
+        shown.above if cutoff is None else split(fresh.evalues(task.searched), cutoff),
+        replace(shown.prepared, task=task),
+    )
 
 
 def _counted(

@@ -76,7 +76,6 @@ def test_minus_takes_its_subject_down(command: Command, demo_index: Path) -> Non
                 "image",
                 "--index",
                 demo_index,
-                "--anyway",
                 "-k",
                 "50",
                 "--json",
@@ -118,7 +117,6 @@ def test_where_and_path_decide_what_is_ranked(command: Command, demo_index: Path
             "something",
             "--path",
             "texts/help/*",
-            "--anyway",
             "-k",
             "50",
             "--index",
@@ -128,9 +126,7 @@ def test_where_and_path_decide_what_is_ranked(command: Command, demo_index: Path
     )
     assert {Path(hit["path"]).parent.name for hit in found["hits"]} == {"help"}
     assert len(found["hits"]) == 6
-    wide = as_json(
-        command("query", "something", "--where", "width >= 1000", "--anyway", "--index", demo_index, "--json")
-    )
+    wide = as_json(command("query", "something", "--where", "width >= 1000", "--index", demo_index, "--json"))
     assert wide["hits"]
     assert all(hit["fields"]["width"] >= 1000 for hit in wide["hits"])
 

@@ -69,8 +69,8 @@ def query(command: Command, index: Path) -> Callable[..., Any]:
 
 
 def test_pages_follow_one_another_and_say_where_they_end(query: Callable[..., Any]) -> None:
-    whole = query("something", "--anyway", "-k", "6", "--json")["hits"]
-    second = query("something", "--anyway", "-k", "2", "--offset", "2", "--json")
+    whole = query("something", "-k", "6", "--json")["hits"]
+    second = query("something", "-k", "2", "--offset", "2", "--json")
     assert [hit["rank"] for hit in second["hits"]] == [3, 4]
     assert [hit["item_id"] for hit in second["hits"]] == [hit["item_id"] for hit in whole[2:4]]
     assert second["offset"] == 2
@@ -92,10 +92,10 @@ def test_facets_are_counted_over_all_that_matches(query: Callable[..., Any]) -> 
 
 
 def test_copies_are_shown_once_unless_all_are_asked_for(query: Callable[..., Any]) -> None:
-    once = query("a cat", "--modality", "image", "--anyway", "--json")["hits"]
+    once = query("a cat", "--modality", "image", "--json")["hits"]
     cats = [hit for hit in once if hit["path"] in ("chelsea.png", "again.png")]
     assert [hit["copies"] for hit in cats] == [1]
-    every = query("a cat", "--modality", "image", "--anyway", "--all", "--json")["hits"]
+    every = query("a cat", "--modality", "image", "--all", "--json")["hits"]
     assert len(every) == len(once) + 1
     assert "+1 copy" in query("a cat", "--modality", "image")
 
@@ -119,17 +119,17 @@ def test_context_brings_the_passages_around(query: Callable[..., Any]) -> None:
 def test_more_like_an_item_and_none_of_something(query: Callable[..., Any]) -> None:
     [cup] = query("Espresso in a white cup", "-k", "1", "--modality", "image", "--json")["hits"]
     for written in (str(cup["item_id"]), f"#{cup['item_id']}"):
-        found = query("--item", written, "--anyway", "--json")
+        found = query("--item", written, "--json")
         assert cup["document_id"] not in {hit["document_id"] for hit in found["hits"]}
         assert found["query"] == f"#{cup['item_id']}"
-    excluded = query("motorbike", "--exclude", "oil", "--anyway", "--json")
+    excluded = query("motorbike", "--exclude", "oil", "--json")
     assert excluded["query"] == "motorbike"
     assert "guide.md" not in {hit["path"] for hit in excluded["hits"]}
 
 
 def test_a_query_in_json_is_the_same_as_flags(query: Callable[..., Any], tmp_path: Path) -> None:
     request = {"text": "a cat", "where": "year >= 2015", "k": 2, "facets": ["creator"], "cutoff": None}
-    flags = query("a cat", "--where", "year >= 2015", "-k", "2", "--facet", "creator", "--anyway", "--json")
+    flags = query("a cat", "--where", "year >= 2015", "-k", "2", "--facet", "creator", "--json")
     file = tmp_path / "request.json"
     file.write_text(json.dumps(request))
     for found in (
@@ -207,10 +207,10 @@ def test_pieces_of_names_and_chinese_are_found_by_words(query: Callable[..., Any
         ("海滩", "zh.txt"),
         ("spress", "coffee.png"),
     ):
-        found = query(text, "-k", "3", "--anyway", "--json")
+        found = query(text, "-k", "3", "--json")
         words = [
             hit["path"]
-            for hit in query(text, "-k", "9", "--anyway", "--explain", "--json")["hits"]
+            for hit in query(text, "-k", "9", "--explain", "--json")["hits"]
             if "words" in {reason["channel"] for reason in hit["explanation"]}
         ]
         assert words == ([] if path is None else [path])
@@ -269,3 +269,22 @@ def test_thumbnails_are_shown_below_pictures(query: Callable[..., Any]) -> None:
     assert printed[:start].splitlines()[0].split()[2] == "coffee.png"
     for when in ("never", "auto"):  # a pipe is no terminal
         assert "\x1b_G" not in query("coffee", "--modality", "image", "-k", "1", "--thumbnails", when)
+
+
+def test_guesses_stand_below_a_line_and_never_in_a_pipe(query: Callable[..., Any]) -> None:
+    asked = ("purple zeppelins", "--modality", "image", "--cutoff", "1e-9")
+    found = query(*asked, "--json")
+    assert found["nothing_matches"]
+    assert found["total"] == 0
+    assert all(hit["beyond_chance"] for hit in found["hits"])
+    assert len(found["hits"]) == 4
+    printed = query(*asked).splitlines()
+    verdict = printed.index("Nothing in this index matches.")
+    assert printed[verdict + 1].startswith("below this line: guesses")
+    assert [line.split()[0] for line in printed[verdict + 2 : -1]] == ["1", "2", "3"]
+    assert printed[-1] == "--offset 3 shows more guesses, --strict hides them"
+    assert len(query(*asked, "-k", "4").splitlines()) == verdict + 6
+    assert query(*asked, "--strict").splitlines() == printed[: verdict + 1]
+    assert query(*asked, "--paths") == ""
+    rows = query(*asked, "--tsv", "--fields", "path,beyond_chance")
+    assert [line.split("\t")[1] for line in rows.splitlines()] == ["beyond_chance", *["true"] * 4]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsearch.search.calibration.background import Background
+from mmsearch.search.calibration.cohort import Asked
 from mmsearch.search.calibration.curve import BULK
 from mmsearch.search.calibration.estimation import estimate
 from mmsearch.search.calibration.familiarity import Familiarity
@@ -57,15 +58,20 @@ def known_bank(rng: np.random.Generator) -> tuple[np.ndarray, Familiarity]:
     return bank, Familiarity.of(bank, ["two words"] * len(bank))
 
 
+def no_words(familiarity: np.ndarray) -> Asked:
+    """Queries of which only their familiarity is known."""
+    return Asked(familiarity, np.zeros(len(familiarity)))
+
+
 @pytest.mark.parametrize("size", [100, 1_000, 20_000])
 def test_with_familiarity_an_unrelated_query_finds_about_one_item_by_chance(size: int) -> None:
     rng = np.random.default_rng(size)
     bank, known = known_bank(rng)
     items = levelled(rng, size)
-    prior = estimate(bank, levelled(rng, 2_000), familiarity=known.own)
+    prior = estimate(bank, levelled(rng, 2_000), asked=no_words(known.own))
     sample = items[rng.choice(size, min(size, 2_000), replace=False)]
 
-    background = estimate(bank, sample, prior=prior, familiarity=known.own)
+    background = estimate(bank, sample, prior=prior, asked=no_words(known.own))
 
     queries = levelled(rng, 200)
     familiarity = known.among(queries, ["two words"] * len(queries))
@@ -82,7 +88,7 @@ def test_familiarity_tells_strangers_that_lie_near_to_everything_from_what_stand
     asked /= np.linalg.norm(asked, axis=1, keepdims=True)
 
     def area(familiarity: Familiarity | None) -> float:
-        background = estimate(bank, items, familiarity=None if familiarity is None else familiarity.own)
+        background = estimate(bank, items, asked=None if familiarity is None else no_words(familiarity.own))
         best = []
         for queries in (asked, strangers):
             known = 0.0 if familiarity is None else familiarity.among(queries, ["two words"] * 300)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mmsearch.search.results.snippets import Snippet
 
 FACET_VALUES = 10
+# Guesses that a person sees of a page that holds matches too, or nothing that matches, unless asking for a number.
+GUESSES = 3
 INDENT = " " * 10
 # How what was looked for is marked, and the signs that stand for that until the rest is escaped.
 _BEFORE, _AFTER = "\x02", "\x03"
@@ -24,23 +26,32 @@ _MARKS, _STYLES = re.compile(f"([{_BEFORE}{_AFTER}])"), {_BEFORE: "[bold yellow]
 
 
 def print_results(
-    results: Results, *, explain: bool, show: Callable[[Path], None] | None = None, field: str = ""
+    results: Results,
+    *,
+    explain: bool,
+    show: Callable[[Path], None] | None = None,
+    field: str = "",
+    guesses: int | None = None,
 ) -> None:
     """For a person: notes, hits with the words that were found in bold, facets, and where the page ends.
 
-    Beside each hit stands the value of ``field``, if it has one; ``show`` shows a picture below its hit.
+    Hits below the line are dimmed, and of those of a page that begins above it at most ``guesses`` are shown, if that
+    is given. Beside each hit stands the value of ``field``, if it has one; ``show`` shows a picture below its hit.
     """
     from mmsearch.cli.output.terminal import console, escape
+    from mmsearch.search.results.hit import LINE
 
     out = console()
     for note in results.notes:
         out.print(f"[dim]{escape(note)}[/]")
     if results.nothing_matches:
         out.print("Nothing in this index matches.")
-        if results.best_guesses:
-            out.print("[dim]--anyway shows the nearest that there is.[/]")
-        return
-    for hit in results:
+    hits: Sequence[Hit] = results
+    if guesses is not None and (results.matches or not results.offset):
+        hits = results[: len(results.matches) + guesses]
+    for hit in hits:
+        if hit.beyond_chance and hit is results.guesses[0]:
+            out.print(f"[dim]{LINE}[/]")
         _print_hit(out, hit, results, field)
         if explain:
             _print_reasons(out, hit, results.searched)
@@ -50,7 +61,7 @@ def print_results(
         shown = " · ".join(f"{escape(_value(value))} [green]{n}[/]" for value, n in counted[:FACET_VALUES])
         more = f" · [dim]{len(counted) - FACET_VALUES} more[/]" if len(counted) > FACET_VALUES else ""
         out.print(f"[bold]{escape(name)}[/]  {shown}{more}")
-    if footer := _footer(results):
+    if footer := _footer(results, hits):
         out.print(f"[dim]{footer}[/]")
 
 
@@ -58,11 +69,16 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _footer(results: Results) -> str:
+def _footer(results: Results, shown: Sequence[Hit]) -> str:
     """Which hits these are, of how many; nothing when these are all."""
-    last = results.offset + len(results)
+    last = results.offset + len(shown)
     if not results:
-        return f"No more hits: there are {results.total}."
+        return "" if results.nothing_matches else f"No more hits: there are {results.total}."
+    if shown[-1].beyond_chance:
+        above = [f"{results.total} above the line"] if results.total else []
+        further = results.more or len(shown) < len(results)
+        below = [f"--offset {last} shows more guesses, --strict hides them"] if further else []
+        return "; ".join(above + below)
     if not results.offset and last >= results.total:
         return ""
     # without a cutoff everything is a hit, and how many there are was not counted
@@ -82,6 +98,10 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
     extras += [found(hit.title)] if hit.title else []
     extras += [f"[cyan]{_plain(_value(hit.fields[field]))}[/]"] if field in hit.fields else []
     extras += copies_left_out(hit)
+    if hit.beyond_chance:
+        name = "  ".join(map(_plain, filter(None, (hit.path, hit.title))))
+        out.print(f"[dim]{hit.rank:>3}  {hit.strength:>3.0f}  {name}[/]")
+        return
     line = "  ".join([f"[green]{hit.strength:>3.0f}[/]", found(hit.path), *extras])
     out.print(f"[bold]{hit.rank:>3}[/]  {line}")
     for one in hit.before:

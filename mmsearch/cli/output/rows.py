@@ -31,6 +31,7 @@ COLUMNS: Mapping[str, Callable[[Hit], object]] = {
     "item_id": lambda hit: hit.item_id,
     "document_id": lambda hit: hit.document_id,
     "copies": lambda hit: hit.copies,
+    "beyond_chance": lambda hit: hit.beyond_chance,
 }
 USUAL = ("rank", "score", "path", "modality", "locator", "text")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,9 @@ class Background:
     a good score has to stand out from, which differs between channels (sentences have more near relatives among
     sentences than among pictures); the same as for strangers when not given. ``own`` is the deviation of a usual
     query's scales. ``pairs`` is the number of scores that they were estimated from. ``familiar`` is what
-    chance takes off a query's raw scores for each unit of its `Familiarity`: 0 where that was not known.
+    chance takes off a query's raw scores for each scale that is owed (`Asked.owed`): 0 where that was not known.
+    ``keyword_…`` are the curve of strangers for queries of one to three words, which score otherwise than sentences do;
+    the same as for all where there were none to tell.
     """
 
     location: float
@@ -53,20 +56,28 @@ class Background:
     usual_curvature: float = 0.0
     own: float = 1.0
     familiar: float = 0.0
+    keyword_bulk: tuple[float, ...] = ()
+    keyword_slope: float = 0.0
+    keyword_curvature: float = 0.0
 
     def __post_init__(self) -> None:
+        if not self.keyword_bulk:
+            object.__setattr__(self, "keyword_bulk", self.bulk)
+            object.__setattr__(self, "keyword_slope", self.slope)
+            object.__setattr__(self, "keyword_curvature", self.curvature)
         if not self.usual_bulk:
             object.__setattr__(self, "usual_bulk", self.bulk)
             object.__setattr__(self, "usual_slope", self.slope)
             object.__setattr__(self, "usual_curvature", self.curvature)
-        if not min(self.scale, self.slope, self.usual_slope, self.own) > 0:
-            positive = (self.scale, self.slope, self.usual_slope, self.own)
+        positive = (self.scale, self.slope, self.usual_slope, self.keyword_slope, self.own)
+        if not min(positive) > 0:
             raise ValueError(f"scale, slopes and own deviation must be positive, not {positive}")
-        single = (self.location, self.scale, self.slope, self.curvature, self.own, self.familiar)
-        every = (*single, self.usual_slope, self.usual_curvature, *self.bulk, *self.usual_bulk)
+        bulks = (self.bulk, self.usual_bulk, self.keyword_bulk)
+        curvatures = (self.curvature, self.usual_curvature, self.keyword_curvature)
+        every = (self.location, self.familiar, *positive, *curvatures, *chain.from_iterable(bulks))
         if not all(abs(value) <= LARGEST for value in every):  # nor is a NaN
             raise ValueError(f"a background of scores holds numbers up to {LARGEST:g}")
-        for bulk in (self.bulk, self.usual_bulk):
+        for bulk in bulks:
             if len(bulk) != len(BULK) or list(bulk) != sorted(bulk):
                 raise ValueError(f"{len(BULK)} ascending scores are expected, not {bulk}")
 
@@ -74,17 +85,23 @@ class Background:
         """Raw ``scores`` as scales above the location."""
         return np.asarray((scores - self.location) / self.scale, dtype=np.float64)
 
-    def log_survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
-        """log P(score of strangers >= score) for raw ``scores`` of queries of this ``familiarity``.
+    def log_survival(
+        self, scores: Scores, owed: Scores | float = 0.0, brevity: Scores | float = 0.0
+    ) -> Scores:
+        """log P(score of strangers >= score) for raw ``scores`` of queries that owe so many scales and are so short.
 
         0 far below, falling without end above.
         """
-        told = self.scales(scores - self.familiar * familiarity)
-        return Curve(self.bulk, self.slope, self.curvature).log_survival(told)
+        told = self.scales(scores - self.familiar * owed)
+        log = Curve(self.bulk, self.slope, self.curvature).log_survival(told)
+        if not np.any(brevity):
+            return log
+        keyword = Curve(self.keyword_bulk, self.keyword_slope, self.keyword_curvature).log_survival(told)
+        return np.asarray(log + brevity * (keyword - log))
 
-    def survival(self, scores: Scores, familiarity: Scores | float = 0.0) -> Scores:
-        """P(score of strangers >= score) for raw ``scores`` of queries of this ``familiarity``."""
-        return np.exp(self.log_survival(scores, familiarity))
+    def survival(self, scores: Scores, owed: Scores | float = 0.0, brevity: Scores | float = 0.0) -> Scores:
+        """P(score of strangers >= score) for raw ``scores`` of queries that owe so many scales and are so short."""
+        return np.exp(self.log_survival(scores, owed, brevity))
 
     def usual_as(self, other: Background) -> Background:
         """This background of strangers, with what usually happens as ``other`` knows it."""
@@ -114,7 +131,9 @@ class Background:
         try:
             values = json.loads(text)
             bulks = {
-                name: tuple(map(_number, values[name])) for name in ("bulk", "usual_bulk") if name in values
+                name: tuple(map(_number, values[name]))
+                for name in ("bulk", "usual_bulk", "keyword_bulk")
+                if name in values
             }
             single: dict[str, Any] = {n: _number(value) for n, value in values.items() if n not in bulks}
             return cls(**{**single, "pairs": int(single.get("pairs", 0)), **bulks})

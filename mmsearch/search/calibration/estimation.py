@@ -17,6 +17,9 @@ from mmsearch.search.calibration.curve import (
 from mmsearch.search.calibration.standing import BELOW, OWN_ITEMS, UNRELATED
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mmsearch.search.calibration.cohort import Asked
     from mmsearch.types import Ids, Matrix, Scores, Vectors
 
 # How scores fall off beyond the bulk is fitted up to this probability, with so many scores beyond it. A query that has
@@ -29,7 +32,11 @@ POINTS = 12
 # 0.88, 0.93, 0.95, 0.97 and 1 (docs/log.md).
 STRANGERS = 0.92
 REACH = 3.5  # scales above a query's own location
-# So much of its familiarity is taken off a query's scales before chance is reckoned: of 0, 0.5, 0.75, 1
+# So many lines of either kind tell their curve.
+LEAST_LINES = 20
+# Of keywords fewer are strangers to a collection, since they are about less: of 0.8, 0.85, 0.9 and 0.92.
+STRANGE_KEYWORDS = 0.85
+# So much of what a query owes is taken off its scales before chance is reckoned: of 0, 0.5, 0.75, 1
 # and 1.4, on the dev collections.
 FAMILIAR = 1.0
 # Fewer pairs than this say nothing of a tail.
@@ -45,7 +52,7 @@ def estimate(
     query_groups: Ids | None = None,
     item_groups: Ids | None = None,
     prior: Background | None = None,
-    familiarity: Scores | None = None,
+    asked: Asked | None = None,
 ) -> Background:
     """The background between ``queries`` (m, d) and a sample of ``items`` (n, d), both of unit rows.
 
@@ -55,22 +62,23 @@ def estimate(
     and quartiles of its scores): queries that items do belong to hardly move it, nor does one that is close to
     everything pass for an exception. With few items the estimate leans on ``prior`` (without one, on the Gaussian's
     tail).
-    With the ``familiarity`` (m,) of the queries chance is reckoned from what that leaves of their scores.
+    With what is known of the queries, as they were ``asked``, chance is reckoned from what they owe leaves of their
+    scores; keywords, where there are some, have a curve of their own, and so have the others.
     """
     scores = (queries.astype(np.float32) @ items.astype(np.float32).T).astype(np.float64)
     if query_groups is not None and item_groups is not None:
         scores[query_groups[:, None] == item_groups[None, :]] = np.nan
-    asked = ~np.isnan(scores).all(axis=1) if scores.size else np.zeros(len(scores), dtype=bool)
-    scores = scores[asked]
+    paired = np.flatnonzero(~np.isnan(scores).all(axis=1)) if scores.size else np.zeros(0, dtype=np.int64)
+    scores = scores[paired]
     if not scores.size:
         return prior or Background(0.0, queries.shape[1] ** -0.5)
-    measured = _measured(scores, None if familiarity is None else familiarity[asked])
+    measured = _measured(scores, None if asked is None else asked[paired])
     if prior is None:
         return measured
     return _mixed(measured, prior, items.shape[0] / (items.shape[0] + PRIOR_ITEMS))
 
 
-def _measured(scores: Matrix, familiarity: Scores | None) -> Background:
+def _measured(scores: Matrix, asked: Asked | None) -> Background:
     """The background that ``scores`` (queries, items), NaN for pairs that do not count, show by themselves."""
     scores = np.sort(scores, axis=1)  # NaN comes last
     every = np.sort(scores[~np.isnan(scores)])
@@ -80,28 +88,41 @@ def _measured(scores: Matrix, familiarity: Scores | None) -> Background:
     locations = own * middle + (1.0 - own) * np.median(middle)
     spread = float(np.quantile(every, 0.75) - np.quantile(every, 0.25))
     scales = np.maximum((own * (high - low) + (1.0 - own) * spread) / (2.0 * QUARTILE), 1e-6)
-    familiar = 0.0 if familiarity is None else FAMILIAR * float(np.median(scales))
-    foretold = np.zeros(len(scores)) if familiarity is None else familiar * familiarity
-    strangers = np.argsort(locations - foretold + REACH * scales, kind="stable")
-    strangers = strangers[: max(1, int(STRANGERS * len(scores)))]
-    left = scores[strangers] - foretold[strangers, None]
-    left = np.sort(left[~np.isnan(left)])
-    quarter, location, third = np.quantile(left, (0.25, 0.5, 0.75))
+    familiar = 0.0 if asked is None else FAMILIAR * float(np.median(scales))
+    foretold = np.zeros(len(scores)) if asked is None else familiar * asked.owed
+    reach = locations - foretold + REACH * scales
+
+    def left(rows: NDArray[np.bool_], share: float) -> Scores:
+        """What strangers among ``rows`` score beyond what is foretold, ascending."""
+        chosen = np.flatnonzero(rows)
+        chosen = chosen[np.argsort(reach[chosen], kind="stable")]
+        chosen = chosen[: max(1, int(share * chosen.size))]
+        beyond = scores[chosen] - foretold[chosen, None]
+        return np.sort(beyond[~np.isnan(beyond)])
+
+    keywords = np.zeros(len(scores), dtype=bool) if asked is None else asked.brevity >= 1.0
+    apart = min(keywords.sum(), (~keywords).sum()) >= LEAST_LINES
+    told = left(~keywords if apart else np.ones_like(keywords), STRANGERS)
+    quarter, location, third = np.quantile(told, (0.25, 0.5, 0.75))
     scale = max(float(third - quarter) / (2.0 * QUARTILE), 1e-6)
-    chance = _curve((left - location) / scale, TAIL_TO)
+    chance = _curve((told - location) / scale, TAIL_TO)
+    of_keywords = _curve((left(keywords, STRANGE_KEYWORDS) - location) / scale, TAIL_TO) if apart else chance
     usual, deviation = _usual(scores, own)
     return Background(
-        float(location),
-        scale,
-        chance.bulk,
-        chance.slope,
-        chance.curvature,
-        every.size,
-        usual.bulk,
-        usual.slope,
-        usual.curvature,
-        deviation / scale,
-        familiar,
+        location=float(location),
+        scale=scale,
+        bulk=chance.bulk,
+        slope=chance.slope,
+        curvature=chance.curvature,
+        pairs=every.size,
+        usual_bulk=usual.bulk,
+        usual_slope=usual.slope,
+        usual_curvature=usual.curvature,
+        own=deviation / scale,
+        familiar=familiar,
+        keyword_bulk=of_keywords.bulk,
+        keyword_slope=of_keywords.slope,
+        keyword_curvature=of_keywords.curvature,
     )
 
 
@@ -155,15 +176,18 @@ def _mixed(measured: Background, prior: Background, share: float) -> Background:
         return tuple(map(linear, a, b))
 
     return Background(
-        linear(measured.location, prior.location),
-        ratio(measured.scale, prior.scale),
-        each(measured.bulk, prior.bulk),
-        ratio(measured.slope, prior.slope),
-        linear(measured.curvature, prior.curvature),
-        measured.pairs,
-        each(measured.usual_bulk, prior.usual_bulk),
-        ratio(measured.usual_slope, prior.usual_slope),
-        linear(measured.usual_curvature, prior.usual_curvature),
-        ratio(measured.own, prior.own),
-        linear(measured.familiar, prior.familiar),
+        location=linear(measured.location, prior.location),
+        scale=ratio(measured.scale, prior.scale),
+        bulk=each(measured.bulk, prior.bulk),
+        slope=ratio(measured.slope, prior.slope),
+        curvature=linear(measured.curvature, prior.curvature),
+        pairs=measured.pairs,
+        usual_bulk=each(measured.usual_bulk, prior.usual_bulk),
+        usual_slope=ratio(measured.usual_slope, prior.usual_slope),
+        usual_curvature=linear(measured.usual_curvature, prior.usual_curvature),
+        own=ratio(measured.own, prior.own),
+        familiar=linear(measured.familiar, prior.familiar),
+        keyword_bulk=each(measured.keyword_bulk, prior.keyword_bulk),
+        keyword_slope=ratio(measured.keyword_slope, prior.keyword_slope),
+        keyword_curvature=linear(measured.keyword_curvature, prior.keyword_curvature),
     )

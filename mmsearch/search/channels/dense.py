@@ -82,13 +82,16 @@ class DenseChannel:
         evidence, surprise = np.zeros((2, mixed.size))
         foretold = 0.0
         for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True):
-            foretold += weight * background.familiar * probe.familiarity / background.scale
+            foretold += weight * background.familiar * probe.words.owed(self.item_modality) / background.scale
         for probe, background, weight in zip(self.probes, self.backgrounds, self.weights, strict=True):
             evidence += weight**2 * background.evidence(told)
             if len(raw) == 1:
-                log = background.log_survival(raw[0], probe.familiarity)
+                log = background.log_survival(
+                    raw[0], probe.words.owed(self.item_modality), probe.words.brevity
+                )
             else:
-                log = background.log_survival(background.location + background.scale * (mixed - foretold))
+                left = background.location + background.scale * (mixed - foretold)
+                log = background.log_survival(left, brevity=probe.words.brevity)
             surprise -= weight**2 / math.log(10.0) * log
         unit = raw[0] if len(raw) == 1 else np.average(raw, axis=0, weights=self.weights)
         return Signals(evidence, surprise, 0.5 + 0.5 * unit)

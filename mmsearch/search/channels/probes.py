@@ -9,7 +9,7 @@ import numpy as np
 
 from mmsearch.encoders.reading import reads
 from mmsearch.errors import UsageError
-from mmsearch.search.calibration.familiarity import familiarity_of
+from mmsearch.search.calibration.cohort import NOTHING_KNOWN, Words, cohort_of
 from mmsearch.search.query.value import Item, Picture, Text, written_content
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Probe:
     """One part of a query in one encoder's space: its unit ``vector`` and how it was written.
 
     ``is_read``: whether the encoder knows what it is made of; a text that it can't read is asked of the words alone.
-    ``familiarity``: of a plus part in words, by the bank of the encoder; 0 for others.
+    ``words``: what the bank of the encoder says of a plus part in words; nothing of others.
     """
 
     part: Part
@@ -34,7 +34,7 @@ class Probe:
     modality: Modality
     vector: Vector
     is_read: bool = True
-    familiarity: float = 0.0
+    words: Words = NOTHING_KNOWN
 
 
 def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, ...]:
@@ -44,18 +44,19 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
     """
     texts = [part.content.meaning for part in query.parts if isinstance(part.content, Text)]
     encoded = iter(encoder.encode_texts(texts)) if texts and "text" in encoder.modalities else iter(())
-    bank = None
+    cohort = None
     if texts:
-        bank = index.kept(("familiarity", encoder.fingerprint), lambda: familiarity_of(encoder))
+        cohort = index.kept(("cohort", encoder.fingerprint), lambda: cohort_of(encoder))
     found: list[Probe] = []
     for part in query.parts:
         label = str(part) if part.kind != "plus" else written_content(part.content)
         if isinstance(part.content, Text):
             if "text" in encoder.modalities:
                 vector, is_read = next(encoded), reads(encoder, part.content.meaning)
-                asked = bank if part.kind == "plus" else None
-                familiarity = 0.0 if asked is None else asked.of_one(vector, part.content.meaning)
-                found.append(Probe(part, label, "text", vector, is_read, familiarity))
+                words = NOTHING_KNOWN
+                if cohort is not None and part.kind == "plus":
+                    words = cohort.of(vector, part.content.meaning)
+                found.append(Probe(part, label, "text", vector, is_read, words))
         elif isinstance(part.content, Picture):
             if "image" in encoder.modalities:
                 found.append(Probe(part, label, "image", picture_vector(index, encoder, part.content.source)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.search.ranking.distinct import distinct
+from mmsearch.search.ranking.distinct import Distinct, distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +27,23 @@ SPARE = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """The documents ``shown`` and how many ``copies`` (n,) of each are not.
+    """The part of a ranking, without copies, that ``window`` cuts out.
 
-    ``found`` is the ranking that they come from, copies included; ``total`` documents are in the whole of it without
-    copies, exactly or about.
+    ``found`` is the ranking as far as it was looked at, copies included; the first of each are at ``places`` (m,) in it
+    and have so many ``copies`` (m,). ``total`` documents are in the whole ranking without copies, exactly or about.
     """
 
-    shown: Scoring
-    copies: Ids
     found: Scoring
+    places: Ids
+    copies: Ids
+    window: slice
     total: int
     exact: bool
+
+    @property
+    def shown(self) -> Scoring:
+        """The documents of the page."""
+        return self.found[self.places[self.window]]
 
 
 def page(
@@ -62,21 +68,27 @@ def page(
         listed = found.documents.size
         # without anything to rank by the filter decides, and its count is exact
         complete = listed < top or (not task.columns and listed == total)
-        places, copies = np.arange(listed), np.zeros(listed, dtype=np.int64)
-        if collapse:
-            kept = distinct(found.documents, _suspects(found, task, index), index)
-            places, copies = kept.places, kept.copies
-        if complete or places.size >= wanted:
+        kept = without_copies(found, task, index, collapse=collapse)
+        if complete or kept.places.size >= wanted:
             break
         top *= 2
-    shown = slice(first, wanted)
+    places, copies = kept.places, kept.copies
     return Page(
-        found[places[shown]],
-        copies[shown],
         found,
+        places,
+        copies,
+        slice(first, wanted),
         int(places.size) if complete else max(total - int(copies.sum()), int(places.size)),
         complete,
     )
+
+
+def without_copies(found: Scoring, task: Task, index: SearchIndex, *, collapse: bool) -> Distinct:
+    """The first of each set of copies in ``found``, best first; each for itself unless they ``collapse``."""
+    if not collapse:
+        size = found.documents.size
+        return Distinct(np.arange(size), np.zeros(size, dtype=np.int64))
+    return distinct(found.documents, _suspects(found, task, index), index)
 
 
 def _suspects(found: Scoring, task: Task, index: SearchIndex) -> NDArray[np.bool_]:

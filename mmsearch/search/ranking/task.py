@@ -20,11 +20,12 @@ from mmsearch.search.ranking.weights import NAME, WORDS
 from mmsearch.store.catalogue.conditions import ModalityIs, conjunction, conjuncts, names_modality
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mmsearch.search.channels.dense import DenseChannel
     from mmsearch.search.channels.exclusions import Exclusion
     from mmsearch.search.channels.lexical import Matches
+    from mmsearch.search.channels.probes import Probe
     from mmsearch.search.channels.signals import Said
     from mmsearch.search.index.documents import Documents
     from mmsearch.search.index.protocol import SearchIndex
@@ -137,13 +138,24 @@ def prepare(
         fusion,
         _documents_of(given, groups),
     )
-    unread = dict.fromkeys(
-        f"{encoder.name} can't read {probe.label!r}: only words are compared"
+    pictures = index.documents.modalities["image"]
+    shows = bool((pictures if among is None else common(pictures, among)).size) if found else False
+    notes = [
+        note
         for encoder, parts in zip(encoders, found, strict=True)
         for probe in parts
-        if not probe.is_read
-    )
-    return Prepared(task, matches, query.text, tuple(unread))
+        for note in _notes(encoder.name, probe, pictures=shows)
+    ]
+    return Prepared(task, matches, query.text, tuple(dict.fromkeys(notes)))
+
+
+def _notes(encoder: str, probe: Probe, *, pictures: bool) -> Iterator[str]:
+    """What ``encoder`` can't do with a part of a query, or hardly, where ``pictures`` are searched."""
+    if not probe.is_read:
+        yield f"{encoder} can't read {probe.label!r}: only words are compared"
+    elif pictures and probe.words.brevity >= 1.0 and probe.words.hardly:
+        words = " or ".join(map(repr, probe.words.hardly))
+        yield f"{encoder} hardly ever saw {words} named: of pictures it can only guess"
 
 
 def _allowed(query: Query, index: SearchIndex) -> Ids | None:

@@ -54,10 +54,11 @@ class Ranker:
         self._task = task
         self._pools: dict[int, _Pool] = {}
 
-    def best(self, top: int, cutoff: float | None) -> tuple[Scoring, int]:
-        """The ``top`` documents by (-score, id) whose expected count is at most ``cutoff``; how many there are.
+    def best(self, top: int, cutoff: float | None = None, *, floor: float = -np.inf) -> tuple[Scoring, int]:
+        """The ``top`` documents by (-score, id), and how many there are, as far as the search had to look.
 
-        The count goes as far as the search had to look.
+        Only those count whose expected count is at most ``cutoff``, where there is one, and whose score at least
+        ``floor``.
         """
         task = self._task
         if not task.columns:
@@ -66,7 +67,7 @@ class Ranker:
         while True:
             if depth not in self._pools:
                 self._pools[depth] = _pool(task, depth)
-            found, proven, count = _refined(task, self._pools[depth], top, cutoff)
+            found, proven, count = _refined(task, self._pools[depth], top, cutoff, floor)
             if proven:
                 return found, count
             depth *= DEEPER
@@ -120,12 +121,15 @@ def _ranks(evidence: Matrix) -> Matrix:
     return ranks
 
 
-def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[Scoring, bool, int]:
+def _refined(
+    task: Task, pool: _Pool, top: int, cutoff: float | None, floor: float
+) -> tuple[Scoring, bool, int]:
     """The best documents of the pool, whether no other document can be among them, and how many pass."""
     most = pool.signals.filled(pool.bounds)
     upper = highest(task, most, pool.ranks)
     unseen = _unseen(task, pool.bounds, cutoff)
-    hopeful = np.ones(pool.documents.size, dtype=bool)
+    unseen = unseen if unseen >= floor else -np.inf
+    hopeful = upper >= floor
     if cutoff is not None:
         hopeful = expected_counts(most, task.searched) <= cutoff
     if task.left_out:
@@ -137,7 +141,7 @@ def _refined(task: Task, pool: _Pool, top: int, cutoff: float | None) -> tuple[S
     while sure < top and taken < order.size:
         chunk = order[taken : taken + max(CHUNK, 2 * top)]
         taken += chunk.size
-        kept.append(_passing(task, _scored(task, pool, np.sort(chunk)), cutoff))
+        kept.append(_passing(task, _scored(task, pool, np.sort(chunk)), cutoff, floor))
         limit = max(upper[order[taken]] if taken < order.size else -np.inf, unseen)
         sure = sum(int((scoring.scores > limit).sum()) for scoring in kept)
     count = sum(scoring.documents.size for scoring in kept) + order.size - taken
@@ -183,8 +187,8 @@ def _scaled(penalties: Matrix, parts: Matrix, fusion: Fusion) -> Matrix:
     return np.asarray(whole * (1.0 - np.exp(-0.5 * penalties)))
 
 
-def _passing(task: Task, scoring: Scoring, cutoff: float | None) -> Scoring:
-    passes = ~scoring.excluded.removed
+def _passing(task: Task, scoring: Scoring, cutoff: float | None, floor: float) -> Scoring:
+    passes = ~scoring.excluded.removed & (scoring.scores >= floor)
     if cutoff is not None:
         passes &= scoring.evalues(task.searched) <= cutoff
     return scoring[np.flatnonzero(passes)]

@@ -31,14 +31,12 @@ if TYPE_CHECKING:
     from mmsearch.types import Ids, Ranking, Scores, Vector, Vectors
 
 
-def rescored(
-    found: Scoring, task: Task, index: SearchIndex, depth: int, cutoff: float | None
-) -> tuple[Task, Scoring, Ids]:
+def rescored(found: Scoring, task: Task, index: SearchIndex, depth: int) -> tuple[Task, Scoring, Ids]:
     """``found``, best first, with its first ``depth`` documents scored by their most telling items in full precision.
 
-    Also ``task`` with channels that know these vectors, and which of ``found`` each document is (m,). What is
-    beyond ``cutoff`` now is left out. What can't be encoded again keeps its stored vector: pictures whose file is
-    gone or has changed, and vectors of whole documents. UsageError for a fusion by ranks, which has no scores.
+    Also ``task`` with channels that know these vectors, and which of ``found`` each document is (n,). What can't be
+    encoded again keeps its stored vector: pictures whose file is gone or has changed, and vectors of whole documents.
+    UsageError for a fusion by ranks, which has no scores.
     """
     if not task.columns:
         return task, found, np.arange(found.documents.size)
@@ -49,8 +47,6 @@ def rescored(
     task = replace(task, columns=columns)
     fresh = _scored_again(first, task)
     order = np.lexsort((fresh.documents, -fresh.scores))
-    if cutoff is not None:
-        order = order[fresh.evalues(task.searched)[order] <= cutoff]
     rest = np.arange(first.documents.size, found.documents.size)
     return task, Scoring.concatenate([fresh[order], found[rest]]), np.concatenate([order, rest])
 

@@ -54,4 +54,4 @@ def with_context(index: SearchIndex, results: Results, count: int) -> Results:
 
     if count == 0:
         return results
-    return replace(results, hits=extended(results.hits), best_guesses=extended(results.best_guesses))
+    return replace(results, hits=extended(results.hits))

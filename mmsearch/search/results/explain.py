@@ -29,10 +29,14 @@ def hits_of(
     index: SearchIndex,
     offset: int,
     *,
-    copies: Ids | None = None,
+    above: int,
+    copies: Ids,
     explain: bool,
 ) -> tuple[Hit, ...]:
-    """The documents of ``scoring`` as hits, ranked from ``offset`` + 1 on, each with its number of ``copies``."""
+    """The documents of ``scoring`` as hits, ranked from ``offset`` + 1 on, each with its number of ``copies``.
+
+    The first ``above`` of them stand above the line.
+    """
     task = prepared.task
     chosen = telling_items(scoring, prepared)
     stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
@@ -58,7 +62,8 @@ def hits_of(
                 strength=round(float(strong[row])),
                 evalue=float(evalues[row]),
                 explanation=tuple(reasons[row]),
-                copies=0 if copies is None else int(copies[row]),
+                beyond_chance=row >= above,
+                copies=int(copies[row]),
             )
         )
     return tuple(hits)

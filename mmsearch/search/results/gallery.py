@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
+from mmsearch.search.results.hit import LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,16 +25,22 @@ _STYLE = """
 .mmsearch blockquote{margin:0;padding:8px 10px;height:119px;overflow:hidden;background:#8881}
 .mmsearch figcaption{padding:6px 10px;overflow-wrap:anywhere}
 .mmsearch b{font-variant-numeric:tabular-nums}
+.mmsearch-line{flex-basis:100%;margin:0;padding-top:6px;border-top:1px dashed #8888;opacity:.7}
+.mmsearch-guess{opacity:.55}
 .mmsearch-none{font:13px system-ui,sans-serif;opacity:.7;margin:8px 0 20px}
 """
 
 
 def fragment(hits: Sequence[Hit]) -> str:
-    """The ``hits`` as cards, best first, for a page or a notebook cell."""
-    if not hits:
-        return f'<style>{_STYLE}</style><p class="mmsearch-none">Nothing in this index matches.</p>'
-    cards = "".join(_card(hit) for hit in hits)
-    return f'<style>{_STYLE}</style><div class="mmsearch">{cards}</div>'
+    """The ``hits`` as cards, best first, for a page or a notebook cell; a line before those that chance would find."""
+    above = [hit for hit in hits if not hit.beyond_chance]
+    below = [hit for hit in hits if hit.beyond_chance]
+    nothing = not above and (not below or below[0].rank == 1)
+    none = '<p class="mmsearch-none">Nothing in this index matches.</p>' if nothing else ""
+    cards = "".join(_card(hit) for hit in above)
+    if below:
+        cards += f'<p class="mmsearch-line">{LINE}</p>' + "".join(_card(hit) for hit in below)
+    return f"<style>{_STYLE}</style>{none}" + (f'<div class="mmsearch">{cards}</div>' if cards else "")
 
 
 def page(title: str, sections: Iterable[tuple[str, Sequence[Hit]]]) -> str:
@@ -52,8 +59,9 @@ def page(title: str, sections: Iterable[tuple[str, Sequence[Hit]]]) -> str:
 def _card(hit: Hit) -> str:
     name = escape(hit.title or Path(hit.path).name)
     shown = _picture(hit) if hit.modality == "image" else _quote(hit)
+    guess = ' class="mmsearch-guess"' if hit.beyond_chance else ""
     return (
-        f"<figure>{shown}<figcaption><b>{hit.rank}</b> · {hit.strength:.0f} · "
+        f"<figure{guess}>{shown}<figcaption><b>{hit.rank}</b> · {hit.strength:.0f} · "
         f'<span title="{escape(hit.path)}">{name}</span></figcaption></figure>'
     )
 

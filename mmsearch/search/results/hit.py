@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from mmsearch.types import FieldValue, Locator, Modality
 
 
+# What a person reads between the hits that match and those that chance would find as well.
+LINE = "below this line: guesses – chance would find as good"
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One summand of a hit's score, with each step from the raw score to it (docs/scoring.md).
@@ -74,6 +78,8 @@ class Hit:
     number of items as good as this one that an unrelated query would find in this index by chance, and
     ``strength`` (0 to 100) is the score as a person reads it (`mmsearch.search.results.strength`): it falls with it.
 
+    ``beyond_chance``: it stands below the line, where chance would find as good (`mmsearch.search.ranking.line`).
+
     ``copies`` documents with the same content are left out of the results behind this one, as far as the search
     looked. ``before`` and ``after`` are the passages around a passage, in document order, when they were asked for.
     """
@@ -97,6 +103,7 @@ class Hit:
     copies: int = 0
     before: tuple[Neighbor, ...] = ()
     after: tuple[Neighbor, ...] = ()
+    beyond_chance: bool = False
 
     @classmethod
     def of(cls, item: StoredItem, **found: Any) -> Hit:
@@ -131,6 +138,7 @@ class Hit:
             "score": round(self.score, 6),
             "strength": round(self.strength, 1),
             "expected_count": self.evalue,
+            "beyond_chance": self.beyond_chance,
             "cosine": None if self.cosine is None else round(self.cosine, 6),
             "item_id": self.item_id,
             "document_id": self.document_id,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from mmsearch.search.results.hit import Hit
+from mmsearch.search.results.hit import LINE, Hit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,17 +24,17 @@ SHOWN = 20
 class Results(Sequence[Hit]):
     """Hits, best first, of a ``query`` among ``searched`` items.
 
-    ``hits`` are within the cutoff, those after the first ``offset``. When nothing is, ``nothing_matches`` is true
-    and ``best_guesses`` are the hits that came nearest. ``total`` is how many hits are within the cutoff: exactly
-    so if ``total_is_exact`` (when all were looked at: because there are few, to sort them, to count facets), an
-    estimate otherwise. ``facets``: for each field that was asked for, (value, documents), most frequent first, over
-    all documents within the cutoff, copies included. ``pieces`` are no words of the index and were looked for
-    within words. ``notes`` say what was understood beyond what is written.
+    ``hits`` are those after the first ``offset``, however likely by chance, unless the request was strict: those
+    `Hit.beyond_chance` are ``guesses``, which stand below a line, the others ``matches``. When the line stands above
+    the first, ``nothing_matches``. ``total`` is how many hits stand above it: exactly so if ``total_is_exact`` (when
+    all were looked at: because there are few, to sort them, to count facets), an estimate otherwise; ``more`` says
+    whether further hits come after these, above it or below. ``facets``: for each field that was asked for, (value,
+    documents), most frequent first, over all documents above the line, copies included. ``pieces`` are no words of the
+    index and were looked for within words. ``notes`` say what was understood beyond what is written.
     """
 
     query: Query
     hits: tuple[Hit, ...]
-    best_guesses: tuple[Hit, ...] = ()
     notes: tuple[str, ...] = ()
     searched: int = 0
     total: int = 0
@@ -42,20 +42,34 @@ class Results(Sequence[Hit]):
     seconds: float = field(default=0.0, compare=False)
     offset: int = 0
     total_is_exact: bool = True
+    more: bool = False
     facets: Mapping[str, Sequence[tuple[FieldValue, int]]] = field(default_factory=dict)
     pieces: tuple[str, ...] = ()
 
     @property
     def nothing_matches(self) -> bool:
-        """Whether nothing in the index matches the query; a page beyond the last hit has no hits either."""
-        return not self.hits and (self.offset == 0 or self.total == 0)
+        """Whether nothing in the index matches the query: the line stands above the first hit."""
+        return self.total == 0 and not self.matches
+
+    @property
+    def matches(self) -> tuple[Hit, ...]:
+        """The hits above the line."""
+        return tuple(hit for hit in self.hits if not hit.beyond_chance)
+
+    @property
+    def guesses(self) -> tuple[Hit, ...]:
+        """The hits below the line: chance would find as good."""
+        return tuple(hit for hit in self.hits if hit.beyond_chance)
 
     def __len__(self) -> int:
         return len(self.hits)
 
     def __repr__(self) -> str:
-        count = "nothing matches" if self.nothing_matches else f"{len(self)} of {self.total} hits"
-        lines = [f"<Results of {str(self.query)!r:.80}: {count}>", *map(repr, self.hits[:SHOWN])]
+        matches, guesses = self.matches, self.guesses
+        count = "nothing matches" if self.nothing_matches else f"{len(matches)} of {self.total} hits"
+        below = [f"{LINE}:"] if guesses and len(matches) < SHOWN else []
+        shown = [*map(repr, matches[:SHOWN]), *below, *map(repr, guesses[: max(0, SHOWN - len(matches))])]
+        lines = [f"<Results of {str(self.query)!r:.80}: {count}>", *shown]
         return "\n".join(lines + (["…"] if len(self) > SHOWN else []))
 
     def to_dict(self, *, explain: bool = False) -> dict[str, Any]:
@@ -70,6 +84,7 @@ class Results(Sequence[Hit]):
             "offset": self.offset,
             "total": self.total,
             "total_is_exact": self.total_is_exact,
+            "more": self.more,
             "seconds": round(self.seconds, 4),
             "facets": {
                 field: [{"value": value, "documents": documents} for value, documents in counted]

@@ -70,7 +70,7 @@ def test_a_contact_sheet_is_written_and_opened(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda address: not opened.append(address))
-    asked = ("query", "a cat <b>", "--index", demo_index, "--modality", "image", "--anyway", "-k", "2")
+    asked = ("query", "a cat <b>", "--index", demo_index, "--modality", "image", "-k", "2")
     found = run(*asked, "--html", "sheet.html")
     html = (tmp_path / "sheet.html").read_text(encoding="utf-8")
     assert html.count("<img ") == 2

@@ -16,8 +16,8 @@ from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.encoders.registry import load_encoder, shipped_encoders
 from mmsearch.evaluate.backgrounds import _bank_pictures, store_backgrounds
 from mmsearch.search.calibration.background import Background
+from mmsearch.search.calibration.cohort import cohort_of
 from mmsearch.search.calibration.estimation import estimate
-from mmsearch.search.calibration.familiarity import familiarity_of
 
 
 def test_the_first_pictures_of_each_collection_stay_as_a_bank(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,12 +66,12 @@ def test_an_index_reckons_chance_from_the_banks(small_corpus: Path, tmp_path: Pa
             bank, prior = encoder.bank(modality), encoder.prior(modality, "image")
             assert bank is not None
             assert prior is not None
-            known = familiarity_of(encoder) if modality == "text" else None
+            cohort = cohort_of(encoder) if modality == "text" else None
             expected = estimate(
                 bank,
                 vectors,
                 prior=Background.from_json(prior),
-                familiarity=None if known is None else known.own,
+                asked=None if cohort is None else cohort.own("image"),
             )
             background = library.background(encoder, modality, "image")
             at = np.linspace(-0.2, 0.9, 20)

@@ -74,23 +74,67 @@ def test_without_explanation_the_answer_is_the_same(pictures: SearchIndex) -> No
 def test_what_is_not_there_is_said_so_with_the_nearest_beside(pictures: SearchIndex) -> None:
     results = search(SearchRequest("purple zeppelins", k=5), pictures)
     assert results.nothing_matches
-    assert list(results) == []
-    assert len(results.best_guesses) == 5
-    assert min(hit.evalue for hit in results.best_guesses) > 0.5
+    assert results.total == 0
+    assert results.matches == ()
+    assert len(results) == len(results.guesses) == 5
+    assert min(hit.evalue for hit in results.guesses) > 0.5
+    assert list(search(SearchRequest("purple zeppelins", k=5, strict=True), pictures)) == []
 
 
 def test_without_a_cutoff_all_come_back_each_with_its_expected_count(pictures: SearchIndex) -> None:
     results = search(SearchRequest("purple zeppelins", k=1_000, cutoff=None), pictures)
     assert len(results) == 450
     assert results[0].evalue < results[-1].evalue
-    assert not results.best_guesses
+    assert not results.guesses
 
 
 def test_a_stricter_cutoff_keeps_the_first_of_a_laxer_one_that_pass(pictures: SearchIndex) -> None:
-    lax = search(SearchRequest("a red dog", k=1_000, cutoff=5.0), pictures)
-    strict = search(SearchRequest("a red dog", k=1_000, cutoff=0.01), pictures)
+    lax = search(SearchRequest("a red dog", k=1_000, cutoff=5.0, strict=True), pictures)
+    strict = search(SearchRequest("a red dog", k=1_000, cutoff=0.01, strict=True), pictures)
     assert 0 < len(strict) < len(lax)
-    assert [hit.path for hit in strict] == [hit.path for hit in lax if hit.evalue <= 0.01]
+    assert [hit.path for hit in strict] == [hit.path for hit in lax][: len(strict)]
+    assert strict[-1].evalue <= 0.01
+
+
+def test_nothing_is_hidden_and_the_order_is_that_without_a_line(pictures: SearchIndex) -> None:
+    for text in ("a red dog", "dog", "purple zeppelins", "a boat -snow"):
+        whole = search(SearchRequest(text, k=1_000, cutoff=None), pictures)
+        for cutoff in (1e-3, 0.6, 5.0):
+            lined = search(SearchRequest(text, k=1_000, cutoff=cutoff), pictures)
+            assert [hit.item_id for hit in lined] == [hit.item_id for hit in whole]
+            # one line, where it leaves the fewest hits on the wrong side
+            wrong = [
+                sum(hit.evalue > cutoff for hit in whole[:place])
+                + sum(hit.evalue <= cutoff for hit in whole[place:])
+                for place in range(len(whole) + 1)
+            ]
+            last = max(place for place, count in enumerate(wrong) if count == min(wrong))
+            assert [hit.beyond_chance for hit in lined] == [hit.rank > last for hit in whole]
+            assert (lined.total, lined.total_is_exact) == (last, True)
+            assert lined.nothing_matches == (last == 0)
+
+
+def test_the_line_stands_in_one_place_whatever_page_is_looked_at(pictures: SearchIndex) -> None:
+    for group in ("document", "item"):
+        whole = search(SearchRequest("a red dog", k=1_000, group=group), pictures)  # type: ignore[arg-type]
+        for offset in range(0, 60, 7):
+            part = search(SearchRequest("a red dog", k=7, offset=offset, group=group), pictures)  # type: ignore[arg-type]
+            expected = whole[offset : offset + 7]
+            assert [(hit.rank, hit.beyond_chance) for hit in part] == [
+                (hit.rank, hit.beyond_chance) for hit in expected
+            ]
+            if part.total_is_exact:
+                assert part.total == whole.total
+            assert part.more
+
+
+def test_a_line_above_everything_leaves_a_sorted_list_by_relevance(pictures: SearchIndex) -> None:
+    by_year = search(SearchRequest("purple zeppelins", k=5, sort="-year"), pictures)
+    assert by_year.nothing_matches
+    assert [hit.item_id for hit in by_year] == [
+        hit.item_id for hit in search(SearchRequest("purple zeppelins", k=5), pictures)
+    ]
+    assert search(SearchRequest("purple zeppelins", facets=["thing"]), pictures).facets == {"thing": []}
 
 
 def test_k_hits_come_back_whenever_k_documents_pass_the_filter(pictures: SearchIndex) -> None:
@@ -110,7 +154,7 @@ def test_a_filter_alone_lists_what_passes(pictures: SearchIndex) -> None:
 def test_a_filter_that_nothing_passes_is_no_error(pictures: SearchIndex) -> None:
     results = search(SearchRequest("dog year>3000", k=5), pictures)
     assert results.nothing_matches
-    assert not results.best_guesses
+    assert not results.guesses
     assert results.searched == 0
 
 
@@ -201,7 +245,7 @@ def test_documents_are_grouped_and_their_items_are_not_repeated(pictures: Search
 
 
 def test_results_can_be_sorted_by_a_field(pictures: SearchIndex) -> None:
-    relevant = {hit.path for hit in search(SearchRequest("red dog", k=1_000), pictures)}
+    relevant = {hit.path for hit in search(SearchRequest("red dog", k=1_000, strict=True), pictures)}
     by_year = search(SearchRequest("red dog", k=1_000, sort="-year"), pictures)
     years = [hit.fields["year"] for hit in by_year if "year" in hit.fields]
     assert years == sorted(years, reverse=True)
@@ -225,7 +269,7 @@ def test_facets_come_with_the_answer_whatever_page_is_shown(pictures: SearchInde
         results = search(SearchRequest(query, facets=["thing", "year"], **options), pictures)  # type: ignore[arg-type]
         assert results.facets == counted
         assert results.total_is_exact
-        assert results.total == len(search(SearchRequest(query, k=1_000), pictures))
+        assert results.total == len(search(SearchRequest(query, k=1_000, strict=True), pictures))
     assert search(SearchRequest(query, k=1), pictures).facets == {}
     with pytest.raises(UsageError, match="no document has a field 'size'"):
         search(SearchRequest(query, facets=["size"]), pictures)
@@ -245,7 +289,7 @@ def test_pages_follow_one_another(pictures: SearchIndex) -> None:
     assert (len(beyond), beyond.nothing_matches, beyond.total) == (
         0,
         False,
-        len(search(SearchRequest("red dog", k=1_000), pictures)),
+        len(search(SearchRequest("red dog", k=1_000, strict=True), pictures)),
     )
 
 

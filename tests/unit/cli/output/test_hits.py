@@ -27,11 +27,13 @@ def test_each_hit_has_a_line_and_its_text_below(
 
 
 def test_nothing_is_an_answer(library: mmsearch.Library, capsys: pytest.CaptureFixture[str]) -> None:
-    print_results(library.search("penguins in Antarctica"), explain=False)
-    assert capsys.readouterr().out.splitlines() == [
-        "Nothing in this index matches.",
-        "--anyway shows the nearest that there is.",
-    ]
+    print_results(library.search("penguins in Antarctica"), explain=False, guesses=2)
+    note, verdict, line, *guesses, last = capsys.readouterr().out.splitlines()
+    assert "hardly ever saw 'penguins' or 'Antarctica' named" in note
+    assert verdict == "Nothing in this index matches."
+    assert line == "below this line: guesses – chance would find as good"
+    assert [guess.split()[0] for guess in guesses] == ["1", "2"]
+    assert last == "--offset 2 shows more guesses, --strict hides them"
 
 
 def test_a_picture_is_shown_below_its_hit(

@@ -10,7 +10,7 @@ import mmsearch
 from mmsearch.cli.output.rows import COLUMNS, USUAL
 from tests.unit.cli.conftest import EVIL, Run
 
-ASKED = ("query", "a cup", "--anyway", "--all")
+ASKED = ("query", "a cup", "--cutoff", "1000", "--all")
 
 
 def unescaped(cell: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from mmsearch.encoders.registry import load_encoder
 from mmsearch.search.calibration.background import Background
+from mmsearch.search.calibration.cohort import Asked
 from mmsearch.search.calibration.estimation import FAMILIAR, estimate
 from mmsearch.search.calibration.familiarity import Familiarity, familiarity_of, words_in
 
@@ -100,7 +101,7 @@ def test_familiarity_is_counted_in_the_scales_of_the_channel() -> None:
     texts, bank = texts_and_vectors(rng, 300)
     _, items = texts_and_vectors(rng, 500)
     known = Familiarity.of(bank, texts)
-    with_it, without = estimate(bank, items, familiarity=known.own), estimate(bank, items)
+    with_it, without = estimate(bank, items, asked=Asked(known.own, np.zeros(300))), estimate(bank, items)
     assert without.familiar == 0
     middle, low, high = np.quantile(bank @ items.T, (0.5, 0.25, 0.75), axis=1)
     own = 500 / 520

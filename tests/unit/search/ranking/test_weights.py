@@ -167,7 +167,6 @@ def test_the_command_takes_weights_and_leaves_learned_ones_aside(own: mmsearch.L
             "a cup of coffee",
             "--index",
             str(own.directory.path),
-            "--anyway",
             "--json",
             *options,
         ]

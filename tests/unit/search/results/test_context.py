@@ -68,7 +68,7 @@ def test_nothing_lies_around_a_picture_a_title_or_a_caption(index: SearchIndex) 
             assert neighbors(index, hit, 3) == ((), ())
 
 
-def test_hits_and_best_guesses_get_their_context(index: SearchIndex) -> None:
+def test_matches_and_guesses_get_their_context(index: SearchIndex) -> None:
     results = with_context(
         index, search(SearchRequest("dog barked path:story.txt", k=1, cutoff=None), index), 1
     )
@@ -76,7 +76,7 @@ def test_hits_and_best_guesses_get_their_context(index: SearchIndex) -> None:
     none = search(SearchRequest("purple zeppelins path:story.txt", k=9, cutoff=1e-9, group="item"), index)
     guesses = with_context(index, none, 1)
     assert guesses.nothing_matches
-    assert any(hit.before or hit.after for hit in guesses.best_guesses)
+    assert any(hit.before or hit.after for hit in guesses.guesses)
 
 
 def test_a_negative_number_of_passages_is_refused(index: SearchIndex) -> None:

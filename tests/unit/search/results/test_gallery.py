@@ -28,5 +28,18 @@ def test_a_list_of_hits_is_shown_best_first(pictures: SearchIndex) -> None:
     assert html.index("<b>1</b>") < html.index("<b>2</b>") < html.index("<b>3</b>")
 
 
+def test_a_line_stands_between_matches_and_guesses(pictures: SearchIndex) -> None:
+    results = search(SearchRequest("a red dog", k=60, cutoff=1e-3), pictures)
+    html = fragment(results)
+    assert results.matches
+    assert results.guesses
+    above, below = html.split("below this line: guesses")
+    assert above.count("<figure>") == len(results.matches)
+    assert below.count('<figure class="mmsearch-guess">') == len(results.guesses)
+    assert "Nothing in this index matches" not in html
+    none = fragment(search(SearchRequest("purple zeppelins", k=2), pictures))
+    assert none.index("Nothing in this index matches") < none.index("below this line") < none.index("<figure")
+
+
 def test_nothing_found_is_said() -> None:
     assert "Nothing in this index matches" in fragment([])

@@ -98,7 +98,7 @@ def test_the_adapted_encoder_serves_an_index_and_stands_beside_another(
     run = CliRunner().invoke
     index = ["--index", str(tmp_path / "i")]
     assert run(app, ["index", str(pairs), *index, "--encoder", str(adapted)]).exit_code == 0
-    words = ["query", "a zorb vod", *index, "--modality", "image", "-k", "3", "--anyway", "--json"]
+    words = ["query", "a zorb vod", *index, "--modality", "image", "-k", "3", "--json"]
     kinds = [color for _ in SHAPES for color in COLORS] * COPIES
     hits = json.loads(run(app, words).stdout)["hits"]
     assert [kinds[int(Path(hit["path"]).stem)] for hit in hits] == ["zorb"] * 3
