@@ -74,6 +74,10 @@ def check(path: Path, judges: Mapping[str, Judge] | None = None) -> list[Problem
         raise
     except IndexDirectoryError as error:
         problems.append(Problem(CATALOGUE, _reason(error), True))
+    except (
+        sqlite3.DatabaseError
+    ) as error:  # a schema in which a bit has flipped: SQLite takes it for another one
+        problems.append(Problem(CATALOGUE, f"it is damaged: {error}", True))
     return problems
 
 

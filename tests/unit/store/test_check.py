@@ -130,6 +130,13 @@ DAMAGE: dict[str, tuple[Callable[[IndexDirectory], object], str, str]] = {
         "catalogue.sqlite",
         "rows of items belong to nothing",
     ),
+    "schema": (
+        lambda d: d.catalogue_path.write_bytes(
+            d.catalogue_path.read_bytes().replace(b"REFERENCES encoders (id)", b"REFERENCES encoders (if)", 1)
+        ),
+        "catalogue.sqlite",
+        "foreign key mismatch",
+    ),
     "catalogue not a database": (
         lambda d: d.catalogue_path.write_bytes(b"?" * 9000),
         "catalogue.sqlite",
