@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from mmsearch.ann.choose import LISTED_ROWS, SCANNED_ROWS, WarmingIndex, open_index, prepare
+from mmsearch.ann.choose import CODED_ROWS, SCANNED_ROWS, WarmingIndex, open_index, prepare
 from mmsearch.ann.exact import ExactIndex
 from mmsearch.ann.placement import BLOCK_ROWS, Placement, StoredRows
 from mmsearch.store.precision import HalfForm, widen
@@ -84,10 +84,10 @@ def test_a_small_index_needs_no_faiss(tmp_path: object) -> None:
     assert isinstance(warming, WarmingIndex)
 
 
-def test_lists_are_made_for_millions_only(tmp_path: object) -> None:
+def test_codes_are_made_for_many_rows_only(tmp_path: object) -> None:
     from pathlib import Path
 
-    path = Path(str(tmp_path)) / "image.faiss"
-    assert LISTED_ROWS > 10
-    assert not prepare([(0, np.zeros((10, 4), np.float16))], 4, np.ones((1, 4), np.float32), path)
+    path = Path(str(tmp_path)) / "image.codes"
+    assert CODED_ROWS > 10
+    assert not prepare([(0, np.zeros((10, 4), np.float16))], 4, lambda: np.ones((1, 4), np.float32), path)
     assert not path.exists()
