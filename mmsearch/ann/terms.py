@@ -32,7 +32,7 @@ from mmsearch.store.catalogue.words.grams import (
 from mmsearch.store.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 # Words that say nothing about what is looked for. They count only when there are no others.
 STOP_WORDS = frozenset(
@@ -108,11 +108,6 @@ def all_of(found: Sequence[Term]) -> str:
     return " AND ".join(term.expression for term in found if not term.optional)
 
 
-def any_of(found: Sequence[Term]) -> str:
-    """The expression for items that have at least one of the terms (one or more)."""
-    return " OR ".join(term.expression for term in found)
-
-
 def phrase(text: str) -> str | None:
     """The expression for ``text`` as it is, word after word; None when it has no word.
 
@@ -130,11 +125,6 @@ def phrase(text: str) -> str | None:
     if written:
         parts.append(written[0] if len(written) == 1 else f"({' OR '.join(written)})")
     return " AND ".join(parts) or None
-
-
-def in_columns(columns: Iterable[str], expression: str) -> str:
-    """``expression``, which must match within ``columns``."""
-    return f"{{{' '.join(columns)}}} : ({expression})"
 
 
 def substring(text: str) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mmsearch.ann.terms import MOST_TERMS, all_of, any_of, in_columns, phrase, substring, terms
+from mmsearch.ann.terms import MOST_TERMS, all_of, phrase, substring, terms
 from mmsearch.store.catalogue.words.grams import grams, searchable
 from mmsearch.store.catalogue.words.tokens import TOKENIZE
 from mmsearch.store.folding import folded
@@ -56,8 +56,6 @@ def test_no_input_is_an_error_to_fts5(tables: sqlite3.Connection, text: str) -> 
     found = terms(text)
     if found:
         matches(tables, all_of(found))
-        matches(tables, any_of(found))
-        matches(tables, in_columns(["text"], any_of(found)))
     exact = phrase(text)
     if exact is not None:
         matches(tables, exact)
@@ -96,10 +94,6 @@ def test_a_text_that_was_indexed_is_found_by_all_its_words(text: str) -> None:
 )
 def test_all_words_must_be_there(tables: sqlite3.Connection, text: str, expected: list[int]) -> None:
     assert matches(tables, all_of(terms(text))) == expected
-
-
-def test_any_word_may_be_there(tables: sqlite3.Connection) -> None:
-    assert matches(tables, any_of(terms("red snow"))) == [1, 2, 6]
 
 
 @pytest.mark.parametrize(

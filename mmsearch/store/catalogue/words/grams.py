@@ -1,7 +1,7 @@
 """What the word index keeps of texts and names: folded words, codes also without their separators, symbols by name,
 and scripts that are written without spaces in pairs of characters.
 
-Pure functions; ``ann/words.py`` builds queries with the same ones.
+Pure functions; ``ann/terms.py`` builds queries with the same ones.
 """
 
 from __future__ import annotations
