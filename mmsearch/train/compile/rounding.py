@@ -31,6 +31,7 @@ POSITIONS = 64  # of a map, that are looked at in each picture
 INDEPENDENT = 0.5  # how much one more row of samples says: neighbors are alike
 BLOCK = 64  # columns that are rounded between two products with all of the matrix
 PASSES = 2
+ROWS_AT_ONCE = 4096  # whose moments are reckoned together
 LARGEST_BIAS = 2**30  # steps
 
 
@@ -121,10 +122,19 @@ def _as_rows(weights: Array, product: Product) -> Array:
 
 def _read(product: Product, exact: Walk, own: Walk, seed: int) -> Reading:
     count, sums = 0, None
+    waiting: list[tuple[Array, Array]] = []  # what few rows say is not worth a matrix of moments
     for batch in range(own.batches):
         chance = [seed, batch]
-        floats = _rows(product, exact.value(product.node.input[0], batch), chance)
-        rounded = _rows(product, _dequantized(product, own, batch), chance)
+        waiting.append(
+            (
+                _rows(product, exact.value(product.node.input[0], batch), chance),
+                _rows(product, _dequantized(product, own, batch), chance),
+            )
+        )
+        if batch < own.batches - 1 and sum(one.shape[1] for one, _ in waiting) < ROWS_AT_ONCE:
+            continue
+        floats, rounded = (np.concatenate(parts, axis=1) for parts in zip(*waiting, strict=True))
+        waiting.clear()
         across = rounded.transpose(0, 2, 1)
         now = (floats.sum(1), rounded.sum(1), across @ rounded, floats.transpose(0, 2, 1) @ rounded)
         parts = [part.astype(np.float64) for part in now]

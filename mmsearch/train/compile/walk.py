@@ -32,9 +32,9 @@ class Walk:
             for node in model.graph.node
             if node.op_type == "DynamicQuantizeLinear"
         }
-        self._waiting: dict[
-            str, Any
-        ] = {}  # DequantizeLinear is done when asked for: its integers are smaller
+        # DequantizeLinear is done when asked for: its integers are smaller
+        self._waiting: dict[str, Any] = {}
+        self._last: tuple[str, Any] | None = None  # the weights of the product that is run, as floats
 
     def value(self, name: str, batch: int) -> Any:
         """What is called ``name`` in batch number ``batch``, as an array."""
@@ -55,7 +55,7 @@ class Walk:
         if node.op_type == "DequantizeLinear":
             self._waiting[node.output[0]] = node
             return
-        session = None
+        session = self._last = None
         for batch in range(self.batches):
             inputs = [self.value(name, batch) if name else None for name in node.input]
             made = self._in_floats(node, inputs) if self.exact else None
@@ -87,6 +87,14 @@ class Walk:
             scale, zero = scale.reshape(shape), zero.reshape(shape if zero.ndim else ())
         return (levels.astype(np.float32) - zero) * scale
 
+    def _plain(self, node: Any) -> Any:
+        """The weights of an integer product as floats, kept for the batches that follow."""
+        name, zero = node.input[1], node.input[3]
+        if self._last is None or self._last[0] != name:
+            levels = self.constants[name].astype(np.float32) - self.constants[zero].astype(np.float32)
+            self._last = (name, levels)
+        return self._last[1]
+
     def _in_floats(self, node: Any, inputs: list[Any]) -> list[Any] | None:
         """What a node that would round gives without; None for any other."""
         if node.op_type == "QuantizeLinear":
@@ -97,7 +105,7 @@ class Walk:
         if node.op_type == "DynamicQuantizeLinear":
             return [inputs[0], np.float32(1), np.float32(0)]
         if node.op_type == "MatMulInteger":
-            return [inputs[0] @ (inputs[1].astype(np.float32) - inputs[3].astype(np.float32))]
+            return [inputs[0] @ self._plain(node)]
         return None
 
     def _session(self, node: Any, inputs: list[Any]) -> Any:
