@@ -30,7 +30,7 @@ from mmsearch.train.adapt.tapped import Known, TappedEncoder, look
 from mmsearch.train.data.heldout import clusters, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
@@ -84,6 +84,7 @@ class _Material:
     """Pairs to fit to, ``cluster`` (n,) joining those that share a caption, pairs to judge by, and pairs to keep."""
 
     known: Known
+    said: list[Sequence[str]]  # the captions (n) of those that are fitted to
     cluster: Tensor
     held_out: list[Pair]
     anchors: tuple[Known, Tensor] | None = None  # hold the heads back; with their clusters
@@ -121,7 +122,7 @@ def adapt(
         progress(f"fitting to {len(material.known)} pictures for {epochs} epochs")
         heads = _fitted(material, epochs, settings)
         made = work / output.name
-        write_encoder(towers, heads.picture.weights(share), heads.text.weights(share), made)
+        write_encoder(towers, heads.picture.weights(share), heads.text.weights(share), material.said, made)
         progress("measuring what was written")
         new = CompiledEncoder(made)
         own = judge(pairs.name, material.held_out, base, new)
@@ -213,7 +214,12 @@ def _look_at(
     held_out = [own[row] for row in np.flatnonzero(part)]
     if len(held_out) < FEWEST_HELD_OUT or len(np.unique(cluster[fitted])) < settings.folds:
         raise UsageError(f"{pairs}: nearly all pictures share captions, so none can be held out; give others")
-    material = _Material(known.part(torch.from_numpy(fitted)), torch.from_numpy(cluster[fitted]), held_out)
+    material = _Material(
+        known.part(torch.from_numpy(fitted)),
+        [own[row].captions for row in fitted],
+        torch.from_numpy(cluster[fitted]),
+        held_out,
+    )
     if keep is None:
         return material
     others = read_pairs(keep)

@@ -15,12 +15,14 @@ from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.encoders.description import (
     BANK_LINES,
     BANK_TEXTS,
+    NAMED,
     amend_description,
     copy_description,
     read_description,
     read_recipe,
     seal,
 )
+from mmsearch.encoders.naming import count_named, pictures_named, read_named, write_named
 from mmsearch.evaluate.backgrounds import store_backgrounds
 from mmsearch.train.adapt.taps import add_head
 from mmsearch.train.compile.export import bank_texts
@@ -33,8 +35,18 @@ if TYPE_CHECKING:
     from mmsearch.train.adapt.taps import HeadWeights
 
 
-def write_encoder(towers: TappedEncoder, picture: HeadWeights, text: HeadWeights, folder: Path) -> None:
-    """Write ``towers`` with a head on each, and the vectors of the shipped queries, to the new ``folder``."""
+def write_encoder(
+    towers: TappedEncoder,
+    picture: HeadWeights,
+    text: HeadWeights,
+    captions: Sequence[Sequence[str]],
+    folder: Path,
+) -> None:
+    """Write ``towers`` with a head on each, and the vectors of the shipped queries, to the new ``folder``.
+
+    If they know how often training named pictures by a word, the ``captions`` of each picture that the heads were
+    fitted to count as well.
+    """
     import onnx
 
     folder.mkdir()
@@ -49,6 +61,22 @@ def write_encoder(towers: TappedEncoder, picture: HeadWeights, text: HeadWeights
     copy_description(towers.directory, folder, folder.name)
     np.save(folder / BANK_TEXTS, CompiledEncoder(folder).encode_texts(texts).astype(np.float16))
     amend_description(folder, bank={"text": BANK_TEXTS})
+    if "named" in files:
+        _name(folder, towers.directory / files["named"], captions)
+
+
+def _name(folder: Path, before: Path, captions: Sequence[Sequence[str]]) -> None:
+    """Write what was named in training ``before``, and in ``captions``, for the encoder in ``folder``."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / read_description(folder).files["tokenizer"]))
+    tokenizer.no_padding()
+    counts, known = pictures_named(read_named(before))
+    fresh, _ = count_named(tokenizer, captions)
+    fresh[: counts.size] += np.where(known, counts, 0.0)
+    known = np.concatenate([known, np.zeros(fresh.size - known.size, dtype=bool)]) | (fresh > 0)
+    write_named(folder / NAMED, fresh, known)
+    amend_description(folder, named=NAMED)
 
 
 def measure_backgrounds(folder: Path, collections: Sequence[Sequence[Pair]]) -> None:

@@ -116,6 +116,16 @@ def test_the_bank_is_encoded_anew(adapted: Path) -> None:
     np.testing.assert_allclose(bank[:5], encoder.encode_texts(texts[:5]), atol=2e-3)
 
 
+def test_what_was_named_before_is_known_and_what_the_captions_name_as_well(adapted: Path) -> None:
+    before = {
+        one.word: one.pictures or 0.0
+        for one in CompiledEncoder(SHIPPED / "pocket").named_words("dog zorb vod")
+    }
+    after = {one.word: one.pictures or 0.0 for one in CompiledEncoder(adapted).named_words("dog zorb vod")}
+    assert after["dog"] == pytest.approx(before["dog"], rel=0.06)
+    assert after["zorb"] > before["zorb"] + 5
+
+
 def test_captions_of_other_pictures_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     shuffled = write_pairs(tmp_path / "shuffled", shuffled=True)
     result = train("--from", "pocket", "--pairs", shuffled, "--output", tmp_path / "out" / "mine")
