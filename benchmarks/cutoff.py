@@ -93,7 +93,7 @@ def _figures(
     taken_out: Sequence[str],
     unrelated: Mapping[str, Sequence[str]],
 ) -> list[Figure]:
-    from mmsearch.search.defaults import DEFAULT_CUTOFF
+    from mmsearch.search.query.defaults import DEFAULT_CUTOFF
 
     there = _best(library, answerable)
     lost = _told(there, DEFAULT_CUTOFF)

@@ -26,10 +26,9 @@ from mmsearch.store.folding import folded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mmsearch.evaluate.trec import Qrels
-
     from benchmarks.shared.mixtures import EncodedLibrary, Rank, Run
     from mmsearch.datasets.beir import TextCollection
+    from mmsearch.datasets.trec import Qrels
 
 DEPTH = 10
 # All channels together may lose so much against the best single one.

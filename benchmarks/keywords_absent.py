@@ -50,7 +50,7 @@ def _figures(
     from mmsearch.datasets.collections import Captioned, open_collection
     from mmsearch.ingest.sources import Source
     from mmsearch.library import index_sources
-    from mmsearch.search.defaults import DEFAULT_CUTOFF
+    from mmsearch.search.query.defaults import DEFAULT_CUTOFF
 
     def some(several: Sequence[str]) -> Sequence[str]:
         return several[: max(10, int(scale * len(several)))]

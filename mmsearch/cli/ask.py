@@ -32,7 +32,7 @@ def ask(
     """Answer a question with passages of the indexed texts, the best sentence of each marked."""
     from mmsearch.library import open as open_library
     from mmsearch.search.ask.request import AskRequest
-    from mmsearch.search.defaults import DEFAULT_CUTOFF
+    from mmsearch.search.query.defaults import DEFAULT_CUTOFF
 
     request = AskRequest(
         " ".join(words),

@@ -46,7 +46,7 @@ def tag(
 ) -> None:
     """Tag documents by a list of labels: those that they show or tell of, which may be none."""
     from mmsearch.library import open as open_library
-    from mmsearch.search.defaults import TAG_CUTOFF
+    from mmsearch.search.query.defaults import TAG_CUTOFF
     from mmsearch.search.tags.request import TagRequest
 
     request = TagRequest(

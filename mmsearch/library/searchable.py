@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from mmsearch.errors import UsageError
 from mmsearch.library.open_index import COPY_GROUPS, OpenIndex
 from mmsearch.search.arguments import Request, refuse_halves, refuse_unknown
-from mmsearch.search.defaults import (
+from mmsearch.search.query.defaults import (
     ANSWER_CONTEXT,
     DEFAULT_CUTOFF,
     LEAST_COSINE,

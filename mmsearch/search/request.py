@@ -24,7 +24,7 @@ from mmsearch.search.arguments import (
     checked_whole,
 )
 from mmsearch.search.compose import compose, several
-from mmsearch.search.defaults import DEFAULT_CUTOFF, RERANK_DEPTH
+from mmsearch.search.query.defaults import DEFAULT_CUTOFF, RERANK_DEPTH
 from mmsearch.search.query.value import Picture, Query
 from mmsearch.search.ranking.fusion import Fusion
 from mmsearch.search.ranking.order import Order

@@ -16,7 +16,7 @@ from mmsearch.search.arguments import (
     checked_whole,
 )
 from mmsearch.search.compose import compose
-from mmsearch.search.defaults import ANSWER_CONTEXT, DEFAULT_CUTOFF
+from mmsearch.search.query.defaults import ANSWER_CONTEXT, DEFAULT_CUTOFF
 from mmsearch.search.query.value import Part, Query, Text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mmsearch.errors import UsageError
 from mmsearch.search.arguments import FLAG, NUMBER, TEXT, TEXTS, WHOLE, Request
 from mmsearch.search.compose import restriction
-from mmsearch.search.defaults import LEAST_COSINE, MOST_DIFFERENT_BITS
+from mmsearch.search.query.defaults import LEAST_COSINE, MOST_DIFFERENT_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

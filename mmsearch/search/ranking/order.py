@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mmsearch.errors import UsageError
-from mmsearch.store.catalogue.dates import year_of
+from mmsearch.store.catalogue.dates.dates import year_of
 from mmsearch.store.catalogue.fields import date_in, number_in
 from mmsearch.store.folding import folded
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mmsearch.errors import UsageError
-from mmsearch.search.defaults import RERANK_DEPTH
+from mmsearch.search.query.defaults import RERANK_DEPTH
 from mmsearch.search.results.hit import Reason
 
 if TYPE_CHECKING:

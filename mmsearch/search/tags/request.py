@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mmsearch.errors import UsageError
 from mmsearch.search.arguments import FLAG, LIMIT, TEXT, TEXT_LIST, TEXTS, Request, checked_cutoff
 from mmsearch.search.compose import restriction, several
-from mmsearch.search.defaults import TAG_CUTOFF
+from mmsearch.search.query.defaults import TAG_CUTOFF
 from mmsearch.search.tags.labels import Label
 from mmsearch.types import MODALITIES
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.store.catalogue.database import Database
-from mmsearch.store.catalogue.listed import json_ids, json_texts
 from mmsearch.store.catalogue.reader import CatalogueReader
+from mmsearch.store.catalogue.values import json_ids, json_texts
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import joined_grams, name_words
 from mmsearch.store.durable.witness import Witness

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.errors import IndexDirectoryError, IndexFormatError, IndexLockedError, UsageError
-from mmsearch.store.catalogue.dates import key_compares, read_date
+from mmsearch.store.catalogue.dates.dates import key_compares, read_date
 from mmsearch.store.catalogue.migrations import (
     APPLICATION_ID,
     OLDEST_READABLE,

@@ -10,11 +10,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from mmsearch.store.catalogue.dates import read_date
+from mmsearch.store.catalogue.dates.dates import read_date
 from mmsearch.store.folding import folded
 
 if TYPE_CHECKING:
-    from mmsearch.store.catalogue.dates import Date
+    from mmsearch.store.catalogue.dates.dates import Date
     from mmsearch.types import FieldValue
 
 RowKind: TypeAlias = Literal["text", "integer", "number", "boolean", "list", "part"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from mmsearch.store.catalogue.fields import field_value
-from mmsearch.store.catalogue.listed import json_ids
-from mmsearch.store.catalogue.values import StoredItem
+from mmsearch.store.catalogue.values import StoredItem, json_ids
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mmsearch.store.catalogue.fields import field_value
-from mmsearch.store.catalogue.listed import json_ids
 from mmsearch.store.catalogue.migrations import WORDS_FOLDED
-from mmsearch.store.catalogue.values import FieldInfo, Statistics
+from mmsearch.store.catalogue.values import FieldInfo, Statistics, json_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.store.catalogue import tagging
 from mmsearch.store.catalogue.fields import field_rows
-from mmsearch.store.catalogue.listed import json_ids, json_texts
+from mmsearch.store.catalogue.values import json_ids, json_texts
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import grams, joined_grams, name_words
 

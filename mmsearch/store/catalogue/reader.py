@@ -11,10 +11,9 @@ import numpy as np
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue import overview
 from mmsearch.store.catalogue.items import stored_items
-from mmsearch.store.catalogue.listed import json_ids, json_texts
 from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, PRECISION_SINCE, WORDS_FOLDED
 from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
-from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument
+from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument, json_ids, json_texts
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words import postings
 from mmsearch.store.catalogue.words.postings import Entries, Posting

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
-from mmsearch.store.catalogue.date_tests import AFTER, DATED, Sql, date_test
+from mmsearch.store.catalogue.dates.comparisons import AFTER, DATED, Sql, date_test
 from mmsearch.store.catalogue.fields import FOLDED_LENGTH, date_in, number_in, written
 from mmsearch.store.folding import folded
 from mmsearch.store.globs import literal_of, path_pattern

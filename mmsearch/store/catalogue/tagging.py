@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue.fields import field_rows
-from mmsearch.store.catalogue.listed import json_ids
 from mmsearch.store.catalogue.select import DOCUMENT_COLUMNS, spellings
+from mmsearch.store.catalogue.values import json_ids
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words.grams import joined_grams
 

@@ -1,17 +1,18 @@
-"""The values that go into the catalogue and come out of it; frozen, no I/O."""
+"""The values that go into the catalogue and come out of it, and lists as one bound parameter; frozen, no I/O."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mmsearch.store.precision import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mmsearch.store.precision import Precision
-    from mmsearch.types import FieldValue, Locator, Modality
+    from mmsearch.types import FieldValue, Ids, Locator, Modality
 
 KEY_BYTES = 32
 
@@ -138,3 +139,13 @@ class Statistics:
     catalogue_bytes: int
     generation: int
     corpora: tuple[Corpus, ...] = field(default=())
+
+
+def json_ids(ids: Ids | Sequence[int]) -> str:
+    """Ids for ``IN (SELECT value FROM json_each(?))``."""
+    return str(ids.tolist() if hasattr(ids, "tolist") else [int(one) for one in ids])
+
+
+def json_texts(texts: Sequence[str]) -> str:
+    """Texts for ``json_each``; as ``json_ids``."""
+    return json.dumps(texts, ensure_ascii=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mmsearch.store.catalogue.listed import json_ids
+from mmsearch.store.catalogue.values import json_ids
 from mmsearch.store.catalogue.words import postings
 from mmsearch.store.catalogue.words.grams import SUBSTRING_COLUMNS, WORD_COLUMNS
 

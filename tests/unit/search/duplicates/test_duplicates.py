@@ -120,8 +120,8 @@ def test_a_picture_has_the_bits_of_its_compressed_copy_and_others_do_not(photogr
     pytest.importorskip("pdqhash", reason="near-duplicates come with the extra duplicates")
     from PIL import Image
 
-    from mmsearch.search.defaults import MOST_DIFFERENT_BITS
     from mmsearch.search.duplicates.perceptual import different_bits, fingerprint
+    from mmsearch.search.query.defaults import MOST_DIFFERENT_BITS
 
     file = BytesIO()
     Image.open(photographs / "coffee.png").convert("RGB").save(file, "JPEG", quality=20)

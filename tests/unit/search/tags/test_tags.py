@@ -9,7 +9,7 @@ import pytest
 
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.prompts import word_background, word_vectors
-from mmsearch.search.defaults import TAG_CUTOFF
+from mmsearch.search.query.defaults import TAG_CUTOFF
 from mmsearch.search.tags import tags
 from mmsearch.search.tags.labels import Label, read_labels
 from mmsearch.search.tags.request import TagRequest

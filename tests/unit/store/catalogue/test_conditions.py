@@ -17,7 +17,7 @@ from mmsearch.errors import UsageError
 from mmsearch.search.index.documents import Documents
 from mmsearch.store.catalogue.conditions import And, Comparison, ModalityIs, Not, OneOf, Or, PathGlob
 from mmsearch.store.catalogue.database import Database
-from mmsearch.store.catalogue.dates import read_date
+from mmsearch.store.catalogue.dates.dates import read_date
 from mmsearch.store.catalogue.fields import number_in, written
 from mmsearch.store.folding import folded
 from mmsearch.store.globs import path_pattern

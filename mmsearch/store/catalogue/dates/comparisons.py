@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from mmsearch.store.catalogue.conditions import Operator
-    from mmsearch.store.catalogue.dates import Date
+    from mmsearch.store.catalogue.dates.dates import Date
 
 # Whether a row of ``fields`` holds a date, or a number of four digits, which is a year.
 DATED = (
