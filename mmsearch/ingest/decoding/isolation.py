@@ -17,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from mmsearch.errors import MediaError, MmsearchError
 from mmsearch.ingest.decoding.decoding import Decoding, Draft, Reading, decode
 from mmsearch.ingest.faults import fault_of
@@ -249,6 +251,4 @@ def _reading(source: Source, answer: dict[str, Any], data: bytes, how: Decoding)
 
 
 def _pixels(data: bytes, size: int) -> Pixels:
-    import numpy as np
-
     return np.frombuffer(data, dtype=np.uint8).reshape(size, size, 3)
