@@ -107,7 +107,7 @@ def demo(
     with index(folder, index_dir) as library:
         answers = list(_ask(library, originals))
         _print_answers(library, answers)
-        report.write_text(_contact_sheet(answers), encoding="utf-8")
+        report.write_text(_contact_sheet(answers, library), encoding="utf-8")
     right = sum(is_right for _, _, is_right in answers)
     seconds = time.monotonic() - started
     import shlex
@@ -199,11 +199,11 @@ def _describe(question: Question) -> str:
     return f"{described} − “{minus[0]}”" if minus else described
 
 
-def _contact_sheet(answers: list[tuple[Question, Results, bool]]) -> str:
+def _contact_sheet(answers: list[tuple[Question, Results, bool]], library: Library) -> str:
     from mmsearch.search.results.gallery import page
 
     sections = [
         (f"{'✓' if is_right else '✗'} {question.kind}: {_describe(question)}", results)
         for question, results, is_right in answers
     ]
-    return page("mmsearch demo", sections)
+    return page("mmsearch demo", sections, library.thumbnails)

@@ -33,6 +33,9 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
     for (name, modality), rows in sorted(now.vectors.items()):
         form = f"{records[name].dimension} dimensions, {records[name].precision}"
         out.print(f"encoder  {escape(name)}: {rows:,} {modality} vectors ({form})")
+    if overview.thumbnails.files:
+        small = overview.thumbnails
+        out.print(f"pictures {small.files:,} thumbnails, {human_bytes(small.bytes)}")
     if learned is not None:
         values = ", ".join(f"{name} {weight:g}" for name, weight in learned.values.items())
         out.print(

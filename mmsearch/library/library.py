@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mmsearch.store.compact import Compaction
     from mmsearch.store.kept.profiles import Profile
     from mmsearch.store.snapshot import Snapshot
+    from mmsearch.thumbnails import SmallPicture
     from mmsearch.types import FieldValue
 
 DEFAULT_INDEX_DIR = Path("indexes/default")
@@ -64,6 +65,7 @@ class Library(Searchable):
     def overview(self) -> Overview:
         """All that `mmsearch stats` tells of the index."""
         from mmsearch.library.overview import Overview
+        from mmsearch.store.kept.thumbnails import held
 
         return Overview(
             index=self.directory.path,
@@ -71,6 +73,7 @@ class Library(Searchable):
             fields=self.fields(),
             encoders={record.name: record for record in self.catalogue.encoders()},
             size=self.directory.size(),
+            thumbnails=held(self.directory.thumbnails),
             learned=self.learned_weights,
         )
 
@@ -87,6 +90,35 @@ class Library(Searchable):
         from mmsearch.store.corpora import find_documents
 
         return find_documents(self.catalogue, document)
+
+    def thumbnail(self, key: bytes, size: int) -> SmallPicture:
+        """A picture of the index by the content ``key`` of its item (32 bytes), its longer side about ``size`` pixels.
+
+        For those who may see the corpus and nothing else, such as a page: a file that a link leads to out of the
+        corpus is refused. Raises UsageError when nothing has this content or for a size that there is not, MediaError
+        for what can't be read.
+        """
+        from mmsearch.library.pictures import thumbnail
+
+        return thumbnail(self, key, size)
+
+    def view(self, item: int) -> SmallPicture:
+        """The picture ``item`` as a browser shows it, whatever its format: a JPEG of at most 2,560 pixels a side.
+
+        Raises as `thumbnail` does.
+        """
+        from mmsearch.library.pictures import view
+
+        return view(self, item)
+
+    def original(self, item: int) -> Path:
+        """The file of ``item``, every link followed, which lies within its corpus: MediaError when it does not.
+
+        Raises UsageError when there is no such item.
+        """
+        from mmsearch.library.pictures import original
+
+        return original(self, item)
 
     def remove(self, paths: Sequence[str]) -> int:
         """Take documents out of the index by path or glob; how many were there. Raises UsageError for none.

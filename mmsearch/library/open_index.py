@@ -8,6 +8,7 @@ from mmsearch.errors import ClosedLibraryError
 from mmsearch.library.installed import installed
 from mmsearch.search.index.kept import Kept
 from mmsearch.store.durable.checksums import state_of
+from mmsearch.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ class OpenIndex:
     """What the search layer asks of an index (`mmsearch.search.index.protocol.SearchIndex`), read from its directory.
 
     What was read is kept until the catalogue's generation changes: see ``refresh``. Pictures with an address are
-    fetched from the public network only, unless ``allow_private``.
+    fetched from the public network only, unless ``allow_private``. ``thumbnails``: small pictures, kept in the index.
     """
 
     def __init__(self, directory: IndexDirectory, *, allow_private: bool = False) -> None:
@@ -43,6 +44,7 @@ class OpenIndex:
 
         self.directory = directory
         self.allow_private = allow_private
+        self.thumbnails = Thumbnails(directory.thumbnails)
         self._catalogue: Catalogue | None = Catalogue.open(directory.catalogue_path)
         self._generation = -1
         self._records: tuple[EncoderRecord, ...] = ()

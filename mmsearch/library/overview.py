@@ -11,15 +11,18 @@ if TYPE_CHECKING:
 
     from mmsearch.search.ranking.weights import LearnedWeights
     from mmsearch.store.catalogue.values import EncoderRecord, FieldInfo, Statistics
+    from mmsearch.store.kept.thumbnails import Held
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Counts, ``fields`` and ``encoders`` by name, ``size`` on disk in bytes, and the weights that were ``learned``."""
+    """Counts, ``fields`` and ``encoders`` by name, ``size`` on disk in bytes with its ``thumbnails``, and the
+    weights that were ``learned``."""
 
     index: Path
     statistics: Statistics
     fields: Mapping[str, FieldInfo]
     encoders: Mapping[str, EncoderRecord]
     size: int
+    thumbnails: Held
     learned: LearnedWeights | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -148,7 +149,8 @@ class Searchable(OpenIndex):
             )
         )
         self.refresh()
-        return search(request, self, learned=self.learned_weights)
+        found = search(request, self, learned=self.learned_weights)
+        return replace(found, thumbnails=self.thumbnails)
 
     @verb
     def recommend(
@@ -186,7 +188,7 @@ class Searchable(OpenIndex):
         self.refresh()
         name = request.profile
         known = None if name is None else updated(self, name, request.like, request.dislike)
-        return recommend(request, self, profile=known)
+        return replace(recommend(request, self, profile=known), thumbnails=self.thumbnails)
 
     @verb
     def ask(

@@ -120,14 +120,19 @@ def thumbnail(
     longest_side: int,
     limits: Limits | None = None,
     *,
-    image_format: Literal["JPEG", "PNG"] = "JPEG",
+    image_format: Literal["JPEG", "PNG", "WEBP"] = "JPEG",
+    quality: int = _THUMBNAIL_QUALITY,
 ) -> bytes:
-    """A JPEG or PNG of the picture, upright, on white, its longer side at most ``longest_side`` pixels.
+    """The picture as a file, upright, on white, in sRGB, its longer side at most ``longest_side`` pixels.
+
+    Nothing of what the file says about itself (EXIF, profile) is in it. ``quality``: of JPEG and WebP, 1 to 100.
 
     Raises MediaError like ``load_picture``.
     """
     file = BytesIO()
-    _small(source, longest_side, limits).save(file, image_format, quality=_THUMBNAIL_QUALITY)
+    small = _small(source, longest_side, limits)
+    small.info = {}
+    small.save(file, image_format, quality=quality)
     return file.getvalue()
 
 

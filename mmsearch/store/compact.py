@@ -56,6 +56,7 @@ def compact(directory: IndexDirectory) -> Compaction:
             _rewrite(directory, catalogue, record)
         directory.write_manifest(Manifest.of(catalogue))
         directory.sweep(record.folder for record in catalogue.encoders())
+        _forget_thumbnails(directory, catalogue)
         catalogue.vacuum()
     done = Compaction(tombstones, before, directory.size())
     _log.info(
@@ -65,6 +66,14 @@ def compact(directory: IndexDirectory) -> Compaction:
         },
     )
     return done
+
+
+def _forget_thumbnails(directory: IndexDirectory, catalogue: Catalogue) -> None:
+    """Small pictures of what is not in the index any more."""
+    from mmsearch.store.kept.thumbnails import forget, keys_held
+
+    kept = keys_held(directory.thumbnails)
+    forget(directory.thumbnails, kept - catalogue.pictures_held(sorted(kept)))
 
 
 def _rewrite(directory: IndexDirectory, catalogue: Catalogue, record: EncoderRecord) -> None:

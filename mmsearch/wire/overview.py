@@ -31,6 +31,7 @@ def overview_as_json(overview: Overview) -> dict[str, Any]:
         "tombstones": now.tombstones,
         "unreadable": dict(now.unreadable),
         "bytes": overview.size,
+        "thumbnails": {"files": overview.thumbnails.files, "bytes": overview.thumbnails.bytes},
         "generation": now.generation,
         "corpora": [corpus.root for corpus in now.corpora],
         "weights": None if overview.learned is None else overview.learned.to_record(),

@@ -19,7 +19,7 @@ def show_sheet(results: Results, heading: str, file: Path | None, *, opened: boo
     """
     from mmsearch.search.results.gallery import page
 
-    written = _write(page(heading, [(heading, results)]), file)
+    written = _write(page(heading, [(heading, results)], results.thumbnails), file)
     say(f"contact sheet: {written}", stderr=True)
     if opened:
         import webbrowser

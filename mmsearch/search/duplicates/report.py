@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmsearch.search.results.originals import bytes_of, file_of, pixels_of
+from mmsearch.search.results.originals import bytes_of, pixels_of
+from mmsearch.store.original import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mmsearch.search.results.hit import Hit
+    from mmsearch.thumbnails import Thumbnails
 
 THUMBNAIL = 240
 TEXT_SHOWN = 280
@@ -31,21 +32,28 @@ _STYLE = """
 """
 
 
-def fragment(hits: Sequence[Hit]) -> str:
-    """The ``hits`` as cards, best first, for a page or a notebook cell; a line before those that chance would find."""
+def fragment(hits: Sequence[Hit], thumbnails: Thumbnails | None = None) -> str:
+    """The ``hits`` as cards, best first, for a page or a notebook cell; a line before those that chance would find.
+
+    ``thumbnails``: where their pictures are kept; None makes them anew.
+    """
     above = [hit for hit in hits if not hit.beyond_chance]
     below = [hit for hit in hits if hit.beyond_chance]
     nothing = not above and (not below or below[0].rank == 1)
     none = '<p class="mmsearch-none">Nothing in this index matches.</p>' if nothing else ""
-    cards = "".join(_card(hit) for hit in above)
+    cards = "".join(_card(hit, thumbnails) for hit in above)
     if below:
-        cards += f'<p class="mmsearch-line">{LINE}</p>' + "".join(_card(hit) for hit in below)
+        cards += f'<p class="mmsearch-line">{LINE}</p>' + "".join(_card(hit, thumbnails) for hit in below)
     return f"<style>{_STYLE}</style>{none}" + (f'<div class="mmsearch">{cards}</div>' if cards else "")
 
 
-def page(title: str, sections: Iterable[tuple[str, Sequence[Hit]]]) -> str:
-    """A whole page: a heading and the cards of each of the ``sections``."""
-    body = "".join(f"<h2>{escape(heading)}</h2>{fragment(results)}" for heading, results in sections)
+def page(
+    title: str, sections: Iterable[tuple[str, Sequence[Hit]]], thumbnails: Thumbnails | None = None
+) -> str:
+    """A whole page: a heading and the cards of each of the ``sections``, with ``thumbnails`` as in `fragment`."""
+    body = "".join(
+        f"<h2>{escape(heading)}</h2>{fragment(results, thumbnails)}" for heading, results in sections
+    )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -56,9 +64,9 @@ def page(title: str, sections: Iterable[tuple[str, Sequence[Hit]]]) -> str:
     )
 
 
-def _card(hit: Hit) -> str:
+def _card(hit: Hit, thumbnails: Thumbnails | None) -> str:
     name = escape(hit.title or Path(hit.path).name)
-    shown = _picture(hit) if hit.modality == "image" else _quote(hit)
+    shown = _picture(hit, thumbnails) if hit.modality == "image" else _quote(hit)
     guess = ' class="mmsearch-guess"' if hit.beyond_chance else ""
     return (
         f"<figure{guess}>{shown}<figcaption><b>{hit.rank}</b> · {hit.strength:.0f} · "
@@ -66,14 +74,18 @@ def _card(hit: Hit) -> str:
     )
 
 
-def _picture(hit: Hit) -> str:
+def _picture(hit: Hit, thumbnails: Thumbnails | None) -> str:
     from mmsearch.media.picture import thumbnail
 
     try:
-        data = base64.b64encode(thumbnail(Path(hit.file), THUMBNAIL)).decode()
+        if thumbnails is not None and hit.key:
+            small = thumbnails.small(Path(hit.file), hit.key, THUMBNAIL).data
+        else:
+            small = thumbnail(Path(hit.file), THUMBNAIL, image_format="WEBP")
     except (MediaError, OSError) as error:
         return f"<blockquote>{escape(str(error))}</blockquote>"
-    return f'<img alt="{escape(hit.path)}" src="data:image/jpeg;base64,{data}">'
+    data = base64.b64encode(small).decode()
+    return f'<img alt="{escape(hit.path)}" src="data:image/webp;base64,{data}">'
 
 
 def _quote(hit: Hit) -> str:

@@ -82,6 +82,7 @@ class Hit:
 
     ``copies`` documents with the same content are left out of the results behind this one, as far as the search
     looked. ``before`` and ``after`` are the passages around a passage, in document order, when they were asked for.
+    ``key`` is the SHA-256 (32 bytes) of the item's content as it was indexed: thumbnails are kept by it.
     """
 
     rank: int
@@ -104,6 +105,7 @@ class Hit:
     before: tuple[Neighbor, ...] = ()
     after: tuple[Neighbor, ...] = ()
     beyond_chance: bool = False
+    key: bytes = b""
 
     @classmethod
     def of(cls, item: StoredItem, **found: Any) -> Hit:
@@ -118,6 +120,7 @@ class Hit:
             title=item.title,
             text=item.text,
             fields=item.fields,
+            key=item.key,
             **found,
         )
 
@@ -150,6 +153,7 @@ class Hit:
             "text": self.text,
             "snippet": None if self.snippet is None else asdict(self.snippet),
             "fields": dict(self.fields),
+            "key": self.key.hex() or None,
             "copies": self.copies,
             "before": [one.to_dict() for one in self.before],
             "after": [one.to_dict() for one in self.after],

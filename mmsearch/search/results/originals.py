@@ -6,6 +6,8 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mmsearch.store.original import file_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,11 +15,6 @@ if TYPE_CHECKING:
     from mmsearch.search.results.hit import Hit
     from mmsearch.store.catalogue.values import StoredItem
     from mmsearch.types import FieldValue, Ids
-
-
-def file_of(item: StoredItem) -> str:
-    """The absolute path of the item's file."""
-    return f"{item.corpus_root.rstrip('/')}/{item.path}"
 
 
 def pixels_of(item: StoredItem) -> int:
@@ -73,6 +70,7 @@ def _original(hit: Hit, index: SearchIndex, among: Ids | None, left_out: frozens
         path=best.path,
         locator=best.locator,
         title=best.title,
+        key=best.key,
         fields=best.fields,
     )
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mmsearch.search.query.value import Query
+    from mmsearch.thumbnails import Thumbnails
     from mmsearch.types import FieldValue
 
 # Of the JSON that results become: goes up when what was there means something else, or is there no more.
@@ -30,7 +31,8 @@ class Results(Sequence[Hit]):
     all were looked at: because there are few, to sort them, to count facets), an estimate otherwise; ``more`` says
     whether further hits come after these, above it or below. ``facets``: for each field that was asked for, (value,
     documents), most frequent first, over all documents above the line, copies included. ``pieces`` are no words of the
-    index and were looked for within words. ``notes`` say what was understood beyond what is written.
+    index and were looked for within words. ``notes`` say what was understood beyond what is written. ``thumbnails``:
+    where small pictures of the hits are kept, for notebooks and contact sheets.
     """
 
     query: Query
@@ -45,6 +47,7 @@ class Results(Sequence[Hit]):
     more: bool = False
     facets: Mapping[str, Sequence[tuple[FieldValue, int]]] = field(default_factory=dict)
     pieces: tuple[str, ...] = ()
+    thumbnails: Thumbnails | None = field(default=None, compare=False)
 
     @property
     def nothing_matches(self) -> bool:
@@ -106,4 +109,4 @@ class Results(Sequence[Hit]):
         """The hits with thumbnails, for notebooks."""
         from mmsearch.search.results.gallery import fragment
 
-        return fragment(self)
+        return fragment(self, self.thumbnails)

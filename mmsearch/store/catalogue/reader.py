@@ -222,6 +222,26 @@ class CatalogueReader:
         """
         return dict(self._database.rows(query, (json_ids(item_ids),)))
 
+    def pictures_with_key(self, key: bytes) -> list[StoredItem]:
+        """The pictures of this content (SHA-256), in the order of their ids."""
+        query = """
+            SELECT i.id FROM items i JOIN contents c ON c.id = i.content_id AND c.modality = i.modality
+            WHERE i.modality = 'image' AND c.modality = 'image' AND c.key = ? ORDER BY i.id
+        """
+        return self.items([number for (number,) in self._database.rows(query, (key,))])
+
+    def pictures_held(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Those of ``keys`` (SHA-256) that are the content of a picture."""
+        found: set[bytes] = set()
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            query = f"""
+                SELECT c.key FROM contents c WHERE c.modality = 'image' AND c.key IN ({", ".join("?" * len(some))})
+                AND EXISTS (SELECT 1 FROM items i WHERE i.modality = 'image' AND i.content_id = c.id)
+            """
+            found.update(key for (key,) in self._database.rows(query, tuple(some)))
+        return found
+
     def find(self, path: str) -> list[int]:
         """Documents at ``path``: relative to a corpus, absolute, or else the end of a path; ascending ids.
 

@@ -22,6 +22,7 @@ def test_a_hit_shows_its_item_and_says_what_was_found_out_of_it() -> None:
         "text",
         "title",
         "fields",
+        "key",
     ):
         assert getattr(hit, name) == getattr(ITEM, name)
     assert (hit.rank, hit.score, hit.strength, hit.copies) == (2, 3.5, 70, 0)
