@@ -4,18 +4,18 @@ The message always says what to do next. A caller's bug is a plain ``ValueError`
 
 ::
 
-    MmsearchError                 exit status 1
-    ├── RemovalError              1   a run would take most of a corpus out of the index
-    ├── UsageError                2   the request makes no sense as it is written
-    │   ├── QueryError                a query or a filter that can't be parsed: position and reason
-    │   ├── UnknownArgumentError      an argument that the verb doesn't take; a TypeError as well
-    │   └── ClosedLibraryError        a library that was closed; a ValueError as well, as of a closed file
-    ├── MediaError                3   one file that can't be decoded; an index run lists it and goes on
-    ├── IndexDirectoryError       4   the index directory is missing, damaged, or of another format
-    │   ├── IndexLockedError          another process is writing to it
-    │   └── IndexFormatError          written by a newer mmsearch, or not an index at all
-    ├── EncoderError              5   an encoder that is unknown, damaged, or not the index's own
-    └── MissingExtraError         6   a feature whose packages are not installed: names the extra
+    MmsearchError                 exit status 1, HTTP 500
+    ├── RemovalError              1, HTTP 409   a run would take most of a corpus out of the index
+    ├── UsageError                2, HTTP 400   the request makes no sense as it is written
+    │   ├── QueryError                      a query or a filter that can't be parsed: position and reason
+    │   ├── UnknownArgumentError            an argument that the verb doesn't take; a TypeError as well
+    │   └── ClosedLibraryError    HTTP 503  a library that was closed; a ValueError as well, as of a closed file
+    ├── MediaError                3, HTTP 422   one file that can't be decoded; an index run lists it and goes on
+    ├── IndexDirectoryError       4, HTTP 500   the index directory is missing, damaged, or of another format
+    │   ├── IndexLockedError      HTTP 503  another process is writing to it
+    │   └── IndexFormatError                written by a newer mmsearch, or not an index at all
+    ├── EncoderError              5, HTTP 500   an encoder that is unknown, damaged, or not the index's own
+    └── MissingExtraError         6, HTTP 501   a feature whose packages are not installed: names the extra
 """
 
 from __future__ import annotations
@@ -24,19 +24,26 @@ _SHOWN = 200  # characters of a query in a message
 
 
 class MmsearchError(Exception):
-    """Base of all errors that a user can mend; the message says how."""
+    """Base of all errors that a user can mend; the message says how.
+
+    ``exit_status`` is what the command ends with, ``http_status`` what the service answers.
+    """
 
     exit_status = 1
+    http_status = 500
 
 
 class UsageError(MmsearchError):
     """The request makes no sense as it is written: k = 0, an empty query, an unknown field."""
 
     exit_status = 2
+    http_status = 400
 
 
 class RemovalError(MmsearchError):
     """A run would take ``lost`` of the ``known`` documents of a corpus out of the index, and was not told to."""
+
+    http_status = 409
 
     def __init__(self, message: str, lost: int, known: int) -> None:
         self.lost, self.known = lost, known
@@ -75,11 +82,14 @@ class EncoderWarning(UserWarning):
 class ClosedLibraryError(UsageError, ValueError):
     """A library that was closed is asked for something."""
 
+    http_status = 503
+
 
 class MediaError(MmsearchError):
     """A file that can't be decoded within the limits. The message is the reason, without the path."""
 
     exit_status = 3
+    http_status = 422
 
 
 class IndexDirectoryError(MmsearchError):
@@ -90,6 +100,8 @@ class IndexDirectoryError(MmsearchError):
 
 class IndexLockedError(IndexDirectoryError):
     """Another process is writing to the index."""
+
+    http_status = 503
 
 
 class IndexFormatError(IndexDirectoryError):
@@ -106,6 +118,7 @@ class MissingExtraError(MmsearchError):
     """A feature needs packages that are not installed."""
 
     exit_status = 6
+    http_status = 501
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f'{feature} needs more packages: pip install "mmsearch[{extra}]"')

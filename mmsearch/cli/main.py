@@ -26,6 +26,7 @@ from mmsearch.cli import (
     query,
     recommend,
     remove,
+    serve,
     show,
     snapshot,
     stats,
@@ -51,6 +52,7 @@ app.command()(recommend.recommend)
 app.command()(ask.ask)
 app.command()(tag.tag)
 app.command()(duplicates.duplicates)
+app.command()(serve.serve)
 app.command()(show.show)
 app.command()(stats.stats)
 app.command()(check.check)

@@ -26,7 +26,10 @@ Key: TypeAlias = tuple[int, float, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By ``field``, or by ``path`` or ``title``; the written form has a minus before it when ``descending``."""
+    """By ``field``, or by ``path``, ``title`` or ``added`` (when its item came into the index; its number grows).
+
+    The written form has a minus before it when ``descending``.
+    """
 
     field: str
     descending: bool = False
@@ -40,7 +43,7 @@ class Order:
         name = text.strip().removeprefix("-").strip()
         if not name:
             raise UsageError(
-                "sort by what? relevance, path, title, or a field such as year; -year is descending"
+                "sort by what? relevance, path, title, added, or a field such as year; -year is descending"
             )
         return None if name == "relevance" else cls(name, text.strip().startswith("-"))
 
@@ -53,10 +56,12 @@ def in_order(catalogue: Catalogue, items: Ids, order: Order) -> Ids:
     field come last either way. Raises UsageError for a field that no document has.
     """
     if order.field not in ("path", "title"):
-        known = catalogue.fields()
+        known = catalogue.field_names()
+        if order.field == "added" and "added" not in known:
+            return np.argsort(-items if order.descending else items, kind="stable")
         if order.field not in known:
             raise UsageError(
-                f"no document has a field {order.field!r}; sort by relevance, path, title"
+                f"no document has a field {order.field!r}; sort by relevance, path, title, added"
                 + "".join(f", {name}" for name in known)
             )
     found = {item.item_id: item for item in catalogue.items(items.tolist())}

@@ -138,13 +138,14 @@ class Hit:
         """Everything as JSON's own values; with ``explain`` the reasons too."""
         record: dict[str, Any] = {
             "rank": self.rank,
-            "score": round(self.score, 6),
-            "strength": round(self.strength, 1),
+            "score": self.score,
+            "strength": self.strength,
             "expected_count": self.evalue,
             "beyond_chance": self.beyond_chance,
-            "cosine": None if self.cosine is None else round(self.cosine, 6),
+            "cosine": self.cosine,
             "item_id": self.item_id,
             "document_id": self.document_id,
+            "corpus": self.corpus_root,
             "path": self.path,
             "file": self.file,
             "modality": self.modality,

@@ -84,6 +84,7 @@ class Results(Sequence[Hit]):
             "notes": list(self.notes),
             "pieces": list(self.pieces),
             "searched": self.searched,
+            "cutoff": self.cutoff,
             "offset": self.offset,
             "total": self.total,
             "total_is_exact": self.total_is_exact,

@@ -242,6 +242,16 @@ class CatalogueReader:
             found.update(key for (key,) in self._database.rows(query, tuple(some)))
         return found
 
+    def pictures_of(self, document_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
+        """The picture of each document that has one: its item, and the SHA-256 (32 bytes) of its content."""
+        query = """
+            SELECT i.document_id, i.id, c.key FROM items i JOIN contents c ON c.id = i.content_id
+            WHERE i.document_id IN (SELECT value FROM json_each(?)) AND i.modality = 'image'
+            ORDER BY i.document_id, i.position DESC
+        """
+        rows = self._database.rows(query, (json_ids(document_ids),))
+        return {document: (item, key) for document, item, key in rows}  # the first one stays
+
     def find(self, path: str) -> list[int]:
         """Documents at ``path``: relative to a corpus, absolute, or else the end of a path; ascending ids.
 

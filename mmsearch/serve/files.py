@@ -1,0 +1,48 @@
+"""Files of the corpus as they are handed out: what they are is told by their bytes, never by their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mmsearch.media.files import open_regular
+from mmsearch.media.formats import HEAD_BYTES, is_plain_text, picture_format
+from mmsearch.serve.security.headers import FILE_POLICY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What every browser shows as a picture, and none runs as anything else. The rest is handed out to be kept.
+SHOWN_AS_THEY_ARE = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+}
+BYTES = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+
+
+def media_type(file: Path) -> tuple[str, bool]:
+    """The type under which ``file`` is handed out, and whether a browser may show it.
+
+    Raises MediaError for what is no regular file, or can't be read.
+    """
+    with open_regular(file) as opened:
+        head = opened.read(HEAD_BYTES)
+    form = picture_format(head)
+    if form in SHOWN_AS_THEY_ARE:
+        return SHOWN_AS_THEY_ARE[form], True
+    return (TEXT if form is None and is_plain_text(head) else BYTES), False
+
+
+def file_headers(name: str, *, shown: bool) -> dict[str, str]:
+    """Headers of a file called ``name``, which is shown or kept, and never run."""
+    plain = "".join(one if one.isascii() and one.isprintable() and one not in '"\\;' else "_" for one in name)
+    how = "inline" if shown else "attachment"
+    return {
+        "Content-Disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Security-Policy": FILE_POLICY,
+        "Cache-Control": "private, no-cache",
+    }

@@ -1,0 +1,111 @@
+"""Hits, and lists of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Value = str | int | float | bool
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SnippetShown(_Shape):
+    """A piece of a text."""
+
+    text: str
+    highlights: list[tuple[int, int]] = Field(description="(start, end) of what was looked for, in characters.")
+    cut_before: bool
+    cut_after: bool
+
+
+class ReasonShown(_Shape):
+    """One summand of a score: docs/scoring.md."""
+
+    channel: str
+    part: str
+    item_id: int
+    raw: float
+    location: float
+    scale: float
+    scales: float
+    weight: float
+    contribution: float
+    evidence: float
+    level: float
+    deviation: float
+    deviations: float | None
+    lost: float
+    surprise: float
+
+
+class NeighborShown(_Shape):
+    """A passage beside another one, or a picture."""
+
+    item_id: int
+    locator: str
+    text: str | None
+
+
+class HitShown(_Shape):
+    """One result."""
+
+    rank: int
+    score: float
+    strength: int = Field(description="The score as a person reads it: 0 to 100.")
+    expected_count: float = Field(description="Items as good that chance would find.")
+    beyond_chance: bool = Field(description="Whether it stands below the line.")
+    cosine: float | None
+    item_id: int
+    document_id: int
+    corpus: str
+    path: str
+    file: str
+    modality: Literal["image", "text", "audio"]
+    locator: str
+    title: str | None
+    text: str | None
+    snippet: SnippetShown | None
+    fields: dict[str, Value]
+    copies: int
+    before: list[NeighborShown]
+    after: list[NeighborShown]
+    explanation: list[ReasonShown] | None = None
+    document_path: str
+    kind: Literal["picture", "text", "sound", "film"]
+    found: Literal["named", "looks", "says", "sounds"] | None = Field(description="What speaks most for it.")
+    thumbnail: str | None
+    width: int | None
+    height: int | None
+    original: str | None
+
+
+class FacetShown(_Shape):
+    """A value of a field."""
+
+    value: Value
+    documents: int
+
+
+class ResultsShown(_Shape):
+    """Hits, best first."""
+
+    version: Literal[1]
+    query: str
+    nothing_matches: bool
+    notes: list[str]
+    pieces: list[str]
+    searched: int
+    cutoff: float | None
+    offset: int
+    total: int
+    total_is_exact: bool
+    more: bool
+    seconds: float
+    facets: dict[str, list[FacetShown]]
+    hits: list[HitShown]
+    generation: int
+    cursor: str | None

@@ -1,0 +1,60 @@
+"""How the service and its index are."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mmsearch.serve.models.results import Value
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Health(_Shape):
+    """Whether the service runs, or is ready."""
+
+    status: Literal["running", "ready"]
+
+
+class VectorsShown(_Shape):
+    """Vectors of an encoder."""
+
+    encoder: str
+    modality: Literal["image", "text", "audio"]
+    rows: int
+    dimensions: int
+    precision: str
+
+
+class FieldShown(_Shape):
+    """A field."""
+
+    kind: Literal["text", "integer", "number", "boolean", "mixed"]
+    documents: int
+    examples: list[Value]
+
+
+class StatsShown(BaseModel):
+    """What the index holds."""
+
+    version: Literal[1]
+    title: str = Field(description="What to call the collection.")
+    index: str
+    documents: int
+    items: dict[str, int]
+    vectors: list[VectorsShown]
+    tombstones: int
+    unreadable: dict[str, int]
+    bytes: int
+    generation: int
+    corpora: list[str]
+    weights: dict[str, Any] | None
+    fields: dict[str, FieldShown]
+    date_fields: list[str] = Field(description="Fields that hold dates: for a histogram.")
+    place_fields: list[str] | None = Field(description="The fields that hold latitude and longitude.")
+    facet_fields: list[str] = Field(description="Fields with few values that many documents have.")
+    sort_fields: list[str]
+    writable: bool

@@ -1,0 +1,70 @@
+"""Run the service: open the index, listen, stop when it is told to."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from mmsearch.errors import UsageError
+from mmsearch.serve.app import make_app
+from mmsearch.serve.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mmsearch.library.library import Library
+    from mmsearch.serve.settings import Settings
+
+# How long a stop waits for what is under way.
+GRACE_SECONDS = 10
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at ``host`` and ``port`` (0: any that is free); UsageError when it can't."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((host, port))
+        opened.listen(256)
+    except (OSError, OverflowError) as error:
+        opened.close()
+        raise UsageError(f"can't listen at {host}:{port} ({error}): choose another --port") from error
+    return opened
+
+
+def serve(
+    library: Library, settings: Settings, listening: socket.socket, ready: Callable[[], None] | None = None
+) -> None:
+    """Answer at ``listening`` until a signal says to stop; ``ready`` is called when searches are answered."""
+    service = Service(library, settings)
+    config = uvicorn.Config(
+        make_app(service),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+    server = _Server(config, ready)
+    with contextlib.closing(listening):
+        server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            self._ready()

@@ -1,0 +1,1 @@
+"""Who is let in: hosts and origins, tokens, and what browsers may do with what they are given."""

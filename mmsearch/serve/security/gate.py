@@ -1,0 +1,120 @@
+"""What each request passes on its way in, and each answer on its way out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mmsearch.errors import MmsearchError
+from mmsearch.serve.problems import RefusedError, answer_to
+from mmsearch.serve.security.headers import secured
+from mmsearch.serve.security.hosts import is_known_host, is_own_origin
+from mmsearch.serve.security.tokens import is_right, shown_token
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from mmsearch.serve.service import Service
+
+# What is answered to those who have no token yet: the page that asks for one, and what watches the service.
+OPEN = frozenset({"/", "/api/v1/session", "/api/v1/health", "/api/v1/ready"})
+OPEN_BELOW = "/static/"
+UPLOADS = "/api/v1/pictures"
+# Around a picture in a form: boundaries and headers.
+_FORM_BYTES = 1 << 16
+
+log = logging.getLogger("mmsearch.serve")
+
+
+class Gate:
+    """An ASGI application around another: refuses what may not in, and counts.
+
+    Hosts and origins first (`hosts`), then how many requests one client has under way, its token, and the size of
+    what it sends.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self.app, self.service = app, service
+        self._under_way: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        client = scope["client"][0] if scope.get("client") else ""
+        status = 500
+        begun = False
+
+        async def out(message: Message) -> None:
+            nonlocal status, begun
+            if message["type"] == "http.response.start":
+                status, begun = message["status"], True
+                message = {**message, "headers": secured(list(message.get("headers", ())))}
+            await send(message)
+
+        self._under_way[client] += 1
+        try:
+            self._check(scope, client)
+            await self.app(scope, _bounded(receive, self._most_bytes(scope)), out)
+        except MmsearchError as error:
+            if not begun:
+                await answer_to(error)(scope, receive, out)
+        except Exception:
+            log.exception("a fault in mmsearch while it answered %s", scope["path"])
+            if not begun:
+                fault = RefusedError(500, "a fault in mmsearch: its log has more")
+                await answer_to(fault)(scope, receive, out)
+        finally:
+            self._under_way[client] -= 1
+            if not self._under_way[client]:
+                del self._under_way[client]
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
+            self.service.metrics.answered(route, method, status, time.perf_counter() - started)
+
+    def _check(self, scope: Scope, client: str) -> None:
+        settings = self.service.settings
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        if not is_known_host(headers.get(b"host"), settings.hosts):
+            raise RefusedError(421, "this service is not called so: start it with --allow-host NAME to let it be")
+        if not is_own_origin(headers.get(b"origin"), headers.get(b"host")):
+            raise RefusedError(403, "pages of other sites may not ask this service")
+        if headers.get(b"sec-fetch-site") == "cross-site" and scope["path"] not in ("/",):
+            raise RefusedError(403, "pages of other sites may not ask this service")
+        if self._under_way[client] > settings.per_client:
+            raise RefusedError(429, f"more than {settings.per_client} requests at once: wait for the answers")
+        path: str = scope["path"]
+        if settings.token is not None and path not in OPEN and not path.startswith(OPEN_BELOW):
+            shown = shown_token(headers.get(b"authorization"), headers.get(b"cookie"))
+            if not is_right(shown, settings.token):
+                raise RefusedError(401, "a token is needed: give the one that the service was started with")
+        length = headers.get(b"content-length", "0")
+        if not length.isascii() or not length.isdecimal() or int(length) > self._most_bytes(scope):
+            raise _too_large(self._most_bytes(scope))
+
+    def _most_bytes(self, scope: Scope) -> int:
+        settings = self.service.settings
+        return settings.upload.max_bytes + _FORM_BYTES if scope["path"] == UPLOADS else settings.body_bytes
+
+
+def _too_large(most: int) -> RefusedError:
+    return RefusedError(413, f"more than {most:,} bytes were sent: send less")
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """``receive``, which refuses to read more than ``most`` bytes, however long the client said it would be."""
+    seen = 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise _too_large(most)
+        return message
+
+    return bounded

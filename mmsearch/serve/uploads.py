@@ -1,0 +1,71 @@
+"""Pictures that somebody sent to search by: in memory only, a bounded number of bytes, those used last."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from mmsearch.media.limits import Limits
+from mmsearch.serve.problems import RefusedError
+
+SMALL = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One picture: its file's bytes, ``width`` and ``height`` upright in pixels, a ``small`` WebP of it."""
+
+    name: str
+    data: bytes
+    width: int
+    height: int
+    small: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return len(self.data) + len(self.small)
+
+
+def read_upload(data: bytes, limits: Limits) -> Upload:
+    """The picture in ``data``, named by its content so that sending it again changes nothing.
+
+    Raises MediaError for what is no picture within ``limits``.
+    """
+    from mmsearch.media.picture import inspect_picture, thumbnail
+
+    fields = inspect_picture(data, limits)
+    small = thumbnail(data, SMALL, limits, image_format="WEBP")
+    name = hashlib.sha256(data).hexdigest()[:32]
+    return Upload(name, data, int(fields["width"]), int(fields["height"]), small)
+
+
+class Uploads:
+    """At most ``most_bytes`` of pictures; the least recently used go first. Several threads may ask."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes, self.bytes = most_bytes, 0
+        self._kept: OrderedDict[str, Upload] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, upload: Upload) -> None:
+        """Keep ``upload``, as the one used last."""
+        with self._lock:
+            if upload.name not in self._kept:
+                self._kept[upload.name] = upload
+                self.bytes += upload.size
+            self._kept.move_to_end(upload.name)
+            while self.bytes > self.most_bytes and len(self._kept) > 1:
+                _, oldest = self._kept.popitem(last=False)
+                self.bytes -= oldest.size
+
+    def find(self, name: str) -> Upload:
+        """The picture of this name; RefusedError (410) when it has gone, or never was."""
+        with self._lock:
+            found = self._kept.get(name)
+            if found is None:
+                raise RefusedError(410, "this picture is not kept any more: send it again")
+            self._kept.move_to_end(name)
+            return found
