@@ -21,11 +21,15 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")] = 8080,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A name under which the service may be asked, as behind a proxy: search.example.org."),
+        typer.Option(
+            help="A name under which the service may be asked, as behind a proxy: search.example.org."
+        ),
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="The token that each request must show; without it, one is made up where it is needed."),
+        typer.Option(
+            help="The token that each request must show; without it, one is made up where it is needed."
+        ),
     ] = None,
     allow_write: Annotated[
         bool, typer.Option("--allow-write", help="Let feedback and tags be kept in the index.")
@@ -37,7 +41,8 @@ def serve(
     from mmsearch.library import open as open_library
 
     try:
-        from mmsearch.serve.run import listen, serve as run
+        from mmsearch.serve.run import listen
+        from mmsearch.serve.run import serve as run
         from mmsearch.serve.security.tokens import new_token, read_token
         from mmsearch.serve.settings import LOOPBACK, Settings
     except ModuleNotFoundError as error:

@@ -72,4 +72,6 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _no_route(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return answer_to(RefusedError(error.status_code, f"{error.detail}: {API}/openapi.json lists what there is"))
+    return answer_to(
+        RefusedError(error.status_code, f"{error.detail}: {API}/openapi.json lists what there is")
+    )

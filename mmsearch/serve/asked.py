@@ -30,11 +30,14 @@ _NOT_SERVED = ("image", "rerank", "rerank_depth", "allow_files", "allow_urls")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A search as it was asked for: the ``request``, and ``name``, which is equal for what is equal but for the page."""
+    """A search as it was asked for: the ``request``, and its ``name``, which is equal but for the page.
+
+    ``text`` is what was typed.
+    """
 
     request: SearchRequest
     name: str
-    text: str | None
+    text: str
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -47,14 +50,14 @@ def asked_of(given: Mapping[str, Any], service: Service) -> Asked:
 
     Raises UsageError for what makes no sense or is beyond the limits, RefusedError for a picture that is not kept.
     """
-    fields = {name: value for name, value in given.items() if value is not None}
+    fields = {name: value for name, value in given.items() if value is not None or name == "cutoff"}
     cursor = fields.pop("cursor", None)
     name = _name_of(fields)
     if cursor is not None:
         if "offset" in fields:
             raise UsageError("a cursor says where the list goes on: leave out offset")
         fields["offset"] = offset_of(cursor, name)
-    text = fields.get("text")
+    text = fields.get("text", "")
     request = _request(fields, service)
     check_size(request.k, request.offset, service.settings)
     return Asked(request, name, text)
@@ -83,7 +86,7 @@ def check_size(k: int, offset: int, settings: Settings) -> None:
     """UsageError for more hits, or from further on, than are answered."""
     if k > settings.most_hits or offset > settings.most_offset:
         raise UsageError(
-            f"k is at most {settings.most_hits:,} and offset at most {settings.most_offset:,} here: ask for the next page"
+            f"k is at most {settings.most_hits:,} and offset at most {settings.most_offset:,} here"
         )
 
 
@@ -126,7 +129,9 @@ def offset_of(cursor: str, name: str) -> int:
 def refuse_stale(cursor: str, state: str) -> None:
     """RefusedError (410) for the cursor of a list that has changed since."""
     if state_of(cursor) != state:
-        raise RefusedError(410, "the index has changed since this list was begun: search again from its start")
+        raise RefusedError(
+            410, "the index has changed since this list was begun: search again from its start"
+        )
 
 
 def _read(cursor: str) -> tuple[str, str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mmsearch.errors import MmsearchError
 from mmsearch.serve.answers import Answers
 from mmsearch.serve.metrics import Metrics
 from mmsearch.serve.pool import Pool
@@ -33,8 +35,20 @@ class Service:
         self.showing = Pool(settings.searching, 8 * settings.waiting, settings.seconds, "show")
         self.answers = Answers(settings.answers_bytes)
         self.uploads = Uploads(settings.uploads_bytes)
-        self.metrics = Metrics(self)
         self.is_ready = False
+        self.metrics = Metrics(self._held())
+
+    def _held(self) -> dict[str, tuple[str, Callable[[], float]]]:
+        counts = self.answers.counts
+        return {
+            "searches_under_way": ("Searches that run or wait.", lambda: self.searching.under_way),
+            "answers_made": ("Answers that were searched for.", lambda: counts.made),
+            "answers_remembered": ("Answers that were known already.", lambda: counts.remembered),
+            "answers_shared": ("Answers to requests equal to one under way.", lambda: counts.shared),
+            "answers_bytes": ("Bytes of remembered answers.", lambda: self.answers.bytes),
+            "uploads_bytes": ("Bytes of pictures that were sent.", lambda: self.uploads.bytes),
+            "ready": ("Whether searches are answered.", lambda: self.is_ready),
+        }
 
     def state(self) -> str:
         """The name of the index's present state: what has equal names gives equal answers."""
@@ -51,16 +65,15 @@ class Service:
     def require_write(self) -> None:
         """RefusedError (403) unless the service may write."""
         if not self.settings.allow_write:
-            raise RefusedError(403, "this service only reads: start it with --allow-write to keep feedback and tags")
+            raise RefusedError(
+                403, "this service only reads: start it with --allow-write to keep feedback and tags"
+            )
 
     def warm_up(self) -> None:
         """Load what a first search would wait for."""
-        from mmsearch.errors import MmsearchError
-
-        try:
+        # an empty index, an encoder that is not installed: whoever searches is told
+        with contextlib.suppress(MmsearchError):
             self.library.search("a photograph", k=1)
-        except MmsearchError:
-            pass  # an empty index, an encoder that is not installed: whoever searches is told
         self.is_ready = True
 
     def close(self) -> None:

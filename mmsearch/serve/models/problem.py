@@ -25,6 +25,8 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str = Field(description="One line that says what to do.")
-    position: int | None = Field(None, description="Of a query that can't be read: where, in characters from 0.")
+    position: int | None = Field(
+        None, description="Of a query that can't be read: where, in characters from 0."
+    )
     reason: str | None = Field(None, description="Why it can't be read.")
     text: str | None = Field(None, description="What can't be read.")

@@ -26,7 +26,9 @@ class SearchFields(_Asked):
     """A search; all that is left out is as `Library.search` has it. Nothing to look for lists the collection."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"text": "a cup of coffee", "k": 5, "modality": "image", "facets": ["year"]}]}
+        json_schema_extra={
+            "examples": [{"text": "a cup of coffee", "k": 5, "modality": "image", "facets": ["year"]}]
+        }
     )
 
     text: str | None = Field(None, description="Words in the query language: docs/query-language.md.")
@@ -38,20 +40,26 @@ class SearchFields(_Asked):
     exclude_pictures: list[PictureId] | None = Field(None, description="Nothing like these.")
     modality: Modality | list[Modality] | None = Field(None, description="Only items of this kind.")
     where: str | None = Field(None, description="Only documents whose fields match, such as year >= 1990.")
-    path: str | list[str] | None = Field(None, description="Only documents whose path matches one of these globs.")
+    path: str | list[str] | None = Field(
+        None, description="Only documents whose path matches one of these globs."
+    )
     k: Whole | None = Field(None, ge=1, description="How many hits: 10.")
     offset: Whole | None = Field(None, ge=0, description="Pass over so many.")
     cursor: str | None = Field(None, description="Go on with the list that it came from, instead of offset.")
     group: Literal["document", "item"] | None = None
     duplicates: Literal["collapse", "show"] | None = None
-    sort: str | None = Field(None, description="relevance, path, title, added or a field; -year is descending.")
+    sort: str | None = Field(
+        None, description="relevance, path, title, added or a field; -year is descending."
+    )
     facets: list[str] | None = Field(None, description="Fields whose values are counted above the line.")
     context: Whole | None = Field(None, ge=0, le=20, description="Passages before and after that come along.")
     cutoff: float | None = Field(None, gt=0, description="Where the line stands; null for no line.")
     strict: bool | None = Field(None, description="Hide what stands below the line.")
     fusion: Literal["calibrated", "logodds", "rrf", "combsum", "combmnz"] | None = None
-    weights: dict[str, float] | None = Field(None, description="Of channels: {\"words\": 0.5}.")
-    explain: bool | None = Field(None, description="With the reasons of each hit; false where it is not given.")
+    weights: dict[str, float] | None = Field(None, description='Of channels: {"words": 0.5}.')
+    explain: bool | None = Field(
+        None, description="With the reasons of each hit; false where it is not given."
+    )
 
 
 class PageFields(_Asked):
@@ -80,7 +88,9 @@ class SearchQuery(_Asked):
     group: Literal["document", "item"] | None = None
     duplicates: Literal["collapse", "show"] | None = None
     sort: str | None = None
-    facets: list[str] | None = Field(None, description="Names of fields, or several with commas between them.")
+    facets: list[str] | None = Field(
+        None, description="Names of fields, or several with commas between them."
+    )
     context: int | None = Field(None, ge=0, le=20)
     cutoff: float | Literal["none"] | None = Field(None, description="A number above 0, or none for no line.")
     strict: bool | None = None
@@ -98,7 +108,9 @@ class SearchQuery(_Asked):
         elif found.get("cutoff") == "none":
             found["cutoff"] = None
         if "facets" in found:
-            found["facets"] = [name.strip() for one in found["facets"] for name in one.split(",") if name.strip()]
+            found["facets"] = [
+                name.strip() for one in found["facets"] for name in one.split(",") if name.strip()
+            ]
         if "weights" in found:
             from mmsearch.search.ranking.weights import parse_weights
 

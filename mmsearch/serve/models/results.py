@@ -17,7 +17,9 @@ class SnippetShown(_Shape):
     """A piece of a text."""
 
     text: str
-    highlights: list[tuple[int, int]] = Field(description="(start, end) of what was looked for, in characters.")
+    highlights: list[tuple[int, int]] = Field(
+        description="(start, end) of what was looked for, in characters."
+    )
     cut_before: bool
     cut_after: bool
 
@@ -70,6 +72,7 @@ class HitShown(_Shape):
     text: str | None
     snippet: SnippetShown | None
     fields: dict[str, Value]
+    key: str | None = Field(description="SHA-256 of the item's content.")
     copies: int
     before: list[NeighborShown]
     after: list[NeighborShown]

@@ -29,6 +29,13 @@ class VectorsShown(_Shape):
     precision: str
 
 
+class ThumbnailsShown(_Shape):
+    """Small pictures that are kept."""
+
+    files: int
+    bytes: int
+
+
 class FieldShown(_Shape):
     """A field."""
 
@@ -37,7 +44,7 @@ class FieldShown(_Shape):
     examples: list[Value]
 
 
-class StatsShown(BaseModel):
+class StatsShown(_Shape):
     """What the index holds."""
 
     version: Literal[1]
@@ -49,6 +56,7 @@ class StatsShown(BaseModel):
     tombstones: int
     unreadable: dict[str, int]
     bytes: int
+    thumbnails: ThumbnailsShown
     generation: int
     corpora: list[str]
     weights: dict[str, Any] | None

@@ -41,7 +41,9 @@ async def item(service: Served, item_id: ItemId) -> Json:
     return Json(await service.answered(("item", item_id), work))
 
 
-@router.get("/items/{item_id}/original", response_class=Response, responses=_ANY_FILE, summary="The file of an item")
+@router.get(
+    "/items/{item_id}/original", response_class=Response, responses=_ANY_FILE, summary="The file of an item"
+)
 async def original(service: Served, item_id: ItemId, view: bool = False) -> Response:
     """The file of an item, from within its corpus; with ``view`` a picture of it that every browser shows."""
 
@@ -66,7 +68,10 @@ async def original(service: Served, item_id: ItemId, view: bool = False) -> Resp
 
 
 @router.get(
-    "/thumbnails/{key}", response_class=Response, responses=_ANY_PICTURE, summary="A small picture, by its content"
+    "/thumbnails/{key}",
+    response_class=Response,
+    responses=_ANY_PICTURE,
+    summary="A small picture, by its content",
 )
 async def thumbnail(
     service: Served,

@@ -59,7 +59,8 @@ def _sent(request: Request, name: str) -> Response:
 
 def _files() -> dict[str, tuple[bytes, str, str]]:
     """Name -> (content, type, tag) of all files of the page; read anew when one has changed, as while it is written."""
-    files = sorted(file for file in STATIC.iterdir() if file.suffix in _TYPES and file.is_file())
+    folder = STATIC.iterdir() if STATIC.is_dir() else ()
+    files = sorted(file for file in folder if file.suffix in _TYPES and file.is_file())
     return _read(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 

@@ -80,7 +80,9 @@ class Gate:
         settings = self.service.settings
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         if not is_known_host(headers.get(b"host"), settings.hosts):
-            raise RefusedError(421, "this service is not called so: start it with --allow-host NAME to let it be")
+            raise RefusedError(
+                421, "this service is not called so: start it with --allow-host NAME to let it be"
+            )
         if not is_own_origin(headers.get(b"origin"), headers.get(b"host")):
             raise RefusedError(403, "pages of other sites may not ask this service")
         if headers.get(b"sec-fetch-site") == "cross-site" and scope["path"] not in ("/",):

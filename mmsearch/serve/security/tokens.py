@@ -31,7 +31,9 @@ def read_token(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the token in {file} can't be read: {error}") from error
     if len(found) < _SHORTEST or not found.isascii() or not found.isprintable() or " " in found:
-        raise UsageError(f"{file} must hold a token of at least {_SHORTEST} letters and digits in its first line")
+        raise UsageError(
+            f"{file} must hold a token of at least {_SHORTEST} letters and digits in its first line"
+        )
     if mode & (stat.S_IRWXO | stat.S_IWGRP):
         raise UsageError(f"others can read or change {file}: chmod 600 {file}")
     return found

@@ -1,0 +1,67 @@
+"""Searching over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.testclient import TestClient
+
+import mmsearch
+
+
+def test_a_search_finds_what_the_library_finds(client: TestClient, library: mmsearch.Library) -> None:
+    answer = client.get(
+        "/api/v1/search", params={"q": "a tabby cat", "k": 5, "facets": "format", "explain": "true"}
+    )
+    assert answer.status_code == 200
+    wanted = library.search("a tabby cat", k=5, facets=["format"]).to_dict(explain=True)
+    wanted = json.loads(json.dumps(wanted))
+    found = answer.json()
+    for name in ("query", "nothing_matches", "total", "facets", "more", "cutoff"):
+        assert found[name] == wanted[name]
+    assert [{**hit, **own} for hit, own in zip(found["hits"], wanted["hits"], strict=True)] == found["hits"]
+
+
+def test_asking_in_json_is_asking_in_the_address(client: TestClient) -> None:
+    fields = {"text": "green tea", "k": 3, "modality": "text", "cutoff": None}
+    by_body = client.post("/api/v1/search", json=fields).json()
+    by_address = client.get(
+        "/api/v1/search", params={"q": "green tea", "k": 3, "modality": "text", "cutoff": "none"}
+    ).json()
+    assert by_body["cutoff"] is None
+    assert by_body["hits"] == by_address["hits"]
+
+
+def test_nothing_to_look_for_lists_what_was_added_last(client: TestClient) -> None:
+    found = client.get("/api/v1/search", params={"k": 60}).json()
+    numbers = [hit["item_id"] for hit in found["hits"]]
+    assert found["total"] == len(numbers) == 54
+    assert numbers == sorted(numbers, reverse=True)
+    assert found["query"] == ""
+
+
+def test_cursors_walk_through_the_whole_list(client: TestClient) -> None:
+    asked = {"q": "cat", "k": 20}
+    whole = client.get("/api/v1/search", params={"q": "cat", "k": 60}).json()["hits"]
+    walked, cursor = [], None
+    while True:
+        page = client.get(
+            "/api/v1/search", params=asked | ({} if cursor is None else {"cursor": cursor})
+        ).json()
+        walked += page["hits"]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+    assert walked == whole
+
+
+def test_a_hit_says_where_its_pictures_are_and_how_large(client: TestClient) -> None:
+    hits = client.get("/api/v1/search", params={"q": "a tabby cat", "modality": "image", "k": 1}).json()[
+        "hits"
+    ]
+    [hit] = hits
+    assert (hit["kind"], hit["found"]) == ("picture", "looks")
+    assert (hit["width"], hit["height"]) == (hit["fields"]["width"], hit["fields"]["height"])
+    small = client.get(hit["thumbnail"])
+    assert small.headers["content-type"] == "image/webp"
+    assert client.get(hit["original"]).headers["content-type"] == "image/png"
