@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TIMES = frozenset({"seconds", "index_seconds", "milliseconds_p50", "milliseconds_p95"})
 # Of folders: the lock in them holds the number of a process.
 SIZES = frozenset({"bytes", "bytes_before", "bytes_after"})
+# Names of what was written when: of no interest to what is compared.
+NAMES = frozenset({"generation"})
 # What stands for the folder in which everything was made, and for that of this code.
 WORK, CHECKOUT = "WORK", "CHECKOUT"
 
@@ -82,7 +84,7 @@ def plain(value: Any) -> Any:
 
 
 def _is_kept(name: str) -> bool:
-    return not name.startswith("_") and name not in TIMES | SIZES
+    return not name.startswith("_") and name not in TIMES | SIZES | NAMES
 
 
 def _key(key: Any) -> str:

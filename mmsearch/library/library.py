@@ -162,7 +162,7 @@ class Library(Searchable):
 
         with self.directory.write_lock():
             result = compact(self.directory)
-            self.reopen()
+            self.renew()
             if any(rows >= CODED_ROWS for rows in self.statistics().vectors.values()):
                 with suppress(EncoderError):  # an encoder that is not installed is searched by nobody
                     for encoder in self.encoders:

@@ -1,54 +1,56 @@
-"""An index directory, opened for searching: its items, encoders, vectors and backgrounds, read when asked for."""
+"""An open index directory: hands out readings of its present generation, and brings up to date what follows from it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import os
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
 
-from mmsearch.errors import ClosedLibraryError
-from mmsearch.library.installed import installed
-from mmsearch.search.index.kept import Kept
+from mmsearch.errors import ClosedLibraryError, IndexDirectoryError
+from mmsearch.library.generation import Generation
+from mmsearch.library.reading import Reading
 from mmsearch.store.durable.checksums import state_of
 from mmsearch.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
-    from mmsearch.ann.index import VectorIndex
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.search.calibration.background import Background
-    from mmsearch.search.index.documents import Documents
+    from mmsearch.search.ranking.weights import LearnedWeights
     from mmsearch.store.catalogue.catalogue import Catalogue
-    from mmsearch.store.catalogue.values import EncoderRecord
     from mmsearch.store.directory import IndexDirectory
-    from mmsearch.store.kept.pooled import Halves
-    from mmsearch.types import Ids, Modality, Vector, VectorKind, Vectors
+    from mmsearch.types import Modality, Vectors
 
 T = TypeVar("T")
-# What is kept of a generation, and forgotten when it is written anew.
-BACKGROUND, COPY_GROUPS = "background", "copy groups"
 # Texts of the bank, and items, by which it is decided how many candidates of a large index are looked at.
 CODE_QUERIES = 32
+# Catalogues that are kept open for the next searches: more than that search at once on few machines.
+MOST_IDLE = 16
+# A search whose files a compaction took away begins anew with the new ones.
+ATTEMPTS = 4
 
 
-class OpenIndex:
-    """What the search layer asks of an index (`mmsearch.search.index.protocol.SearchIndex`), read from its directory.
+class OpenIndex(Reading):
+    """An index directory that can be searched by several threads while another process writes.
 
-    What was read is kept until the catalogue's generation changes: see ``refresh``. Pictures with an address are
-    fetched from the public network only, unless ``allow_private``. ``thumbnails``: small pictures, kept in the index.
+    Each search reads one generation, from its beginning to its end: see ``reading``. The index itself can be read too,
+    for what needs no such promise: it is at the generation of the last ``refresh``, its catalogue at the newest one.
+    Pictures with an address are fetched from the public network only, unless ``allow_private``.
+    ``thumbnails``: small pictures, kept in the index.
     """
 
     def __init__(self, directory: IndexDirectory, *, allow_private: bool = False) -> None:
-        from mmsearch.store.catalogue.catalogue import Catalogue
-
-        self.directory = directory
-        self.allow_private = allow_private
+        self.directory, self.allow_private = directory, allow_private
         self.thumbnails = Thumbnails(directory.thumbnails)
-        self._catalogue: Catalogue | None = Catalogue.open(directory.catalogue_path)
-        self._generation = -1
-        self._records: tuple[EncoderRecord, ...] = ()
-        self._kept = Kept()
+        self._own: Catalogue | None = None
+        self._idle: list[Catalogue] = []
+        self._process = os.getpid()
+        self._closed = False
+        self._lock = Lock()
+        self._present: Generation | None = None
         self.refresh()
 
     def __enter__(self) -> Self:
@@ -61,145 +63,120 @@ class OpenIndex:
 
     def close(self) -> None:
         """Close the catalogue; the index can't be used afterwards. Closing it again does nothing."""
-        if self._catalogue is not None:
-            self._catalogue.close()
-            self._catalogue = None
+        with self._lock:
+            self._closed = True
+            left = [*self._idle, *([] if self._own is None else [self._own])]
+            self._idle, self._own = [], None
+        for catalogue in left:
+            catalogue.close()
 
     @property
     def closed(self) -> bool:
         """Whether ``close`` was called."""
-        return self._catalogue is None
+        return self._closed
 
     @property
     def catalogue(self) -> Catalogue:
         """Documents, items, fields and words. ClosedLibraryError after ``close``."""
-        if self._catalogue is None:
+        with self._lock:
+            self._refuse_closed()
+            if self._own is None:
+                self._own = self._opened()
+            return self._own
+
+    @property
+    def held(self) -> Generation:
+        """The generation of the last ``refresh``."""
+        if self._present is None:
+            self.refresh()
+        assert self._present is not None
+        return self._present
+
+    @property
+    def learned_weights(self) -> LearnedWeights | None:
+        """The channel weights that `mmsearch tune` left in the index, read anew; None without any."""
+        return self.read(lambda index: index.learned_weights)
+
+    def refresh(self) -> None:
+        """Look whether the index has changed, and hold its newest generation from now on."""
+        with self.reading():
+            pass
+
+    def renew(self) -> None:
+        """Read everything anew, whether or not the index has changed."""
+        self._present = None
+        self.refresh()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """The index as it is now; it stays so inside, whatever is written meanwhile.
+
+        The rows of vectors that it reads stay too, unless a compaction deletes their files before they were opened:
+        then IndexDirectoryError. ``read`` begins anew in that case.
+        """
+        catalogue = self._taken()
+        try:
+            with catalogue.snapshot():
+                present = self._newest(catalogue)
+                yield Reading(self.directory, present, catalogue, allow_private=self.allow_private)
+        finally:
+            self._given_back(catalogue)
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        """What ``work`` makes of a reading: of one generation, from beginning to end.
+
+        It is begun anew when it fails for files that another process has deleted since it began.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            with self.reading() as reading:
+                try:
+                    return work(reading)
+                except IndexDirectoryError as error:
+                    failed = error
+            self.refresh()
+            if attempt == ATTEMPTS or self._present is reading.held:
+                raise failed
+        raise AssertionError("the last attempt returns or raises")
+
+    def _newest(self, catalogue: Catalogue) -> Generation:
+        """The generation that ``catalogue`` is at; made once, and present unless another thread sees a newer one."""
+        with self._lock:
+            present = self._present
+            if present is not None and present.is_at(self.directory, catalogue):
+                return present
+            found = Generation.read(self.directory, catalogue)
+            if present is None or present.number <= found.number:
+                self._present = found
+            return found
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
             path = self.directory.path
             raise ClosedLibraryError(
                 f"this library is closed: open it again with mmsearch.open({str(path)!r})"
             )
-        return self._catalogue
 
-    def refresh(self) -> None:
-        """Forget what was read of an earlier generation, if the index has changed."""
-        generation = self.catalogue.generation()
-        if generation != self._generation:
-            self._generation = generation
-            self._records = tuple(self.catalogue.encoders())
-            self._kept = Kept()
-
-    def reopen(self) -> None:
-        """Read everything anew."""
+    def _opened(self) -> Catalogue:
         from mmsearch.store.catalogue.catalogue import Catalogue
 
-        self.catalogue.close()
-        self._catalogue = Catalogue.open(self.directory.catalogue_path)
-        self._generation = -1
-        self.refresh()
+        return Catalogue.open(self.directory.catalogue_path)
 
-    def kept(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
-        """What ``make`` makes, once for each ``key`` and generation of the catalogue."""
-        return self._kept(key, make)
+    def _taken(self) -> Catalogue:
+        """A catalogue for one thread's use, with a connection of its own."""
+        with self._lock:
+            self._refuse_closed()
+            if self._process != os.getpid():  # what was opened before a fork belongs to the parent
+                self._process, self._idle, self._own = os.getpid(), [], None
+            if self._idle:
+                return self._idle.pop()
+        return self._opened()
 
-    @property
-    def documents(self) -> Documents:
-        """The document of each item."""
-        from mmsearch.search.index.documents import Documents
-
-        return self.kept(("documents",), lambda: Documents.read(self.catalogue))
-
-    @property
-    def copy_groups(self) -> dict[bytes, int]:
-        """Pictures that a report found to be made from one another: content key -> number of the group."""
-        from mmsearch.store.kept.copies import read_groups
-
-        return self.kept((COPY_GROUPS,), lambda: read_groups(self.directory.path))
-
-    @property
-    def encoders(self) -> tuple[Encoder, ...]:
-        """The encoders whose vectors this index holds, the one it was first made with first."""
-        return tuple(installed(self._records))
-
-    def record(self, encoder: Encoder) -> EncoderRecord:
-        """What the index records of one of its ``encoders``."""
-        return next(record for record in self._records if record.fingerprint == encoder.fingerprint)
-
-    def vector_index(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
-        """The vectors of ``encoder`` for items of ``modality``, or for whole documents; None when there are none."""
-        key = ("vectors", encoder.fingerprint, modality)
-        return self.kept(key, lambda: self._open_vectors(encoder, modality))
-
-    def _open_vectors(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
-        from mmsearch.ann.choose import open_index
-
-        if modality == "document":
-            return self._open_pooled(encoder)
-        record = self.record(encoder)
-        ids, rows = self.catalogue.embeddings(record.encoder_id, modality)
-        if not ids.size:
-            return None
-        shards = self.directory.shards(record, modality, rows=int(rows.max()) + 1)
-        return open_index(
-            ids,
-            rows,
-            shards.blocks(),
-            encoder.dimension,
-            form=shards.form,
-            saved=self.directory.ann_path(record, modality),
-            state=state_of(self.catalogue.checksums(record.encoder_id, modality)),
-        )
-
-    def _open_pooled(self, encoder: Encoder) -> VectorIndex | None:
-        """Whole documents as the last run saved them, or made anew when the index has changed since."""
-        import numpy as np
-
-        from mmsearch.ann.choose import open_index
-        from mmsearch.store.kept.pooled import read_pooled
-
-        if self.directory.read_pooling() is None:
-            return None
-        folder = self.directory.pooled_path(self.record(encoder))
-        saved = read_pooled(folder, self._generation, encoder.dimension)
-        items, vectors = saved or self._pooled(encoder)
-        if not items.size:
-            return None
-        return open_index(items, np.arange(items.size), [(0, vectors)], encoder.dimension)
-
-    def _pooled(self, encoder: Encoder) -> tuple[Ids, Halves]:
-        import numpy as np
-
-        from mmsearch.search.index.pooling import pool
-
-        found = [self.vector_index(encoder, modality) for modality in sorted(encoder.modalities)]
-        items, vectors = pool(self.documents, [index for index in found if index is not None])
-        return items, vectors.astype(np.float16)
-
-    def background(self, encoder: Encoder, query: Modality, item: VectorKind) -> Background:
-        """How ``encoder`` scores a query of modality ``query`` and an item of ``item`` that are unrelated."""
-        from mmsearch.library.backgrounds import estimated, key_of
-        from mmsearch.search.calibration.background import Background
-
-        key = key_of(encoder, query, item)
-
-        def read() -> Background:
-            stored = self.directory.read_backgrounds().get(key)
-            try:
-                return Background.from_json(str(stored))
-            except ValueError:  # missing, or of wrong values: it can be made anew
-                return estimated(self, encoder, query, item, bits=self._has_bits(encoder))
-
-        return self.kept((BACKGROUND, key), read)
-
-    def _has_bits(self, encoder: Encoder) -> bool:
-        return self.record(encoder).precision == "binary"
-
-    def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
-        """The vector of a picture that need not be in the index."""
-        from mmsearch.media.fetch import given_pixels
-
-        pixels = given_pixels(source, encoder.picture, allow_private=self.allow_private)
-        vector: Vector = encoder.encode_images(pixels[None])[0]
-        return vector
+    def _given_back(self, catalogue: Catalogue) -> None:
+        with self._lock:
+            if not self._closed and len(self._idle) < MOST_IDLE:
+                self._idle.append(catalogue)
+                return
+        catalogue.close()
 
     def write_codes(self, encoder: Encoder, notice: Callable[[str], None] | None = None) -> None:
         """Save the codes that make a large index fast, where there are rows enough; under the write lock.
@@ -232,7 +209,7 @@ class OpenIndex:
                 notice=notice,
             )
         if made:
-            self.reopen()
+            self.renew()
 
     def update(self, encoder: Encoder, notice: Callable[[str], None] | None = None) -> None:
         """Save what follows from the vectors of ``encoder``: codes, vectors of whole documents, then its backgrounds.
@@ -244,10 +221,10 @@ class OpenIndex:
 
         self.write_codes(encoder, notice)
         folder = self.directory.pooled_path(self.record(encoder))
-        if self.directory.read_pooling() is None:
+        if not self._is_pooled:
             forget_pooled(folder)
-        elif read_pooled(folder, self._generation, encoder.dimension) is None:
-            write_pooled(folder, self._generation, *self._pooled(encoder))
+        elif read_pooled(folder, self.held.number, encoder.dimension) is None:
+            write_pooled(folder, self.held.number, *self._pooled(encoder))
         others = {
             key: value
             for key, value in self.directory.read_backgrounds().items()
@@ -255,4 +232,4 @@ class OpenIndex:
         }
         own = estimated_all(self, encoder, bits=self._has_bits(encoder))
         self.directory.write_backgrounds({**others, **own})
-        self._kept.forget(BACKGROUND)
+        self.refresh()

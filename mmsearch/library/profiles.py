@@ -10,11 +10,11 @@ from mmsearch.store.kept.profiles import delete_profile, profile_names, read_pro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mmsearch.library.open_index import OpenIndex
+    from mmsearch.library.reading import Reading
     from mmsearch.store.kept.profiles import Profile
 
 
-def updated(index: OpenIndex, name: str, like: Sequence[Any], dislike: Sequence[Any]) -> Profile:
+def updated(index: Reading, name: str, like: Sequence[Any], dislike: Sequence[Any]) -> Profile:
     """The profile ``name`` with what is given now, which is kept before anything else can go wrong.
 
     Raises UsageError when nothing is liked in it, or for an example that can't be found again.
@@ -32,11 +32,11 @@ def updated(index: OpenIndex, name: str, like: Sequence[Any], dislike: Sequence[
     return after
 
 
-def forget(index: OpenIndex, name: str) -> None:
+def forget(index: Reading, name: str) -> None:
     """Delete the profile ``name``; UsageError when there is none."""
     if not delete_profile(index.directory.path, name):
         raise UsageError(f"there is no profile {name!r} in this index; there are: {_names(index)}")
 
 
-def _names(index: OpenIndex) -> str:
+def _names(index: Reading) -> str:
     return ", ".join(profile_names(index.directory.path)) or "none"

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from mmsearch.errors import UsageError
-from mmsearch.library.open_index import COPY_GROUPS, OpenIndex
+from mmsearch.library.open_index import OpenIndex
 from mmsearch.search.arguments import Request, refuse_halves, refuse_unknown
 from mmsearch.search.query.defaults import (
     ANSWER_CONTEXT,
@@ -21,6 +21,7 @@ from mmsearch.search.query.defaults import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mmsearch.library.reading import Reading
     from mmsearch.library.tagging import TagReport
     from mmsearch.search.arguments import Duplicates
     from mmsearch.search.ask.answers import Answers
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from mmsearch.search.ranking.fusion import Fusion, FusionName
     from mmsearch.search.ranking.order import Order
     from mmsearch.search.ranking.task import Grouping
-    from mmsearch.search.ranking.weights import LearnedWeights
     from mmsearch.search.recommend.taste import Method
     from mmsearch.search.request import SearchRequest
     from mmsearch.search.rerank.cross_encoder import PairScorer
@@ -148,8 +148,7 @@ class Searchable(OpenIndex):
                 allow_urls=allow_urls,
             )
         )
-        self.refresh()
-        found = search(request, self, learned=self.learned_weights)
+        found = self.read(lambda index: search(request, index, learned=index.learned_weights))
         return replace(found, thumbnails=self.thumbnails)
 
     @verb
@@ -185,10 +184,13 @@ class Searchable(OpenIndex):
                 like, dislike, k, profile, modality, where, path, diverse, method, duplicates, explain
             )
         )
-        self.refresh()
-        name = request.profile
-        known = None if name is None else updated(self, name, request.like, request.dislike)
-        return replace(recommend(request, self, profile=known), thumbnails=self.thumbnails)
+
+        def found(index: Reading) -> Results:
+            name = request.profile
+            known = None if name is None else updated(index, name, request.like, request.dislike)
+            return recommend(request, index, profile=known)
+
+        return replace(self.read(found), thumbnails=self.thumbnails)
 
     @verb
     def ask(
@@ -210,8 +212,7 @@ class Searchable(OpenIndex):
             if isinstance(question, AskRequest)
             else AskRequest(question, k, context, where, path, cutoff)
         )
-        self.refresh()
-        return ask(request, self)
+        return self.read(lambda index: ask(request, index))
 
     @verb
     def tag(
@@ -239,7 +240,6 @@ class Searchable(OpenIndex):
             if isinstance(labels, TagRequest)
             else TagRequest(labels, where, path, modality, cutoff, single)  # type: ignore[arg-type]
         )
-        self.refresh()
         return tagged(self, request, field=field, dry_run=dry_run, sidecars=sidecars)
 
     @verb
@@ -267,24 +267,17 @@ class Searchable(OpenIndex):
         request = request or DuplicatesRequest(
             where, path, exact_only, mirrored, remember, least_cosine, most_bits
         )
-        self.refresh()
-        report = duplicates(request, self, progress=progress)
-        if request.remember:
-            keep_copies(report, self, self.directory)
-            self._kept.forget(COPY_GROUPS)
-        return report
+
+        def found(index: Reading) -> DuplicateReport:
+            report = duplicates(request, index, progress=progress)
+            if request.remember:
+                keep_copies(report, index, index.directory)
+            return report
+
+        return self.read(found)
 
     def neighbors(self, hit: Hit, count: int = 1) -> tuple[tuple[Neighbor, ...], tuple[Neighbor, ...]]:
         """The ``count`` passages before and after the passage ``hit`` in its document; none around a picture."""
         from mmsearch.search.results.context import neighbors
 
-        self.refresh()
-        return neighbors(self, hit, count)
-
-    @property
-    def learned_weights(self) -> LearnedWeights | None:
-        """The channel weights that `mmsearch tune` left in the index, read anew; None without any."""
-        from mmsearch.search.ranking.weights import LearnedWeights
-
-        record = self.directory.read_weights()
-        return LearnedWeights.from_record(record) if record else None
+        return self.read(lambda index: neighbors(index, hit, count))

@@ -46,7 +46,7 @@ def tagged(index: OpenIndex, request: TagRequest, *, field: str, dry_run: bool, 
 
     Raises IndexLockedError when another process writes, and what ``tag`` and ``write_field`` raise.
     """
-    found = tag(request, index)
+    found = index.read(lambda reading: tag(request, reading))
     changed = 0
     if not dry_run:
         changed = write_field(index.directory, field, found.values)

@@ -109,6 +109,7 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
         more=(line.total if request.strict else part.total) > request.offset + request.k,
         facets=facets,
         pieces=prepared.matches.pieces if prepared.matches is not None else (),
+        generation=index.generation,
     )
     return with_context(index, results, request.context)
 

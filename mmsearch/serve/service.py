@@ -52,7 +52,8 @@ class Service:
 
     def state(self) -> str:
         """The name of the index's present state: what has equal names gives equal answers."""
-        return str(self.library.catalogue.generation())
+        self.library.refresh()
+        return self.library.generation
 
     async def answered(self, asked: Hashable, work: Callable[[], dict[str, Any]]) -> bytes:
         """The JSON of what ``work`` gives for what was ``asked`` of the present state of the index; made once."""

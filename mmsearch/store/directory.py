@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mmsearch.errors import IndexDirectoryError, IndexFormatError
 from mmsearch.store.durable.files import PARTIAL, plain_errors, replace_text
 from mmsearch.store.durable.lock import exclusive
-from mmsearch.store.durable.sealed import read_given, read_sealed, write_sealed
+from mmsearch.store.durable.sealed import read_given, read_sealed, unsealed_given, write_sealed
 from mmsearch.store.durable.witness import CHECKSUMS, GENERATION
 from mmsearch.store.header import FORMAT, Manifest, ManifestEncoder, format_of
 
@@ -177,6 +177,18 @@ class IndexDirectory:
             precision=encoder.precision,
             center_crc=encoder.centers.get(modality) if rows else None,
         )
+
+    def given(self, name: str, data: bytes | None) -> dict[str, object]:
+        """The object in the ``data`` of the JSON file ``name``, {} for none; IndexDirectoryError for a damaged one."""
+        return {} if data is None else unsealed_given(self.path / name, data)
+
+    def read_bytes(self, name: str) -> bytes | None:
+        """A JSON file of the index as it is; None when there is none, IndexDirectoryError when it can't be read."""
+        with plain_errors(self.path / name):
+            try:
+                return (self.path / name).read_bytes()
+            except FileNotFoundError:
+                return None
 
     def read_backgrounds(self) -> dict[str, object]:
         """What ``write_backgrounds`` wrote; {} when it is missing or damaged, for it can be made again."""

@@ -18,6 +18,7 @@ def answers_as_json(answers: Answers) -> dict[str, Any]:
         "no_answer": answers.no_answer,
         "notes": list(answers.notes),
         "searched": answers.searched,
+        "generation": answers.generation,
         "seconds": round(answers.seconds, 4),
         "answers": [answer_as_json(answer) for answer in answers],
     }

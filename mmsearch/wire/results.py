@@ -17,4 +17,7 @@ def results_as_json(results: Results, *, text: str | None, explain: bool) -> dic
 def recommended_as_json(results: Results, *, explain: bool) -> dict[str, Any]:
     """What ``mmsearch recommend --json`` prints."""
     written = results.to_dict(explain=explain)
-    return {name: written[name] for name in ("version", "query", "notes", "searched", "seconds", "hits")}
+    return {
+        name: written[name]
+        for name in ("version", "query", "notes", "searched", "generation", "seconds", "hits")
+    }

@@ -78,7 +78,7 @@ class Answers(Sequence[Answer]):
     """Answers to a ``question``, best first, among ``searched`` texts.
 
     ``answers`` are within the cutoff; when none is, ``no_answer`` is true and ``best_guesses`` came nearest. ``notes``
-    say what could not be done.
+    say what could not be done, ``generation`` names what was searched.
     """
 
     question: str
@@ -88,6 +88,7 @@ class Answers(Sequence[Answer]):
     cutoff: float | None = None
     seconds: float = field(default=0.0, compare=False)
     notes: tuple[str, ...] = ()
+    generation: str = field(default="", compare=False)
 
     @property
     def no_answer(self) -> bool:

@@ -99,6 +99,7 @@ def ask(request: AskRequest, index: SearchIndex) -> Answers:
         cutoff,
         seconds,
         documents.notes,
+        index.generation,
     )
 
 

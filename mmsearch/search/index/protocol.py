@@ -20,11 +20,15 @@ WHOLE: VectorKind = "document"
 
 
 class SearchIndex(Protocol):
-    """An open index as the search layer sees it; ``Library`` is one."""
+    """An open index as the search layer sees it: `mmsearch.library.reading.Reading` is one, and ``Library``."""
 
     @property
     def catalogue(self) -> Catalogue:
         """Documents, items, fields and words."""
+
+    @property
+    def generation(self) -> str:
+        """The name of what is read: what has equal names gives equal answers."""
 
     @property
     def allow_private(self) -> bool:

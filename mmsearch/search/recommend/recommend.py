@@ -86,6 +86,7 @@ def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile
         total=total,
         seconds=time.perf_counter() - started,
         total_is_exact=complete,
+        generation=index.generation,
     )
 
 

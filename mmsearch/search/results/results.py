@@ -31,8 +31,9 @@ class Results(Sequence[Hit]):
     all were looked at: because there are few, to sort them, to count facets), an estimate otherwise; ``more`` says
     whether further hits come after these, above it or below. ``facets``: for each field that was asked for, (value,
     documents), most frequent first, over all documents above the line, copies included. ``pieces`` are no words of the
-    index and were looked for within words. ``notes`` say what was understood beyond what is written. ``thumbnails``:
-    where small pictures of the hits are kept, for notebooks and contact sheets.
+    index and were looked for within words. ``notes`` say what was understood beyond what is written. ``generation``
+    names what was searched: of equal names, answers are equal. ``thumbnails``: where small pictures of the hits are
+    kept, for notebooks and contact sheets.
     """
 
     query: Query
@@ -47,6 +48,7 @@ class Results(Sequence[Hit]):
     more: bool = False
     facets: Mapping[str, Sequence[tuple[FieldValue, int]]] = field(default_factory=dict)
     pieces: tuple[str, ...] = ()
+    generation: str = field(default="", compare=False)
     thumbnails: Thumbnails | None = field(default=None, compare=False)
 
     @property
@@ -84,6 +86,7 @@ class Results(Sequence[Hit]):
             "notes": list(self.notes),
             "pieces": list(self.pieces),
             "searched": self.searched,
+            "generation": self.generation,
             "cutoff": self.cutoff,
             "offset": self.offset,
             "total": self.total,

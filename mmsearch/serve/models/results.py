@@ -110,5 +110,5 @@ class ResultsShown(_Shape):
     seconds: float
     facets: dict[str, list[FacetShown]]
     hits: list[HitShown]
-    generation: int
+    generation: str
     cursor: str | None

@@ -47,7 +47,6 @@ async def _answer(service: Service, given: Mapping[str, Any]) -> Json:
         results = library.search(asked.request)
         shown = results_as_shown(results, library.catalogue, text=asked.text, explain=explain)
         end = asked.request.offset + asked.request.k
-        shown["generation"] = library.catalogue.generation()
         shown["cursor"] = cursor_at(state, asked.name, end) if results.more else None
         return shown
 

@@ -194,6 +194,8 @@ class Database:
             if self.connection.in_transaction:
                 yield
                 return
+            if self._seen is not None and self._seen != files_seen(self.path):
+                self._follow()
             with plain_errors(self.path):
                 self.connection.execute("BEGIN")
             try:

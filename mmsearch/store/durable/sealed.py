@@ -69,8 +69,18 @@ def read_sealed(file: Path) -> dict[str, object] | None:
 
 def read_given(file: Path) -> dict[str, object] | None:
     """``read_sealed`` for what people gave, which nothing can make anew: a damaged one is an IndexDirectoryError."""
+    with plain_errors(file):
+        try:
+            data = file.read_bytes()
+        except FileNotFoundError:
+            return None
+    return unsealed_given(file, data)
+
+
+def unsealed_given(file: Path, data: bytes) -> dict[str, object]:
+    """The object in ``data``, which was read from ``file``; IndexDirectoryError when it is damaged."""
     try:
-        return read_sealed(file)
+        return unsealed(data)
     except ValueError as error:
         raise IndexDirectoryError(
             f"{file} is damaged ({error}); `mmsearch check --repair` puts it aside, then what it said has to be given "

@@ -32,12 +32,16 @@ def read_groups(directory: Path) -> dict[bytes, int]:
 
     Raises IndexDirectoryError for a damaged file.
     """
-    data = read_given(directory / COPIES) or {}
+    return given_groups(directory / COPIES, read_given(directory / COPIES) or {})
+
+
+def given_groups(file: Path, record: Mapping[str, Any]) -> dict[bytes, int]:
+    """The groups in the object that was read from ``file``; IndexDirectoryError for another."""
     try:
-        return groups_of(data)
+        return groups_of(record)
     except ValueError as error:
         raise IndexDirectoryError(
-            f"{directory / COPIES} holds other things than groups of copies; delete it, and "
+            f"{file} holds other things than groups of copies; delete it, and "
             "`mmsearch duplicates --remember` makes it anew"
         ) from error
 

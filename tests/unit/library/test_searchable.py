@@ -98,10 +98,11 @@ def test_a_request_says_it_all(library: mmsearch.Library) -> None:
 def test_what_is_learned_counts_unless_the_request_says_otherwise(
     library: mmsearch.Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mmsearch.library.reading import Reading
     from mmsearch.search.ranking.weights import LearnedWeights
 
     learned = LearnedWeights({"words": 0.0}, "nDCG@10", 0.5, 0.6, 0.01, 10, "judged.qrels")
-    monkeypatch.setattr(mmsearch.Library, "learned_weights", learned)
+    monkeypatch.setattr(Reading, "learned_weights", learned)
     asked = {"modality": "text", "cutoff": None}
     silent = library.search("green tea", weights={"words": 0.0}, **asked)
     assert library.search("green tea", **asked) == silent
