@@ -85,6 +85,7 @@ class ToyIndex:
     def __init__(self, folder: Path, documents: Sequence[Doc]) -> None:
         self.encoder = ToyEncoder()
         self.encoders = (self.encoder,)
+        self.generation = "toy"
         rows: dict[Modality, list[np.ndarray]] = {"image": [], "text": []}
         with Catalogue.open(folder / "catalogue.sqlite", write=True) as catalogue:
             corpus = catalogue.add_corpus("/corpus")
