@@ -1,0 +1,365 @@
+// The page: one state, its address, and the parts that show it.
+
+import { asks, NOTHING, read, write } from './address.js';
+import { drawChips, drawPictures } from './chips.js';
+import { split } from './conditions.js';
+import { copyPath } from './details.js';
+import { $, debounced, h, icon, iconButton, say, toast } from './dom.js';
+import { grid } from './grid.js';
+import { keys } from './keys.js';
+import { panel } from './panel.js';
+import { pictures } from './pictures.js';
+import { searches, searchOf } from './search.js';
+import { selection } from './selection.js';
+import { generation, item, results, stats } from './service.js';
+import { side } from './side.js';
+import { signIn } from './signin.js';
+import { sorting } from './sorting.js';
+import { drawStatus } from './status.js';
+import { theme } from './theme.js';
+
+const PAUSE = 45; // milliseconds without a keystroke before a search
+const COUNTING = 160; // and after an answer, before the side is counted anew
+const LOOKING = 1500; // between looks whether the index has changed
+
+let state = read(location.search);
+let model = null;
+let overview = null;
+let parts = { update() {}, tops: () => [] };
+let sort = { draw() {} };
+let typing = false; // whether the address in the history is that of words still being typed
+let uploading = false;
+const known = new Map(); // hits by item, for the names of chips
+
+const box = $('box');
+const found = grid($('grid'), {
+  addressOf: (hit) => write({ ...state, hit: hit.item_id }),
+  onopen: opened,
+  onselect: (event, hit) => (event.shiftKey ? chosen.through(now(hit), found.order()) : chosen.toggle(now(hit))),
+  onend: more,
+});
+const chosen = selection($('selection'), {
+  onchange: (selected) => found.select(selected),
+  onlike: (hits) => (chosen.clear(), remember(hits), go({ like: [...new Set([...state.like, ...hits.map((hit) => hit.item_id)])].slice(0, 20) })),
+});
+const looking = panel($('panel'), {
+  around: () => ({ order: found.order(), at: found.find, total: model ? String(model.exact ? model.total : found.order().length) : '' }),
+  go,
+  wanted: () => state.hit,
+  state: () => state,
+  explained: () => model?.asks && model.ranked,
+  explain,
+  steer: (hit, way) => steer(hit, way),
+  select: (hit) => (chosen.toggle(hit), looking.redraw()),
+  selected: (hit) => chosen.has(hit),
+  filter: (condition) => go({ filters: [...state.filters.filter((one) => one !== condition), condition], hit: null }),
+  onshow: (hit, at) => {
+    remember([hit]);
+    if (at > found.order().length - 10) more();
+  },
+  onclose: () => {
+    const last = found.find(state.hit);
+    if (state.hit !== null) go({ hit: null });
+    if (last >= 0) found.focus(last);
+  },
+});
+const search = searches({ onanswer: answered, onproblem: refused, onbusy: (yes) => ($('busy').hidden = !yes) });
+
+/** Change the state by `patch`, and with it the address and the page. */
+function go(patch, { replace = false, words = false } = {}) {
+  const before = state;
+  state = { ...state, ...patch };
+  // What steers by things of the list that is left behind makes a list of its own: the line is drawn anew.
+  if (!('guesses' in patch) && searchOf(state) !== searchOf(before)) state.guesses = false;
+  const address = write(state);
+  if (address !== location.pathname + location.search) {
+    if (model) search.keep(Object.assign(model, { y: window.scrollY }));
+    const saved = { y: 0, loaded: 0 };
+    if (replace || (words && typing)) history.replaceState(saved, '', address);
+    else {
+      history.replaceState({ y: window.scrollY, loaded: model?.loaded ?? 0 }, '');
+      history.pushState(saved, '', address);
+    }
+  }
+  typing = words;
+  follow(before);
+}
+
+/** Make the page show the state. */
+function follow(before, { y, loaded } = {}) {
+  drawAround();
+  if (!model || searchOf(state) !== searchOf(before) || model.search !== searchOf(state)) {
+    const kept = y === undefined ? null : search.kept(state);
+    if (kept) {
+      search.supersede();
+      answered(kept, { state, y });
+    } else search.start(state, { k: loaded > 60 ? Math.min(loaded, 200) : undefined, y });
+  } else if (state.guesses !== before.guesses) draw();
+  if (state.hit === null) looking.close();
+  else looking.open(state.hit);
+}
+
+/** Everything around the results. */
+function drawAround() {
+  if (box.value.trim() !== state.text.trim()) box.value = state.text;
+  drawChips($('chips'), state, { go, named: (id) => known.get(id), places: overview?.place_fields });
+  drawPictures($('pictures'), state, { go, uploading });
+  sort.draw(state);
+  for (const id of [...state.like, ...state.less]) if (!known.has(id)) learn(id);
+  const words = state.text.trim();
+  document.title = words ? `${words} · ${overview?.title ?? 'mmsearch'}` : (overview?.title ?? 'mmsearch');
+}
+
+async function learn(id) {
+  known.set(id, null);
+  const told = await item(id).catch(() => null);
+  if (!told) return;
+  known.set(id, { ...told.document, thumbnail: told.thumbnail });
+  drawAround();
+}
+const remember = (hits) => hits.forEach((hit) => known.set(hit.item_id, hit));
+
+function answered(next, { y, quiet = false } = {}) {
+  const again = model?.search === next.search;
+  model = next;
+  problem(null);
+  draw(again && quiet ? {} : { top: y ?? 0 });
+  if (!quiet) say(statusText());
+  count();
+}
+
+const count = debounced(COUNTING, async () => {
+  await parts.update(state);
+  drawEmpty();
+});
+
+function refused(error) {
+  if (error.status === 401) signIn(() => (start(), search.start(state)));
+  else if (error.status === 404 && state.pictures.length) {
+    toast('That picture is no longer kept by the service: drop it once more.');
+    go({ pictures: [] }, { replace: true });
+  } else problem(error.message);
+}
+
+let telling = 0;
+/** Show what is wrong with the query, once nobody types on; null when nothing is. */
+function problem(text) {
+  clearTimeout(telling);
+  const tell = () => {
+    $('problem').textContent = text ?? '';
+    $('problem').hidden = !text;
+    box.setAttribute('aria-invalid', String(Boolean(text)));
+  };
+  if (text && typing) telling = setTimeout(tell, 700);
+  else tell();
+}
+
+/** The model in the grid: what stands below the line only on request, where nothing stands above it. */
+function draw(how = {}) {
+  const hidden = model.nothing && model.asks && !state.guesses;
+  found.show(hidden ? { sections: [], more: false } : model, how);
+  drawStatus(model, { state, go, overview });
+  drawEmpty();
+  drawAround();
+}
+
+const drawEmpty = () => drawStatus.empty(model, { state, go, overview, tops: parts.tops() });
+const statusText = () => $('count').textContent;
+
+let fetching = false;
+async function more() {
+  if (fetching || !model?.more) return;
+  fetching = true;
+  const from = model;
+  try {
+    const next = await search.more(from);
+    if (model === from) {
+      model = next;
+      draw({ focus: found.place() });
+    }
+  } catch (error) {
+    toast(error.message);
+    if (model === from) model = { ...model, more: false };
+  }
+  fetching = false;
+}
+
+/** The hit that stands in the grid now under the key of `hit`. */
+const now = (hit) => found.order()[found.find(hit.item_id)] ?? hit;
+
+function opened(event, hit) {
+  if (event.ctrlKey || event.metaKey || event.button) return;
+  event.preventDefault();
+  if (event.shiftKey) chosen.through(now(hit), found.order());
+  else if (chosen.size()) chosen.toggle(now(hit));
+  else {
+    found.focus(found.find(hit.item_id), { scroll: false });
+    go({ hit: hit.item_id });
+  }
+}
+
+/** More like a hit, or less; once more takes it back. */
+function steer(hit, way) {
+  const other = way === 'like' ? 'less' : 'like';
+  remember([hit]);
+  const taken = state[way].includes(hit.item_id);
+  const patch = {
+    [way]: taken ? state[way].filter((id) => id !== hit.item_id) : [...state[way], hit.item_id].slice(-20),
+    [other]: state[other].filter((id) => id !== hit.item_id),
+    hit: null,
+  };
+  go(patch);
+  toast(taken ? 'Taken back' : way === 'like' ? 'More like it' : 'Less like it');
+}
+
+/** The hit with its reasons. */
+async function explain(hit) {
+  const [path, body] = model.request;
+  const page = path === '/recommend' ? { k: hit.rank } : { k: 1, offset: hit.rank - 1 };
+  const told = await results([path, { ...body, explain: true }], page);
+  return told.hits.find((one) => one.document_id === hit.document_id) ?? null;
+}
+
+box.addEventListener(
+  'input',
+  (() => {
+    const soon = debounced(PAUSE, () => box.value.trim() !== state.text.trim() && go({ text: box.value }, { words: true }));
+    return () => {
+      performance.mark('keystroke');
+      if (/\s$/.test(box.value)) chipsOfText();
+      soon();
+    };
+  })(),
+);
+box.addEventListener('blur', () => (typing = false));
+$('search').addEventListener('submit', (event) => {
+  event.preventDefault();
+  chipsOfText();
+  if (box.value.trim() !== state.text.trim()) go({ text: box.value });
+  typing = false;
+});
+$('home').addEventListener('click', (event) => {
+  if (event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  box.value = '';
+  go({ ...NOTHING });
+  box.focus();
+});
+
+/** Filters that were typed among the words become chips. */
+function chipsOfText() {
+  const { words, filters } = split(box.value);
+  if (!filters.length) return;
+  box.value = words && `${words} `;
+  go({ text: words, filters: [...new Set([...state.filters, ...filters])] });
+}
+
+window.addEventListener('popstate', (event) => {
+  const before = state;
+  typing = false;
+  state = read(location.search);
+  box.value = state.text;
+  follow(before, { y: event.state?.y ?? 0, loaded: event.state?.loaded ?? 0 });
+});
+history.scrollRestoration = 'manual';
+
+pictures({
+  button: $('choose'),
+  input: $('file'),
+  overlay: $('drop'),
+  onpicture: (id) => {
+    looking.close();
+    go({ pictures: [id], hit: null });
+  },
+  onwaiting: (yes) => {
+    uploading = yes;
+    drawPictures($('pictures'), state, { go, uploading });
+  },
+});
+
+const sideOpen = () => document.body.classList.contains('filtering');
+function toggleSide() {
+  const open = document.body.classList.toggle('filtering');
+  const over = open && matchMedia('(max-width: 899px)').matches;
+  for (const one of [$('head'), $('main')]) one.inert = over;
+  $('filters').setAttribute('aria-expanded', String(open));
+  if (over) $('side').querySelector('button').focus();
+  else if (!open) $('filters').focus();
+}
+matchMedia('(max-width: 899px)').addEventListener('change', () => sideOpen() && toggleSide());
+
+keys({
+  panelOpen: looking.isOpen,
+  closePanel: looking.close,
+  shown: looking.hit,
+  step: looking.step,
+  zoom: looking.view.by,
+  current: found.current,
+  move: found.move,
+  focusFirst: () => found.focus(found.place()),
+  clearBox: () => ((box.value = ''), go({ text: '' })),
+  dropPicture: () => state.pictures.length && go({ pictures: [] }),
+  toggleSide,
+  sideOpen,
+  selecting: () => chosen.size() > 0,
+  clearSelection: chosen.clear,
+  select: (hit) => (chosen.toggle(hit), looking.redraw()),
+  selectThrough: (hit) => chosen.through(hit, found.order()),
+  selectAll: () => chosen.all(found.order()),
+  steer,
+  copy: copyPath,
+});
+
+/** See what the index holds, and draw what depends on it. */
+async function start() {
+  try {
+    overview = await stats();
+  } catch (error) {
+    refused(error);
+    return;
+  }
+  parts = side($('side'), overview, { go, onclose: toggleSide, oncount: counted });
+  sort = sorting($('sorting'), overview, { go });
+  if (model) draw();
+  else drawAround();
+  count();
+}
+
+function counted(exact) {
+  if (!model || model.exact || exact.total === undefined || !model.asks) return;
+  model = { ...model, total: exact.total, exact: exact.total_is_exact };
+  search.keep(model);
+  drawStatus(model, { state, go, overview });
+}
+
+/** Another process has written to the index: show it, unless somebody is looking further down. */
+async function look() {
+  if (document.hidden || !model) return;
+  const changed = await generation().catch(() => undefined);
+  if (changed === undefined || changed === model.generation || model.generation === undefined) return;
+  if (window.scrollY < 150 && !looking.isOpen() && !chosen.size()) renew();
+  else if ($('fresh').hidden) {
+    $('fresh').replaceChildren(h('button', { type: 'button', onclick: () => renew() }, 'The collection has changed: show it as it is now'));
+    $('fresh').hidden = false;
+  }
+}
+function renew() {
+  $('fresh').hidden = true;
+  search.forget();
+  search.start(state, { quiet: window.scrollY < 150 });
+  stats().then((now) => (overview = now), () => {});
+}
+setInterval(look, LOOKING);
+
+$('box-icon').append(icon('search'));
+$('choose').append(icon('picture'));
+$('tools').append(
+  h('button', { type: 'button', id: 'filters', class: 'icon-button', 'aria-label': 'Filters', title: 'Filters (f)', 'aria-expanded': 'false', 'aria-controls': 'side', onclick: toggleSide }, icon('filter')),
+  theme(),
+  iconButton('help', 'Keys (?)', () => $('help').showModal()),
+);
+box.value = state.text;
+drawAround();
+search.start(state, { y: history.state?.y, k: history.state?.loaded > 60 ? Math.min(200, history.state.loaded) : undefined });
+if (state.hit !== null) looking.open(state.hit);
+start();

@@ -1,0 +1,66 @@
+// A hit as it stands in the grid.
+
+import { h, icon, marked, plain } from './dom.js';
+import { nameOf } from './format.js';
+import { thumbnail } from './service.js';
+
+const KINDS = { picture: 'Picture', text: 'Text', sound: 'Sound', film: 'Film' };
+
+export const keyOf = (hit) => `${hit.document_id}:${hit.item_id}`;
+export const titleOf = (hit) => hit.title || nameOf(hit.path);
+
+/** An <li> with a link that opens the hit and a button that selects it. */
+export function tile(hit, { address, onopen, onselect }) {
+  const small = thumbnail(hit.thumbnail, 320);
+  const shown = small ? pictureOf(hit, small) : card(hit);
+  const link = h(
+    'a',
+    {
+      class: 'hit',
+      href: address,
+      tabindex: -1,
+      draggable: 'false',
+      'aria-label': `${titleOf(hit)}. ${KINDS[hit.kind] ?? 'Item'}, ${strength(hit)}`,
+      onclick: (event) => onopen(event, hit),
+    },
+    shown,
+  );
+  const select = h(
+    'button',
+    { type: 'button', class: 'select', tabindex: -1, 'aria-pressed': 'false', 'aria-label': `Select ${titleOf(hit)}`, onclick: (event) => onselect(event, hit) },
+    icon('check'),
+  );
+  const made = h('li', { class: `tile ${small ? 'picture' : 'card'}${hit.beyond_chance ? ' guess' : ''}`, 'data-key': keyOf(hit) }, link, select);
+  return made;
+}
+
+const strength = (hit) => (hit.beyond_chance ? 'no better than chance' : `strength ${Math.round(hit.strength)} of 100`);
+
+function pictureOf(hit, address) {
+  const image = h('img', { alt: '', draggable: 'false', decoding: 'async', width: hit.width ?? 320, height: hit.height ?? 320 });
+  const frame = h('span', { class: 'frame' }, image);
+  image.addEventListener('load', () => frame.classList.add('there'));
+  image.addEventListener('error', () => {
+    frame.classList.add('missing');
+    image.remove();
+    frame.append(icon('picture'));
+  });
+  image.src = address;
+  if (image.complete && image.naturalWidth) frame.classList.add('there');
+  const said = hit.found === 'says' && hit.snippet ? h('span', { class: 'said' }, words(hit.snippet)) : null;
+  const badge = hit.kind === 'film' || hit.kind === 'sound' ? h('span', { class: 'badge' }, icon(hit.kind)) : null;
+  return [frame, badge, said ?? h('span', { class: 'name' }, h('bdi', {}, plain(titleOf(hit)))), copies(hit)];
+}
+
+function card(hit) {
+  const text = hit.snippet ?? { text: hit.text ?? '', highlights: [] };
+  return [
+    h('span', { class: 'card-title' }, icon(hit.kind in KINDS && hit.kind !== 'film' ? hit.kind : 'text'), h('bdi', {}, plain(titleOf(hit)))),
+    h('span', { class: 'card-text', dir: 'auto' }, words({ ...text, text: text.text.slice(0, 420) })),
+    hit.title ? h('span', { class: 'card-foot' }, h('bdi', {}, plain(hit.path))) : null,
+    copies(hit),
+  ];
+}
+
+const words = (snippet) => [snippet.cut_before ? '… ' : '', ...marked(snippet.text, snippet.highlights), snippet.cut_after ? ' …' : ''];
+const copies = (hit) => (hit.copies ? h('span', { class: 'copies' }, `+${hit.copies}`) : null);
