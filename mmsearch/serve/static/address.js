@@ -48,4 +48,4 @@ export function write(state) {
 }
 
 /** Whether anything is looked for, rather than the collection listed. */
-export const asks = (state) => Boolean(state.text.trim() || state.pictures.length || state.like.length || state.less.length);
+export const asks = (state) => Boolean(state.text.trim() || state.pictures.length || state.like.length);

@@ -88,7 +88,7 @@ function go(patch, { replace = false, words = false } = {}) {
 /** Make the page show the state. */
 function follow(before, { y, loaded } = {}) {
   drawAround();
-  if (!model || searchOf(state) !== searchOf(before) || model.search !== searchOf(state)) {
+  if (model?.search !== searchOf(state)) {
     const kept = y === undefined ? null : search.kept(state);
     if (kept) {
       search.supersede();
@@ -209,7 +209,8 @@ function steer(hit, way) {
     hit: null,
   };
   go(patch);
-  toast(taken ? 'Taken back' : way === 'like' ? 'More like it' : 'Less like it');
+  const waits = way === 'less' && !asks(state);
+  toast(taken ? 'Taken back' : waits ? 'That will count once something is looked for' : way === 'like' ? 'More like it' : 'Less like it');
 }
 
 /** The hit with its reasons. */

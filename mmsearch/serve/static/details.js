@@ -8,6 +8,7 @@ import { titleOf } from './tile.js';
 import { why } from './why.js';
 
 const SIMILAR = 12;
+const MEASURED = new Set(['width', 'height', 'format', 'latitude', 'longitude', 'iso', 'aperture', 'exposure_time', 'focal_length']);
 const likeness = new Map(); // what is similar to an item, by its number
 
 /** The sections about `hit`; `document` is null until it is known. */
@@ -60,19 +61,18 @@ export async function copyPath(hit) {
   }
 }
 
-/** The passage that was found between those around it; captions and titles of a picture. */
+/** Captions and titles of a picture, that which was found first; of a text all is on the stage. */
 function texts(hit, document) {
-  const items = document?.document.items ?? [];
-  const others = items.filter((one) => one.text && one.item_id !== hit.item_id && hit.kind !== 'text');
-  const found = hit.text && hit.kind !== 'text' ? [h('p', { dir: 'auto', class: 'found' }, ...(hit.snippet?.text === hit.text ? marked(hit.text, hit.snippet.highlights) : [plain(hit.text)]))] : [];
-  const around = (list, name) => (list ?? []).filter((one) => one.text).map((one) => h('p', { dir: 'auto', class: 'beside', title: name }, plain(one.text)));
-  const passages = hit.kind === 'text' ? [...around(document?.before ?? hit.before, 'before'), ...(hit.text ? [h('p', { class: 'found', dir: 'auto' }, plain(hit.text))] : []), ...around(document?.after ?? hit.after, 'after')] : [];
-  const all = [...found, ...passages, ...others.slice(0, 12).map((one) => h('p', { dir: 'auto' }, plain(one.text)))];
-  return all.length ? h('section', {}, h('h3', {}, hit.kind === 'text' ? 'Passage' : 'It says'), ...all) : null;
+  if (hit.kind === 'text') return null;
+  const others = (document?.document.items ?? []).filter((one) => one.text && one.item_id !== hit.item_id).slice(0, 12);
+  const own = hit.snippet?.text === hit.text ? marked(hit.text, hit.snippet.highlights) : [plain(hit.text ?? '')];
+  const all = [...(hit.text ? [h('p', { dir: 'auto', class: 'found' }, ...own)] : []), ...others.map((one) => h('p', { dir: 'auto' }, plain(one.text)))];
+  return all.length ? h('section', {}, h('h3', {}, 'It says'), ...all) : null;
 }
 
 function fields(hit, page) {
-  const rows = Object.entries(hit.fields ?? {}).filter(([, value]) => value !== null && value !== '');
+  const told = Object.entries(hit.fields ?? {}).filter(([, value]) => value !== null && value !== '');
+  const rows = [...told.filter(([name]) => !MEASURED.has(name)), ...told.filter(([name]) => MEASURED.has(name))];
   if (!rows.length) return null;
   return h(
     'section',

@@ -1,7 +1,7 @@
 // The grid: sections of rows, of which only those near the window exist.
 
 import { h } from './dom.js';
-import { rowAt, rows, shape, targetHeight } from './layout.js';
+import { isCard, rowAt, rows, shape, targetHeight } from './layout.js';
 import { keyOf, tile } from './tile.js';
 
 const GAP = 6;
@@ -49,7 +49,8 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
     const target = targetHeight(width);
     order = [];
     for (const one of laid) {
-      const done = rows(one.hits.map((hit) => shape(hit, target)), width, target, GAP, one.open);
+      const high = one.hits.every(isCard) ? Math.max(128, 0.78 * target) : target; // texts alone need less room
+      const done = rows(one.hits.map((hit) => shape(hit, high)), width, high, GAP, one.open);
       one.rows = done.rows;
       one.first = order.length;
       order.push(...one.hits.slice(0, done.shown));

@@ -4,9 +4,12 @@ const NARROWEST = 0.42; // width by height; what is beyond is cropped in the gri
 const WIDEST = 3.4;
 const CARD = 330; // pixels, of a text
 
+/** Whether a hit stands in the grid as words. */
+export const isCard = (hit) => hit.thumbnail === null;
+
 /** The shape of a hit in the grid, where a row is `target` high. */
 export function shape(hit, target) {
-  if (hit.thumbnail === null && hit.kind !== 'picture') return Math.max(1.45, CARD / target);
+  if (isCard(hit)) return Math.max(1.45, CARD / target);
   const own = hit.width && hit.height ? hit.width / hit.height : 1;
   return Math.min(WIDEST, Math.max(NARROWEST, own));
 }

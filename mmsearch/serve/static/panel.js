@@ -111,7 +111,7 @@ export function panel(root, page) {
             tabindex: hit.item_id === shown.hit.item_id ? 0 : -1,
             onclick: () => page.go({ hit: hit.item_id }, { replace: true }),
           },
-          small ? h('img', { src: small, alt: '', loading: 'lazy', decoding: 'async' }) : icon(hit.kind === 'sound' ? 'sound' : 'text'),
+          small ? h('img', { src: small, alt: '', loading: 'lazy', decoding: 'async' }) : h('span', {}, plain(titleOf(hit)).slice(0, 60)),
         );
       }),
     );
@@ -143,6 +143,8 @@ function mediaOf(hit, document) {
 /** The thumbnail at once, the picture itself when it is there. */
 function large(hit) {
   const image = h('img', { alt: titleOf(hit), src: thumbnail(hit.thumbnail, 640), draggable: 'false', width: hit.width, height: hit.height });
+  // A small picture is shown at twice its size at most.
+  if (hit.width) Object.assign(image.style, { maxWidth: `${2 * hit.width}px`, maxHeight: `${2 * hit.height}px` });
   const whole = original(hit.original);
   if (whole) {
     const better = new Image();
@@ -155,7 +157,7 @@ function large(hit) {
 
 /** A text to read: its passages, that which was found first in view. */
 function reading(hit, document) {
-  const passages = (document?.document.items ?? []).filter((one) => one.text && one.modality === 'text');
+  const passages = (document?.document.items ?? []).filter((one) => one.text && one.modality === 'text' && (one.locator !== 'title' || one.item_id === hit.item_id));
   const parts = passages.length ? passages : [{ item_id: hit.item_id, text: hit.text ?? '' }];
   const made = parts.map((one) => {
     const here = one.item_id === hit.item_id;

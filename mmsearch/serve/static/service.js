@@ -41,8 +41,10 @@ export function request(state) {
   if (!words.trim() && !state.pictures.length && state.like.length) {
     return ['/recommend', { like: state.like.map((id) => `#${id}`), dislike: state.less.map((id) => `#${id}`), ...limits }];
   }
-  const body = { text: words.trim() || undefined, pictures: some(state.pictures), item: some(state.like), ...limits };
-  body.minus = some(state.less.map((id) => `#${id}`));
+  // What only says what to leave out asks for nothing: it waits until something is looked for.
+  const less = asks({ ...state, text: words }) ? state.less.map((id) => `-#${id}`) : [];
+  const text = [...less, words.trim()].join(' ').trim();
+  const body = { text: text || undefined, pictures: some(state.pictures), item: some(state.like), ...limits };
   if (state.sort && !(state.sort === 'relevance' && !asks({ ...state, text: words }))) body.sort = state.sort;
   return ['/search', body];
 }

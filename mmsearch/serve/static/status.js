@@ -9,6 +9,7 @@ export function drawStatus(model, { state }) {
   $('count').textContent = sentence(model, state);
   $('notes').textContent = model.notes.map(plain).join(' · ');
   $('notes').hidden = !model.notes.length;
+  $('count').classList.toggle('unseen', model.nothing && model.asks && !state.guesses); // the page says it large
   $('end').textContent = model.more || !model.loaded || (model.nothing && model.asks && !state.guesses) ? '' : 'That is all.';
 }
 

@@ -47,7 +47,7 @@ function pictureOf(hit, address) {
   });
   image.src = address;
   if (image.complete && image.naturalWidth) frame.classList.add('there');
-  const said = hit.found === 'says' && hit.snippet ? h('span', { class: 'said' }, words(hit.snippet)) : null;
+  const said = hit.found === 'says' && hit.snippet ? h('span', { class: 'said' }, h('span', { dir: 'auto' }, words(around(hit.snippet)))) : null;
   const badge = hit.kind === 'film' || hit.kind === 'sound' ? h('span', { class: 'badge' }, icon(hit.kind)) : null;
   return [frame, badge, said ?? h('span', { class: 'name' }, h('bdi', {}, plain(titleOf(hit)))), copies(hit)];
 }
@@ -60,6 +60,17 @@ function card(hit) {
     hit.title ? h('span', { class: 'card-foot' }, h('bdi', {}, plain(hit.path))) : null,
     copies(hit),
   ];
+}
+
+/** The part of a snippet that begins shortly before its first mark, for where there is little room. */
+function around(snippet) {
+  const first = snippet.highlights?.[0]?.[0] ?? 0;
+  if (first < 60) return snippet;
+  const signs = Array.from(snippet.text);
+  const blank = signs.indexOf(' ', first - 40);
+  const start = blank >= 0 && blank < first ? blank + 1 : first - 40;
+  const highlights = snippet.highlights.map(([from, to]) => [from - start, to - start]);
+  return { ...snippet, text: signs.slice(start).join(''), highlights, cut_before: true };
 }
 
 const words = (snippet) => [snippet.cut_before ? '… ' : '', ...marked(snippet.text, snippet.highlights), snippet.cut_after ? ' …' : ''];
