@@ -11,6 +11,7 @@ Coordinates are tenths of a degree, x to the east and y to the south.
 from __future__ import annotations
 
 import heapq
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -31,7 +32,9 @@ def main(source: Path, target: Path, limit: int = 20_000) -> None:
     while len(text := written(rings, threshold)) > limit:
         threshold *= 1.1
     target.write_text(text)
-    print(f"{target}: {len(text):,} bytes, {len(rings)} rings, triangles from {threshold:.2f} square degrees on")
+    print(
+        f"{target}: {len(text):,} bytes, {len(rings)} rings, triangles from {threshold:.2f} square degrees on"
+    )
 
 
 def rings_of(topology: dict[str, Any]) -> list[list[Point]]:
@@ -115,7 +118,7 @@ def written(rings: list[list[Point]], threshold: float) -> str:
     for ring in rings:
         points = [(round(x * UNIT), round(-y * UNIT)) for x, y in simplified(ring, threshold)]
         path += f"M{points[0][0]} {points[0][1]}l"
-        numbers = [n for a, b in zip(points, points[1:], strict=False) for n in (b[0] - a[0], b[1] - a[1])]
+        numbers = [n for a, b in itertools.pairwise(points) for n in (b[0] - a[0], b[1] - a[1])]
         path += "".join(f"{n}" if n < 0 or not place else f" {n}" for place, n in enumerate(numbers)) + "z"
     return json.dumps({"source": "Natural Earth", "unit": 1 / UNIT, "path": path}, separators=(",", ":"))
 
