@@ -8,7 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmsearch.cli.options import DEFAULT_INDEX, AsJson, EncoderName, LogJson, NewIndexDirectory
+from mmsearch.cli.options import (
+    DEFAULT_INDEX,
+    AsJson,
+    ColumnMap,
+    Dimensions,
+    EncoderName,
+    Exclude,
+    FollowLinks,
+    Fuse,
+    Isolate,
+    LogJson,
+    MaxPixels,
+    MaxSeconds,
+    NewIndexDirectory,
+    VectorForm,
+    Workers,
+)
 from mmsearch.cli.output.rows import escaped
 from mmsearch.errors import RemovalError
 
@@ -27,36 +43,18 @@ def index(
     corpus: Annotated[Path, typer.Argument(help="A folder, one file, or a manifest (CSV or JSONL).")],
     index_dir: NewIndexDirectory = DEFAULT_INDEX,
     encoder: EncoderName = "",
-    exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", help="Leave out paths that match this glob.")
-    ] = None,
+    exclude: Exclude = None,
     moved_from: Annotated[
         Path | None, typer.Option(help="The corpus was in this folder when it was indexed; keep its vectors.")
     ] = None,
     verify: Annotated[bool, typer.Option(help="Read unchanged files too and compare their content.")] = False,
     strict: Annotated[bool, typer.Option(help="Exit with status 1 if any file was skipped.")] = False,
-    workers: Annotated[int, typer.Option(min=0, help="Threads that decode and encode; 0 = one a core.")] = 0,
-    vectors: Annotated[
-        str,
-        typer.Option(
-            help="Keep vectors as float16, int8 (half the size) or binary (1/15); settled by the first run."
-        ),
-    ] = "",
-    dimensions: Annotated[
-        int,
-        typer.Option(min=0, help="Keep only N floats of each vector; 0 = all; settled by the first run."),
-    ] = 0,
-    fuse: Annotated[
-        str,
-        typer.Option(
-            help="mean: keep a vector of each document with a picture and texts as well; none: no longer."
-        ),
-    ] = "",
-    follow_links: Annotated[bool, typer.Option(help="Follow symbolic links.")] = True,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="What columns of a manifest are: title=Titel,caption=Beschreibung."),
-    ] = None,
+    workers: Workers = 0,
+    vectors: VectorForm = "",
+    dimensions: Dimensions = 0,
+    fuse: Fuse = "",
+    follow_links: FollowLinks = True,
+    columns: ColumnMap = None,
     allow_removal: Annotated[
         bool,
         typer.Option("--allow-removal", help="Go on when the corpus has lost all or most of its documents."),
@@ -64,13 +62,9 @@ def index(
     list_unread: Annotated[
         bool, typer.Option("--list-unread", help="Name the files of kinds that are not read.")
     ] = False,
-    isolate: Annotated[
-        bool, typer.Option("--isolate", help="Decode in child processes: for files of strangers.")
-    ] = False,
-    max_seconds: Annotated[
-        float, typer.Option(min=0.1, help="Give up a file that takes longer to decode.")
-    ] = 30.0,
-    max_pixels: Annotated[int, typer.Option(min=1, help="Skip pictures of more pixels.")] = 200_000_000,
+    isolate: Isolate = False,
+    max_seconds: MaxSeconds = 30.0,
+    max_pixels: MaxPixels = 200_000_000,
     errors_to: Annotated[
         Path | None, typer.Option("--errors-to", help="Write all skipped files and reasons to this TSV file.")
     ] = None,
@@ -85,7 +79,7 @@ def index(
     from mmsearch.media.limits import Limits
 
     named = parse_columns(columns or ())
-    with log(log_json), _removal_as_json(as_json), _progress(quiet=as_json or log_json) as progress:
+    with log(log_json), _removal_as_json(as_json), progress_bar(quiet=as_json or log_json) as progress:
         library = build(
             corpus,
             index_dir=index_dir,
@@ -105,7 +99,7 @@ def index(
                 isolate=isolate,
                 limits=Limits(max_pixels=max_pixels, max_seconds=max_seconds),
                 progress=progress,
-                notice=None if as_json or log_json else _tell,
+                notice=None if as_json or log_json else tell,
             ),
         )
     report = library.report
@@ -115,7 +109,10 @@ def index(
         rows = (f"{escaped(entry.path)}\t{escaped(entry.reason)}\n" for entry in report.skipped)
         errors_to.write_text("".join(rows), encoding="utf-8")
     if as_json:
-        _print_report_json(report)
+        from mmsearch.cli.output.terminal import print_json
+        from mmsearch.wire.runs import report_as_json
+
+        print_json(report_as_json(report))
     else:
         _print_report(report, index_dir)
         if dimensions and report.added:
@@ -138,8 +135,8 @@ def _removal_as_json(as_json: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """A progress bar on stderr with rate and time left; nothing in a pipe."""
+def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Progress], None] | None]:
+    """A progress bar on stderr with rate and time left; nothing in a pipe, or when it shall be ``quiet``."""
     import sys
 
     if quiet or not sys.stderr.isatty():
@@ -161,7 +158,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
     with ProgressBar(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("indexing", total=None, rate="", skipped="")
 
-        def tell(now: Progress) -> None:
+        def advance(now: Progress) -> None:
             speed = bar.tasks[0].speed
             bar.update(
                 task,
@@ -171,29 +168,20 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
                 skipped=f"{now.skipped} skipped" if now.skipped else "",
             )
 
-        yield tell
+        yield advance
 
 
-def _tell(notice: str) -> None:
+def tell(notice: str) -> None:
+    """A notice of what takes long, on stderr."""
     typer.echo(f"mmsearch: {notice}", err=True)
 
 
 def _print_report(report: IndexReport, index_dir: Path) -> None:
     from mmsearch.cli.output.terminal import console, escape
+    from mmsearch.wire.runs import whole
 
     out = console()
-    changes = [
-        f"{count} {what}"
-        for count, what in (
-            (report.added, "added"),
-            (report.updated, "updated"),
-            (report.renamed, "renamed"),
-            (report.removed, "removed"),
-            (report.unchanged, "unchanged"),
-            (len(report.skipped), "skipped"),
-        )
-        if count
-    ]
+    changes = changes_in(report, unchanged=True)
     encoded = ", ".join(f"{count} {name}s" for name, count in sorted(report.encoded.items()) if count)
     rate = sum(report.encoded.values()) / max(report.seconds, 1e-9)
     speed = f" ({rate:.0f}/s)" if encoded and report.seconds > 1 else ""
@@ -202,15 +190,29 @@ def _print_report(report: IndexReport, index_dir: Path) -> None:
     )
     out.print(f"encoded {encoded or 'nothing'} in {report.seconds:.1f} s{speed}")
     for entry in report.skipped[:SKIPPED_SHOWN]:
-        out.print(f"  [yellow]skipped[/] {escape(_printable(entry.path))}: {escape(entry.reason)}")
+        out.print(f"  [yellow]skipped[/] {escape(whole(entry.path))}: {escape(entry.reason)}")
     if len(report.skipped) > SKIPPED_SHOWN:
         out.print(f"  … and {len(report.skipped) - SKIPPED_SHOWN} more: --errors-to FILE writes all of them")
     _print_unread(report, out)
 
 
+def changes_in(report: IndexReport, *, unchanged: bool = False) -> list[str]:
+    """ "3 added", "1 removed", … what there was of it."""
+    counted = (
+        (report.added, "added"),
+        (report.updated, "updated"),
+        (report.renamed, "renamed"),
+        (report.removed, "removed"),
+        (report.unchanged if unchanged else 0, "unchanged"),
+        (len(report.skipped), "skipped"),
+    )
+    return [f"{count} {what}" for count, what in counted if count]
+
+
 def _print_unread(report: IndexReport, out: Console) -> None:
     from mmsearch.cli.output.terminal import escape
     from mmsearch.media.kinds import missing_extras
+    from mmsearch.wire.runs import whole
 
     if report.unread:
         kinds = list(report.unread.items())
@@ -224,9 +226,9 @@ def _print_unread(report: IndexReport, out: Console) -> None:
             install = f'pip install "mmsearch[{",".join(extras)}]"'
             out.print(f"  {escape(install)} reads more of them")
     for path in report.unread_paths:
-        out.print(f"  [yellow]not read[/] {escape(_printable(path))}")
+        out.print(f"  [yellow]not read[/] {escape(whole(path))}")
     for offer in report.offers:
-        out.print(escape(_printable(offer)))
+        out.print(escape(whole(offer)))
 
 
 def _print_shortening(dimensions: int) -> None:
@@ -236,32 +238,4 @@ def _print_shortening(dimensions: int) -> None:
         f"vectors keep {dimensions} dimensions: pocket loses little down to 128; an encoder that was neither trained "
         "for that nor calibrated loses much; `mmsearch evaluate` measures what",
         soft_wrap=True,
-    )
-
-
-def _printable(path: str) -> str:
-    """``path`` without lone surrogates, which no terminal can show."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _print_report_json(report: IndexReport) -> None:
-    from mmsearch.cli.output.terminal import print_json
-    from mmsearch.media.kinds import missing_extras
-
-    print_json(
-        {
-            "added": report.added,
-            "updated": report.updated,
-            "renamed": report.renamed,
-            "removed": report.removed,
-            "unchanged": report.unchanged,
-            "encoded": dict(report.encoded),
-            "reused": report.reused,
-            "seconds": round(report.seconds, 3),
-            "skipped": [{"path": _printable(e.path), "reason": e.reason} for e in report.skipped],
-            "unread": dict(report.unread),
-            "unread_paths": [_printable(path) for path in report.unread_paths],
-            "install": missing_extras(report.unread),
-            "offers": list(report.offers),
-        }
     )

@@ -33,6 +33,7 @@ from mmsearch.cli import (
     tag,
     train,
     tune,
+    watch,
 )
 from mmsearch.cli.options import INDEX_VARIABLE
 from mmsearch.cli.output.terminal import in_a_line, say
@@ -47,6 +48,7 @@ app = typer.Typer(
     epilog=__doc__.split("\n\n", 1)[1].strip().replace("\n", " "),
 )
 app.command()(index.index)
+app.command()(watch.watch)
 app.command()(query.query)
 app.command()(recommend.recommend)
 app.command()(ask.ask)

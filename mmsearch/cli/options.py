@@ -72,6 +72,34 @@ AllowPrivate = Annotated[
         help="Fetch pictures from servers of this machine and its networks too.",
     ),
 ]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Leave out paths that match this glob.")]
+Workers = Annotated[int, typer.Option(min=0, help="Threads that decode and encode; 0 = one a core.")]
+VectorForm = Annotated[
+    str,
+    typer.Option(
+        "--vectors",
+        help="Keep vectors as float16, int8 (half the size) or binary (1/15); settled by the first run.",
+    ),
+]
+Dimensions = Annotated[
+    int, typer.Option(min=0, help="Keep only N floats of each vector; 0 = all; settled by the first run.")
+]
+Fuse = Annotated[
+    str,
+    typer.Option(
+        help="mean: keep a vector of each document with a picture and texts as well; none: no longer."
+    ),
+]
+FollowLinks = Annotated[bool, typer.Option(help="Follow symbolic links.")]
+ColumnMap = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="What columns of a manifest are: title=Titel,caption=Beschreibung."),
+]
+Isolate = Annotated[
+    bool, typer.Option("--isolate", help="Decode in child processes: for files of strangers.")
+]
+MaxSeconds = Annotated[float, typer.Option(min=0.1, help="Give up a file that takes longer to decode.")]
+MaxPixels = Annotated[int, typer.Option(min=1, help="Skip pictures of more pixels.")]
 EncoderName = Annotated[
     str,
     typer.Option("--encoder", "-e", help="pocket, openclip:ARCHITECTURE/PRETRAINED, or a directory."),

@@ -64,7 +64,16 @@ def say(text: str, *, stderr: bool = False) -> None:
 
 def print_json(value: Any) -> None:
     """``value`` as one JSON document with characters of all scripts as they are."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    _write_json(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_json_line(value: Any) -> None:
+    """``value`` as one line of JSON, which whoever reads has at once."""
+    _write_json(json.dumps(value, ensure_ascii=False))
+    sys.stdout.flush()
+
+
+def _write_json(text: str) -> None:
     # outside strings JSON has none of them, and within "\u009b" means the same
     sys.stdout.write(_OBEYED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
