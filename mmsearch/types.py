@@ -6,7 +6,7 @@ Values only: frozen, no I/O, and numpy is imported only when a ranking is made.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Ids: TypeAlias = NDArray[np.int64]  # (n,)
     Scores: TypeAlias = NDArray[np.float64]  # (n,)
     Matrix: TypeAlias = NDArray[np.float64]  # (n, c)
+    Samples: TypeAlias = NDArray[np.float32]  # (n,), one channel, from -1 to 1
 
 Modality: TypeAlias = Literal["image", "text", "audio"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
@@ -30,7 +31,28 @@ VectorKind: TypeAlias = Modality | Literal["document"]
 
 FieldValue: TypeAlias = str | int | float | bool
 
-LocatorKind: TypeAlias = Literal["whole", "title", "caption", "characters", "seconds", "page", "frame"]
+LocatorKind: TypeAlias = Literal[
+    "whole",
+    "title",
+    "caption",
+    "characters",
+    "seconds",
+    "page",
+    "frame",
+    "slide",
+    "sheet",
+    "chapter",
+    "attachment",
+    "picture",
+    "box",
+]
+# Parts that a document is read in: what `--group item` shows one hit of each.
+PARTS: frozenset[LocatorKind] = frozenset({"page", "slide", "sheet", "chapter", "attachment"})
+
+Box: TypeAlias = tuple[
+    float, float, float, float
+]  # left, top, right, bottom, in fractions of width and height
+_BOX_DIGITS = 4
 
 
 def is_whole(text: str) -> bool:
@@ -43,28 +65,84 @@ class Locator:
     """Where in its document an item lies.
 
     The written form round-trips: ``whole``, ``title``, ``caption:2``, ``characters:120-480`` (offsets in
-    the decoded text, end exclusive), ``seconds:3.0-8.0``, ``page:4``, ``frame:0``.
+    the text, end exclusive), ``seconds:3.0-8.0``, ``page:4``, ``frame:0``, ``box:0.12,0.40,0.55,0.46`` (fractions of
+    the width and height). Pages and other parts count from 1. ``inner`` is a place within that place:
+    ``page:4/characters:120-480`` are characters of the page's text, ``attachment:1/page:2`` is a page of an attachment.
     """
 
     kind: LocatorKind = "whole"
     start: float | None = None
     end: float | None = None
+    inner: Locator | None = None
+    box: Box | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind == "box") != (self.box is not None):
+            raise ValueError("a box has four sides, and nothing else has")
+        if self.box is not None:
+            left, top, right, bottom = (round(side, _BOX_DIGITS) for side in self.box)
+            if not (0 <= left <= right <= 1 and 0 <= top <= bottom <= 1):
+                raise ValueError(f"no box within a picture: {self.box}")
+            object.__setattr__(self, "box", (left, top, right, bottom))
 
     def __str__(self) -> str:
+        return self._own() if self.inner is None else f"{self._own()}/{self.inner}"
+
+    def _own(self) -> str:
+        if self.box is not None:
+            return f"{self.kind}:{','.join(map(_side, self.box))}"
         if self.start is None:
             return self.kind
         if self.end is None:
             return f"{self.kind}:{self.start:.10g}"
         return f"{self.kind}:{self.start:.10g}-{self.end:.10g}"
 
+    @property
+    def innermost(self) -> Locator:
+        """The last of the places that lie in each other: what the item is, wherever it is."""
+        return self if self.inner is None else self.inner.innermost
+
+    @property
+    def outermost(self) -> Locator:
+        """The first of them, by itself."""
+        return self if self.inner is None else replace(self, inner=None)
+
+    def within(self, place: Locator) -> Locator:
+        """This place within ``place``; what is ``whole`` adds nothing."""
+        if place.kind == "whole":
+            return self
+        if place.inner is not None:
+            return replace(place, inner=self.within(place.inner))
+        return place if self.kind == "whole" else replace(place, inner=self)
+
     @classmethod
     def parse(cls, text: str) -> Locator:
         """The locator that ``str`` wrote; ValueError for anything else."""
-        match = re.fullmatch(r"([a-z]+)(?::([\d.]+)(?:-([\d.]+))?)?", text)
-        if match is None or match[1] not in get_args(LocatorKind):
-            raise ValueError(f"not a locator: {text!r}")
-        start, end = (None if group is None else float(group) for group in match.group(2, 3))
-        return cls(match[1], start, end)  # type: ignore[arg-type]
+        found: Locator | None = None
+        parts = text.split("/")
+        for part in reversed(parts):
+            found = _one_place(part, found)
+            if found.kind == "whole" and len(parts) > 1:
+                raise ValueError(f"not a locator: {text!r}")
+        assert found is not None
+        return found
+
+
+def _side(fraction: float) -> str:
+    """At least two decimals, as many as there are."""
+    written = f"{fraction:.{_BOX_DIGITS}f}"
+    return written[:-2] if written.endswith("00") else written.removesuffix("0")
+
+
+_PLACE = re.compile(r"([a-z]+)(?::(?:([\d.]+)(?:-([\d.]+))?|([\d.]+),([\d.]+),([\d.]+),([\d.]+)))?", re.ASCII)
+
+
+def _one_place(text: str, inner: Locator | None) -> Locator:
+    match = _PLACE.fullmatch(text)
+    if match is None or match[1] not in get_args(LocatorKind):
+        raise ValueError(f"not a locator: {text!r}")
+    start, end, *sides = (None if group is None else float(group) for group in match.group(2, 3, 4, 5, 6, 7))
+    return Locator(match[1], start, end, inner, None if sides[0] is None else tuple(sides))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

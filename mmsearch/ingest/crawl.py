@@ -23,7 +23,7 @@ from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printa
 from mmsearch.ingest.unread import LINK, Unread, count_unnamed
 from mmsearch.media.files import os_reason, special_kind, status_reason
 from mmsearch.media.formats import PICTURE_SUFFIXES
-from mmsearch.media.kinds import suffixes_of_missing_extras, suffixes_read
+from mmsearch.media.kinds import TEXTS, reader_of, suffixes_of_missing_extras, suffixes_read
 from mmsearch.media.limits import Limits
 
 if TYPE_CHECKING:
@@ -241,8 +241,8 @@ class _Walk:
     ) -> Iterator[Source | Skipped]:
         """The document of one picture or text file; sidecars that can't be read are left out, and told."""
         path, limits = prefix + entry.name, self.options.limits
-        is_picture = _suffix(path) in PICTURE_SUFFIXES
-        stamp, reason = _stamp(entry, limits.max_bytes if is_picture else limits.max_text_bytes)
+        reader = reader_of(_suffix(path)) or TEXTS
+        stamp, reason = _stamp(entry, reader.max_bytes(limits))
         if reason:
             yield Skipped(path, reason)
             return
@@ -255,7 +255,12 @@ class _Walk:
             elif reason != "empty file":
                 yield Skipped(prefix + sidecar.name, reason)
         file = Path(entry.path)
-        source = Source(path, stamp, file) if is_picture else Source(path, stamp, None, file)
+        if _suffix(path) in PICTURE_SUFFIXES:
+            source = Source(path, stamp, picture=file)
+        elif reader is TEXTS:
+            source = Source(path, stamp, text=file)
+        else:
+            source = Source(path, stamp, document=file)
         if readable and self.known.get(path) != stamp:
             yield from self._annotated(prefix, source, readable)
         else:
@@ -275,6 +280,7 @@ class _Walk:
             stamp=bare.stamp,
             picture=bare.picture,
             text=merged.text,
+            document=bare.document,
             captions=record.captions,
             title=record.title,
             body=record.body,

@@ -27,7 +27,7 @@ from mmsearch.ingest.sources import Skipped
 from mmsearch.ingest.unread import Unread
 from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
-from mmsearch.store.catalogue.values import NewDocument, NewItem
+from mmsearch.store.catalogue.values import Instalment, NewDocument, NewItem
 from mmsearch.store.precision import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.ingest.decoding.decoding import Reading
+    from mmsearch.ingest.decoding.worker import Portion
     from mmsearch.ingest.sources import Source
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.durable.checksums import Checksum
@@ -139,11 +140,11 @@ class _Run:
         self._check_losses(root, known=len(known), lost=len(gone) - maybe_renamed)
         done = 0
         self._tell(done, plan)
-        for readings, skipped, size in self._read_all(plan.to_read, str(root.resolve())):
-            self.skipped.extend(skipped)
-            self._write(readings, corpus_id, known.keys(), gone)
-            self._judge(readings, skipped, corpus_id, refused)
-            done += size
+        for portion in self._read_all(plan.to_read, str(root.resolve())):
+            self.skipped.extend(portion.skipped)
+            self._write(portion.readings, corpus_id, known.keys(), gone)
+            self._judge(portion.readings, portion.skipped, corpus_id, refused)
+            done += portion.done
             self._tell(done, plan)
         if gone:
             self._check_losses(root, known=len(known), lost=len(gone))
@@ -191,9 +192,7 @@ class _Run:
             encoded = sum(self.encoded.values())
             self.options.progress(Progress(done, len(plan.to_read), encoded, len(self.skipped)))
 
-    def _read_all(
-        self, sources: Sequence[Source], root: str
-    ) -> Iterator[tuple[list[Reading], list[Skipped], int]]:
+    def _read_all(self, sources: Sequence[Source], root: str) -> Iterator[Portion]:
         """Batches in order, read and encoded by a bounded number of threads."""
         options = self.options
         reader = Reader(
@@ -240,27 +239,16 @@ class _Run:
         changes: Counter[str] = Counter()
         for reading in readings:
             path = reading.source.path
+            if reading.first:
+                continue
             if path in known:
                 changes["updated"] += 1
             elif self._was_renamed(reading, corpus_id, gone):
                 changes["renamed"] += 1
             else:
                 changes["added"] += 1
-        documents = [
-            NewDocument(
-                corpus_id=corpus_id,
-                path=reading.source.path,
-                stamp=reading.source.stamp,
-                title=reading.title,
-                fields=reading.fields,
-                items=tuple(
-                    NewItem(draft.modality, draft.locator, draft.key, draft.text, draft.row)
-                    for draft in reading.drafts
-                ),
-            )
-            for reading in readings
-        ]
-        self.catalogue.put(documents, self.encoder_id, checksums)
+        instalments = [_instalment(reading, corpus_id) for reading in readings]
+        self.catalogue.put_instalments(instalments, self.encoder_id, checksums)
         self.unrecorded.clear()
         self.counts += changes
 
@@ -293,6 +281,22 @@ class _Run:
                 del gone[path]
                 return True
         return False
+
+
+def _instalment(reading: Reading, corpus_id: int) -> Instalment:
+    document = NewDocument(
+        corpus_id=corpus_id,
+        path=reading.source.path,
+        stamp=reading.source.stamp if reading.complete else "",
+        title=reading.title,
+        fields=reading.fields,
+        items=tuple(
+            NewItem(draft.modality, draft.locator, draft.key, draft.text, draft.row)
+            for draft in reading.drafts
+        ),
+        key=reading.key,
+    )
+    return Instalment(document, reading.first, reading.last)
 
 
 def _cores() -> int:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mmsearch.errors import MediaError
+from mmsearch.media.kinds import PICTURES, TEXTS, reader_of
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
     from pathlib import Path
 
+    from mmsearch.media.readers.reader import Reader
     from mmsearch.types import FieldValue
 
 
@@ -18,9 +22,10 @@ class Source:
     """One document as it lies in the corpus: a picture, texts, or both, with what is known about it.
 
     ``path``: relative to the corpus, separated by "/", unique in it; what the user sees. ``stamp``: an opaque
-    string that changes when anything that the document is made of changes. ``picture`` and ``text``: files to
-    read. ``body``: text to be split into passages like that of a file, from a manifest or a sidecar. ``supplements``:
-    fields that hold where neither ``fields`` nor the files themselves have one of that name.
+    string that changes when anything that the document is made of changes. ``picture``, ``text`` and ``document``:
+    files to read, the last one by the reader of its suffix. ``body``: text to be split into passages like that of a
+    file, from a manifest or a sidecar. ``supplements``: fields that hold where neither ``fields`` nor the files
+    themselves have one of that name.
     """
 
     path: str
@@ -32,6 +37,27 @@ class Source:
     body: str | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     supplements: Mapping[str, FieldValue] = field(default_factory=dict)
+    document: Path | None = None
+
+    @property
+    def files(self) -> list[tuple[Reader, Path]]:
+        """Its files with their readers, in this order; MediaError for a document that no reader knows."""
+        found: list[tuple[Reader, Path]] = []
+        if self.picture is not None:
+            found.append((PICTURES, self.picture))
+        if self.text is not None:
+            found.append((TEXTS, self.text))
+        if self.document is not None:
+            reader = reader_of(self.document.suffix.lower())
+            if reader is None:
+                raise MediaError("of a kind that is not read")
+            found.append((reader, self.document))
+        return found
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether one of its files is read in a child process always."""
+        return self.document is not None and any(reader.isolated for reader, _ in self.files)
 
 
 @dataclass(frozen=True, slots=True)

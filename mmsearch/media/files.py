@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mmsearch.errors import MediaError
 
 if TYPE_CHECKING:
+    from io import BufferedReader
     from pathlib import Path
 
 _KINDS = (
@@ -72,6 +74,15 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     if reason := size_reason(len(data), max_bytes):
         raise MediaError(reason)
     return data
+
+
+def digest(path: Path) -> bytes:
+    """The SHA-256 (32 bytes) of a regular file, read piece by piece; MediaError when it can't be read."""
+    with open_regular(path) as file:
+        try:
+            return hashlib.file_digest(cast("BufferedReader", file), "sha256").digest()
+        except OSError as error:
+            raise MediaError(os_reason(error)) from error
 
 
 def size_reason(size: int, max_bytes: int) -> str | None:

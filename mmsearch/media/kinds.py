@@ -1,57 +1,47 @@
-"""The kinds of files that are read, and by which extra: a reader to come adds its row here.
+"""The readers that there are, by the suffixes of their files: a reader to come adds its row here.
 
 A crawl takes the files of these suffixes for documents; what has another suffix is counted as not read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mmsearch.media.formats import PICTURE_SUFFIXES, RAW_SUFFIXES
-from mmsearch.media.text.text import TEXT_SUFFIXES
+from mmsearch.media.readers.pictures import PictureReader
+from mmsearch.media.readers.reader import is_installed
+from mmsearch.media.readers.texts import TextReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mmsearch.media.readers.reader import Reader
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Files of one kind by their ``suffixes`` (lower case). ``extra`` and the ``package`` that it brings read them;
-    None: the core does."""
+PICTURES = PictureReader("picture", frozenset(PICTURE_SUFFIXES - RAW_SUFFIXES))
+RAW = PictureReader("camera RAW", RAW_SUFFIXES, extra="raw", package="rawpy")
+TEXTS = TextReader()
 
-    name: str
-    suffixes: frozenset[str]
-    extra: str | None = None
-    package: str | None = None
-
-    @property
-    def is_installed(self) -> bool:
-        """Whether what reads this kind is there; imports nothing."""
-        return self.package is None or find_spec(self.package) is not None
+READERS: tuple[Reader, ...] = (PICTURES, RAW, TEXTS)
 
 
-KINDS = (
-    Kind("picture", frozenset(PICTURE_SUFFIXES - RAW_SUFFIXES)),
-    Kind("camera RAW", RAW_SUFFIXES, extra="raw", package="rawpy"),
-    Kind("text", TEXT_SUFFIXES),
-)
+def reader_of(suffix: str) -> Reader | None:
+    """The reader of the files with this ``suffix`` (lower case, with its dot), installed or not."""
+    return next((reader for reader in READERS if suffix in reader.suffixes), None)
 
 
 def suffixes_read() -> frozenset[str]:
     """The suffixes of all kinds that can be read here and now."""
-    return frozenset(suffix for kind in KINDS if kind.is_installed for suffix in kind.suffixes)
+    return frozenset(suffix for reader in READERS if is_installed(reader) for suffix in reader.suffixes)
 
 
 def suffixes_of_missing_extras() -> frozenset[str]:
     """The suffixes of files that are read as soon as an extra is installed, which it is not."""
-    return frozenset(suffix for kind in KINDS if not kind.is_installed for suffix in kind.suffixes)
+    return frozenset(suffix for reader in READERS if not is_installed(reader) for suffix in reader.suffixes)
 
 
 def missing_extras(suffixes: Iterable[str]) -> list[str]:
     """The extras, sorted, that would read files of these ``suffixes`` and are not installed."""
     wanted = set(suffixes)
     return sorted(
-        {k.extra for k in KINDS if k.extra and not k.is_installed and not wanted.isdisjoint(k.suffixes)}
+        {r.extra for r in READERS if r.extra and not is_installed(r) and not wanted.isdisjoint(r.suffixes)}
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mmsearch.store.precision import Precision
     from mmsearch.types import Modality
 
-FORMAT = 2
+FORMAT = 3  # places nest
 OLDEST = 1  # format that can still be read: all vectors are halves there
 
 

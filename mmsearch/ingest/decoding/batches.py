@@ -9,45 +9,60 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeAlias
+from queue import Empty, Full, Queue, SimpleQueue
+from typing import TYPE_CHECKING
 
 from mmsearch.ingest.decoding.isolation import NoChildError
-from mmsearch.ingest.decoding.worker import Headway
+from mmsearch.ingest.decoding.worker import Headway, Portion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mmsearch.ingest.decoding.decoding import Reading
     from mmsearch.ingest.decoding.journal import Journal
     from mmsearch.ingest.decoding.worker import Reader
-    from mmsearch.ingest.sources import Skipped, Source
-
-Read: TypeAlias = "tuple[list[Reading], list[Skipped]]"
+    from mmsearch.ingest.sources import Source
 
 # Batches under way for each worker: one in work, one ready, so that no worker waits for the writer.
 LOOKAHEAD = 2
+_PORTIONS = 1  # of a batch that wait for the writer, beside the one in work
 _LOOK_EVERY = 0.5  # seconds; whoever waits for a batch looks whether it makes headway
 _PATIENCE = 1.0  # seconds that a run which ends waits for its threads
 
 
+class _Abandoned(Exception):  # noqa: N818  # it is no error: nobody waits for this batch any more
+    """The batch was given up, or the run ends."""
+
+
 @dataclass(slots=True)
 class _Batch:
+    """``done``: sources whose last portion was handed on. ``portions`` end with None, or with what went wrong."""
+
     sources: Sequence[Source]
     isolated: bool
     headway: Headway = field(default_factory=Headway)
     entry: Path | None = None
-    future: Future[Read] = field(default_factory=Future)
+    portions: Queue[Portion | BaseException | None] = field(default_factory=lambda: Queue(_PORTIONS))
+    abandoned: threading.Event = field(default_factory=threading.Event)
+    done: int = 0
+
+    def hand_on(self, portion: Portion | BaseException | None) -> None:
+        """Wait until the writer takes it; raises _Abandoned when nobody will."""
+        while not self.abandoned.is_set():
+            try:
+                self.portions.put(portion, timeout=_LOOK_EVERY)
+            except Full:
+                continue
+            return
+        raise _Abandoned
 
 
 class Batches:
     """Reads sources batch by batch, ``size`` of them each, in ``workers`` threads.
 
     What is in the ``journal`` of an earlier run is read in a child process, and last; with ``isolate`` everything is.
-    A batch that makes no headway for ``max_seconds`` is given up and read once more in a child process.
+    A batch that makes no headway for ``max_seconds`` is given up, and what is left of it read in a child process.
     """
 
     def __init__(
@@ -65,8 +80,8 @@ class Batches:
         self._waiting: SimpleQueue[_Batch | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def read(self, sources: Sequence[Source]) -> Iterator[tuple[list[Reading], list[Skipped], int]]:
-        """What each batch came to: readings, files passed over, and the number of sources, in order."""
+    def read(self, sources: Sequence[Source]) -> Iterator[Portion]:
+        """What each batch comes to, in order, in one portion or several."""
         under_way: deque[_Batch] = deque()
         for _ in range(self.workers):
             self._add_thread()
@@ -75,12 +90,14 @@ class Batches:
                 under_way.append(batch)
                 self._waiting.put(batch)
                 if len(under_way) >= self.workers * LOOKAHEAD:
-                    yield self._result(under_way.popleft())
+                    yield from self._results(under_way[0])
+                    under_way.popleft()
             while under_way:
-                yield self._result(under_way.popleft())
+                yield from self._results(under_way[0])
+                under_way.popleft()
             self.journal.settle()
         finally:
-            self._stop()
+            self._stop(under_way)
 
     def _batches(self, sources: Sequence[Source]) -> Iterator[_Batch]:
         suspects = [one for one in sources if one.path in self.journal.left]
@@ -89,22 +106,33 @@ class Batches:
             for start in range(0, len(some), self.size):
                 yield _Batch(some[start : start + self.size], isolated)
 
-    def _result(self, batch: _Batch) -> tuple[list[Reading], list[Skipped], int]:
+    def _results(self, batch: _Batch) -> Iterator[Portion]:
         while True:
             try:
-                return *batch.future.result(timeout=_LOOK_EVERY), len(batch.sources)
-            except TimeoutError:
-                if batch.future.done():
-                    raise
+                portion = batch.portions.get(timeout=_LOOK_EVERY)
+            except Empty:
                 if not batch.headway.stalled(self.max_seconds):
                     continue
-            again = _Batch(batch.sources, isolated=True)
-            self._add_thread()  # for the one that is lost
-            self._waiting.put(again)
-            result = self._result(again)
-            if batch.entry is not None:
-                self.journal.end(batch.entry)
-            return result
+                batch.abandoned.set()
+                yield from self._once_more(batch)
+                return
+            if isinstance(portion, BaseException):
+                raise portion
+            if portion is None:
+                return
+            batch.done += portion.done
+            yield portion
+
+    def _once_more(self, batch: _Batch) -> Iterator[Portion]:
+        again = _Batch(batch.sources[batch.done :], isolated=True)
+        self._add_thread()  # for the one that is lost
+        self._waiting.put(again)
+        try:
+            yield from self._results(again)
+        finally:
+            again.abandoned.set()
+        if batch.entry is not None:
+            self.journal.end(batch.entry)
 
     def _add_thread(self) -> None:
         thread = threading.Thread(target=self._work, name="mmsearch-read", daemon=True)
@@ -114,29 +142,42 @@ class Batches:
     def _work(self) -> None:
         while (batch := self._waiting.get()) is not None:
             try:
-                read = self._read(batch)
-            except BaseException as error:
-                batch.future.set_exception(error)
-            else:
-                batch.future.set_result(read)
-                del read
+                try:
+                    self._read(batch)
+                except _Abandoned:
+                    continue
+                except BaseException as error:
+                    batch.hand_on(error)
+                else:
+                    batch.hand_on(None)
+            except _Abandoned:
+                continue
             del batch  # or it would be held until the next comes
 
-    def _read(self, batch: _Batch) -> Read:
+    def _read(self, batch: _Batch) -> None:
         if batch.isolated:
             try:
-                return self.reader.read_batch(batch.sources, isolated=True)
+                self._hand_on_all(batch, isolated=True)
             except NoChildError:
                 if self.isolate:
                     raise  # it was asked for; those that are only suspects are read as ever
+            else:
+                return
         batch.entry = self.journal.begin(source.path for source in batch.sources)
         try:
-            return self.reader.read_batch(batch.sources, batch.headway)
+            self._hand_on_all(batch, isolated=False)
         finally:
             self.journal.end(batch.entry)
 
-    def _stop(self) -> None:
+    def _hand_on_all(self, batch: _Batch, *, isolated: bool) -> None:
+        headway = None if isolated else batch.headway
+        for portion in self.reader.read_batch(batch.sources, headway, isolated=isolated):
+            batch.hand_on(portion)
+
+    def _stop(self, under_way: deque[_Batch]) -> None:
         """Take back what no thread has begun, and end the threads, as far as they come back."""
+        for batch in under_way:
+            batch.abandoned.set()
         try:
             while True:
                 self._waiting.get_nowait()

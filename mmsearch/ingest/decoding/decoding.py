@@ -1,38 +1,46 @@
-"""One source into items, in this process or any other: read and decode, with nothing but the file at hand."""
+"""One source into items, in this process or any other: read and decode, with nothing but the file at hand.
+
+A source comes in instalments: a file of thousands of pages is read, encoded and written some pages at a time.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
-from mmsearch.ingest.manifest.records import stated_fields
-from mmsearch.ingest.passages import Passage, split_passages
-from mmsearch.media.files import read_file
+from mmsearch.ingest.manifest.records import clean, stated_fields
+from mmsearch.ingest.passages import split_passages
+from mmsearch.media.files import digest
 from mmsearch.media.limits import Limits
-from mmsearch.media.picture import inspect_picture, load_picture
-from mmsearch.media.text.text import read_text
+from mmsearch.media.readers.parts import Fault, PicturePart, SoundPart, TextPart
+from mmsearch.media.readers.reader import read
 from mmsearch.types import Locator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mmsearch.ingest.sources import Source
-    from mmsearch.types import FieldValue, Modality, PictureSpec, Pixels, Vector
+    from mmsearch.media.readers.parts import Part
+    from mmsearch.types import FieldValue, Modality, PictureSpec, Pixels, Samples, Vector
+
+# An instalment ends with the part that brings it to so many drafts, or so many of them with pixels or samples.
+DRAFTS, HEAVY_DRAFTS = 256, 32
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """How sources are decoded: pictures as an encoder wants them, or (None) only what they say of themselves.
 
-    ``scaled`` skips detail that this size can't show.
+    ``scaled`` skips detail that this size can't show. ``sounds``: whether an encoder wants samples.
     """
 
     picture: PictureSpec | None
     limits: Limits = field(default_factory=Limits)
     scaled: bool = True
+    sounds: bool = False
 
 
 @dataclass(slots=True)
@@ -46,61 +54,155 @@ class Draft:
     row: int | None = None
     vector: Vector | None = None
     pixels: Pixels | None = None
+    samples: Samples | None = None
+    rate: int | None = None
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it holds pixels or samples."""
+        return self.pixels is not None or self.samples is not None
 
 
 @dataclass(slots=True)
 class Reading:
-    """One source with its items, ready to be written."""
+    """One source, or an instalment of it, with its items, ready to be written.
+
+    ``first``: how many items the instalments before it had. ``last``: whether it is the last. ``title`` and ``fields``
+    are in the first. ``key``: the SHA-256 of a ``document``, else None. ``faults``: parts that could not be read, with
+    reasons. ``complete``: False of a last one when the file could be read only that far.
+    """
 
     source: Source
     title: str | None
     fields: Mapping[str, FieldValue]
     drafts: list[Draft]
+    first: int = 0
+    last: bool = True
+    faults: list[Fault] = field(default_factory=list)
+    complete: bool = True
+    key: bytes | None = None
 
 
-def decode(source: Source, how: Decoding, row_of: Callable[[bytes], int | None]) -> Reading:
-    """Read the files of ``source`` and split its texts.
+def decode(source: Source, how: Decoding, row_of: Callable[[bytes], int | None]) -> Iterator[Reading]:
+    """Read the files of ``source`` and split its texts: one reading, or several for what has many items.
 
     ``row_of`` says which row holds the vector of a picture with this key, if one does: it need not be decoded.
-    Raises MediaError, and whatever a decoder raises for what no decoder expects.
+    Raises MediaError, and whatever a decoder raises for what no decoder expects; what came before is still good.
     """
-    drafts: list[Draft] = []
+    key = None
+    if source.document is not None:
+        key = digest(source.document)
+    opened = [read(reader, file, how.limits) for reader, file in source.files]
+    title = source.title or next((one.title for one in opened if one.title), None)
+    title = clean(title) if title else None
     fields: dict[str, FieldValue] = {}
-    title, limits = source.title, how.limits
-    passages: list[Passage] = []
+    for one in opened:
+        fields |= {**one.fields, **stated_fields(one.properties)}
+    faults: list[Fault] = []
+    drafts = _drafts(source, title, [one.parts for one in opened], _Maker(how, row_of, fields, faults))
+    first = 0
+    while True:
+        some = list(_instalment(drafts))
+        following = next(drafts, None)
+        if not first and not some:
+            raise MediaError(faults[0].reason if faults else "holds no text")
+        given = {**source.supplements, **fields, **source.fields}
+        yield Reading(source, title, given, some, first, following is None, faults[:], key=key)
+        if following is None:
+            return
+        first += len(some)
+        faults.clear()
+        drafts = _before(following, drafts)
+
+
+def _before(one: Draft, others: Iterator[Draft]) -> Iterator[Draft]:
+    yield one
+    yield from others
+
+
+def _instalment(drafts: Iterator[Draft]) -> Iterator[Draft]:
+    heavy = 0
+    for draft in islice(drafts, DRAFTS):
+        yield draft
+        heavy += draft.is_heavy
+        if heavy == HEAVY_DRAFTS:
+            return
+
+
+@dataclass(slots=True)
+class _Maker:
+    """Makes drafts of parts; what it learns by the way, it adds to ``fields`` and ``faults``."""
+
+    how: Decoding
+    row_of: Callable[[bytes], int | None]
+    fields: dict[str, FieldValue]
+    faults: list[Fault]
+
+    def drafts(self, part: Part) -> Iterator[Draft]:
+        """The items of one part."""
+        match part:
+            case TextPart():
+                if part.title:
+                    yield _text_draft(Locator("title").within(part.place), part.title)
+                for passage in split_passages(part.text, limit=self.how.limits.max_passages):
+                    place = Locator("characters", passage.start, passage.end).within(part.place)
+                    yield _text_draft(place, passage.text)
+            case PicturePart():
+                yield from self._picture(part)
+            case SoundPart():
+                sound = Draft("audio", part.place, part.key())
+                if self.how.sounds:
+                    sound.samples, sound.rate = part.samples, part.rate
+                yield sound
+            case Fault():
+                self.faults.append(part)
+
+    def _picture(self, part: PicturePart) -> Iterator[Draft]:
+        draft = Draft("image", part.place, part.key())
+        is_file = part.place.kind == "whole"
+        try:
+            fields = self._decode(part, draft)
+        except MediaError as error:
+            if is_file:
+                raise
+            self.faults.append(Fault(part.place, str(error)))
+            return
+        if is_file:
+            stated = dict(self.fields)
+            self.fields.clear()
+            self.fields.update({**fields, **stated})
+        yield draft
+        for n, text in enumerate(part.captions):
+            yield _text_draft(Locator("caption", n).within(part.place), text)
+
+    def _decode(self, part: PicturePart, draft: Draft) -> Mapping[str, FieldValue]:
+        how = self.how
+        if how.picture is not None:
+            draft.row = self.row_of(draft.key)
+            if draft.row is None:
+                picture = part.picture(how.picture, how.limits, scaled=how.scaled)
+                draft.pixels = picture.pixels
+                return picture.fields
+        return part.fields(how.limits)
+
+
+def _drafts(
+    source: Source, title: str | None, opened: Iterable[Iterator[Part]], maker: _Maker
+) -> Iterator[Draft]:
+    """All items in document order: a picture stands before what is said of it, all else behind."""
+    listed = list(opened)
     if source.picture is not None:
-        draft, found = _decode_picture(source.picture, how, row_of)
-        drafts.append(draft)
-        fields |= found
-    if source.text is not None:
-        text_file = read_text(source.text, limits)
-        title = title or text_file.title
-        fields |= stated_fields(text_file.properties)
-        passages += split_passages(text_file.text, limit=limits.max_passages)
-    if source.body is not None:
-        passages += split_passages(source.body, limit=limits.max_passages)
+        for part in listed.pop(0):
+            yield from maker.drafts(part)
     if title:
-        drafts.append(_text_draft(Locator("title"), title))
-    drafts += [_text_draft(Locator("caption", n), text) for n, text in enumerate(source.captions)]
-    drafts += [_text_draft(Locator("characters", p.start, p.end), p.text) for p in passages]
-    if not drafts:
-        raise MediaError("holds no text")
-    return Reading(source, title, {**source.supplements, **fields, **source.fields}, drafts)
-
-
-def _decode_picture(
-    path: Path, how: Decoding, row_of: Callable[[bytes], int | None]
-) -> tuple[Draft, Mapping[str, FieldValue]]:
-    data = read_file(path, how.limits.max_bytes)
-    draft = Draft("image", Locator(), hashlib.sha256(data).digest())
-    if how.picture is None:
-        return draft, inspect_picture(data, how.limits)
-    draft.row = row_of(draft.key)
-    if draft.row is not None:
-        return draft, inspect_picture(data, how.limits)
-    picture = load_picture(data, how.picture, how.limits, scaled_decoding=how.scaled)
-    draft.pixels = picture.pixels
-    return draft, picture.fields
+        yield _text_draft(Locator("title"), title)
+    for n, text in enumerate(source.captions):
+        yield _text_draft(Locator("caption", n), text)
+    for parts in listed:
+        for part in parts:
+            yield from maker.drafts(part)
+    if source.body is not None:
+        yield from maker.drafts(TextPart(source.body))
 
 
 def _text_draft(locator: Locator, text: str) -> Draft:

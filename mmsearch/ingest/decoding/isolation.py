@@ -24,10 +24,11 @@ from mmsearch.ingest.decoding.decoding import Decoding, Draft, Reading, decode
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.sources import Source
 from mmsearch.media.limits import MIB, Limits
+from mmsearch.media.readers.parts import Fault
 from mmsearch.types import Locator, PictureSpec
 
 if TYPE_CHECKING:
-    from mmsearch.types import Pixels
+    from collections.abc import Iterator
 
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -57,7 +58,7 @@ class IsolatedDecoder:
         self.how = how
         self._child: subprocess.Popen[bytes] | None = None
 
-    def decode(self, source: Source) -> Reading:
+    def decode(self, source: Source) -> Iterator[Reading]:
         """As `mmsearch.ingest.decoding.decoding.decode`, of a picture that no row is known of.
 
         Raises MediaError with the child's reason, DecoderDiedError when the child came to its end over it.
@@ -65,15 +66,25 @@ class IsolatedDecoder:
         if self._child is not None and self._child.poll() is not None:
             self.close()  # it was ended while it had nothing to do: no file's fault
         child = self._child or self._start()
-        timed_out = threading.Event()
+        question: dict[str, Any] = _source_as_json(source)
+        settled = False
         try:
-            answer, data = _asked(child, _source_as_json(source), self.how.limits.max_seconds, timed_out)
-        except (OSError, ValueError, EOFError) as error:
-            self.close()
-            raise DecoderDiedError(self._cause(child.returncode, timed_out.is_set())) from error
-        if "error" in answer:
-            raise MediaError(str(answer["error"]))
-        return _reading(source, answer, data, self.how)
+            while not settled:
+                timed_out = threading.Event()
+                try:
+                    answer, data = _asked(child, question, self.how.limits.max_seconds, timed_out)
+                except (OSError, ValueError, EOFError) as error:
+                    self.close()
+                    settled = True
+                    raise DecoderDiedError(self._cause(child.returncode, timed_out.is_set())) from error
+                settled = "error" in answer or answer["last"]
+                if "error" in answer:
+                    raise MediaError(str(answer["error"]))
+                yield _reading(source, answer, data, self.how)
+                question = {"more": True}
+        finally:
+            if not settled:
+                self.close()  # it is in the middle of what nobody wants any more
 
     def close(self) -> None:
         """End the child."""
@@ -150,15 +161,30 @@ def serve() -> None:
             asked, _ = _receive(questions)
         except EOFError:
             return
+        for answer, data in _answers(asked, how):
+            _send(answers, answer, data)
+            if answer.get("last", True):
+                break
+            try:
+                _receive(questions)  # for more
+            except EOFError:
+                return
+
+
+def _answers(asked: dict[str, Any], how: Decoding) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """The frames about one source: its instalments, or what went wrong. The time counts for each."""
+    readings: Iterator[Reading] | None = None
+    while True:
         if hasattr(signal, "alarm"):
             signal.alarm(int(how.limits.max_seconds) + _GRACE)
         try:
-            answer, data = _reading_as_json(decode(_source(asked), how, lambda _: None))
+            readings = readings or decode(_source(asked), how, lambda _: None)
+            answer, data = _reading_as_json(next(readings))
         except BaseException as error:
             answer, data = {"error": fault_of(error)}, b""
         if hasattr(signal, "alarm"):
             signal.alarm(0)
-        _send(answers, answer, data)
+        yield answer, data
 
 
 def _limit_memory(limits: Limits) -> None:
@@ -203,15 +229,15 @@ def _exactly(pipe: IO[bytes], length: int) -> bytes:
     return data
 
 
+_FILES = ("picture", "text", "document")
+
+
 def _source_as_json(source: Source) -> dict[str, Any]:
-    files = {
-        name: None if file is None else str(file)
-        for name, file in (("picture", source.picture), ("text", source.text))
-    }
+    files = {name: getattr(source, name) for name in _FILES}
     return {
         "path": source.path,
         "stamp": source.stamp,
-        **files,
+        **{name: None if file is None else str(file) for name, file in files.items()},
         "captions": source.captions,
         "title": source.title,
         "body": source.body,
@@ -219,36 +245,66 @@ def _source_as_json(source: Source) -> dict[str, Any]:
 
 
 def _source(given: dict[str, Any]) -> Source:
-    files = {name: None if given[name] is None else Path(given[name]) for name in ("picture", "text")}
+    files = {name: None if given[name] is None else Path(given[name]) for name in _FILES}
     return Source(**{**given, **files, "captions": tuple(given["captions"])})
 
 
 def _decoding(given: dict[str, Any]) -> Decoding:
     picture = None if given["picture"] is None else PictureSpec(**given["picture"])
-    return Decoding(picture, Limits(**given["limits"]), given["scaled"])
+    return Decoding(picture, Limits(**given["limits"]), given["scaled"], given["sounds"])
 
 
 def _reading_as_json(reading: Reading) -> tuple[dict[str, Any], bytes]:
-    drafts = [
-        {"modality": one.modality, "locator": str(one.locator), "key": one.key.hex(), "text": one.text}
-        for one in reading.drafts
-    ]
-    data = b"".join(one.pixels.tobytes() for one in reading.drafts if one.pixels is not None)
-    return {"title": reading.title, "fields": dict(reading.fields), "drafts": drafts}, data
+    """Pixels and samples lie behind each other, in the order of their drafts."""
+    pieces: list[bytes] = []
+    drafts = []
+    for one in reading.drafts:
+        draft: dict[str, Any] = {
+            "modality": one.modality,
+            "locator": str(one.locator),
+            "key": one.key.hex(),
+            "text": one.text,
+        }
+        if one.pixels is not None:
+            draft["pixels"] = True
+            pieces.append(one.pixels.tobytes())
+        if one.samples is not None:
+            draft["samples"], draft["rate"] = int(one.samples.size), one.rate
+            pieces.append(one.samples.astype(np.float32).tobytes())
+        drafts.append(draft)
+    answer = {
+        "title": reading.title,
+        "fields": dict(reading.fields),
+        "drafts": drafts,
+        "first": reading.first,
+        "last": reading.last,
+        "key": None if reading.key is None else reading.key.hex(),
+        "faults": [[str(fault.place), fault.reason] for fault in reading.faults],
+    }
+    return answer, b"".join(pieces)
 
 
 def _reading(source: Source, answer: dict[str, Any], data: bytes, how: Decoding) -> Reading:
-    drafts = [
-        Draft(one["modality"], Locator.parse(one["locator"]), bytes.fromhex(one["key"]), one["text"])
-        for one in answer["drafts"]
-    ]
-    if data and how.picture is not None:
-        picture = next(draft for draft in drafts if draft.modality == "image")
-        picture.pixels = _pixels(data, how.picture.size)
+    drafts = []
+    at = 0
+    for one in answer["drafts"]:
+        draft = Draft(one["modality"], Locator.parse(one["locator"]), bytes.fromhex(one["key"]), one["text"])
+        if one.get("pixels") and how.picture is not None:
+            side = how.picture.size
+            size = side * side * 3
+            draft.pixels = np.frombuffer(data, np.uint8, size, at).reshape(side, side, 3)
+            at += size
+        elif "samples" in one:
+            draft.samples, draft.rate = np.frombuffer(data, np.float32, one["samples"], at), one["rate"]
+            at += draft.samples.nbytes
+        drafts.append(draft)
     return Reading(
-        source, answer["title"], {**source.supplements, **answer["fields"], **source.fields}, drafts
+        source,
+        answer["title"],
+        {**source.supplements, **answer["fields"], **source.fields},
+        drafts,
+        answer["first"],
+        answer["last"],
+        [Fault(Locator.parse(place), reason) for place, reason in answer["faults"]],
+        key=None if answer["key"] is None else bytes.fromhex(answer["key"]),
     )
-
-
-def _pixels(data: bytes, size: int) -> Pixels:
-    return np.frombuffer(data, dtype=np.uint8).reshape(size, size, 3)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmsearch.encoders.reading import reads
-from mmsearch.ingest.decoding.decoding import Decoding, decode
-from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder
+from mmsearch.ingest.decoding.decoding import Decoding, Reading, decode
+from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder, NoChildError
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.sources import Skipped
 from mmsearch.store.catalogue.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.ingest.decoding.decoding import Draft, Reading
+    from mmsearch.ingest.decoding.decoding import Draft
     from mmsearch.ingest.sources import Source
     from mmsearch.media.limits import Limits
     from mmsearch.store.directory import IndexDirectory
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 BATCH = 32
 # An encoder that uses the whole device for one batch gains from a larger one.
 BATCH_SERIAL = 256
+# Drafts that are encoded and written together at most, or few more.
+TEXTS = 1024
 
 
 def batch_size(encoder: Encoder) -> int:
@@ -45,6 +48,20 @@ class Headway:
         """Whether it has been at one file for that long."""
         since = self.since
         return since is not None and time.monotonic() - since > seconds
+
+
+@dataclass(slots=True)
+class Portion:
+    """What is handed on together: ``readings``, files passed over, and how many sources came to their end in it."""
+
+    readings: list[Reading] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    done: int = 0
+
+    def is_full(self, heavy: int) -> bool:
+        """Whether it holds as much as a tower takes at a time: so many ``heavy`` drafts, or many texts."""
+        drafts = [draft for reading in self.readings for draft in reading.drafts]
+        return len(drafts) >= TEXTS or sum(draft.is_heavy for draft in drafts) >= heavy
 
 
 class Reader:
@@ -76,42 +93,76 @@ class Reader:
 
     def read_batch(
         self, sources: Sequence[Source], headway: Headway | None = None, *, isolated: bool = False
-    ) -> tuple[list[Reading], list[Skipped]]:
+    ) -> Iterator[Portion]:
         """Read, decode and encode ``sources``; a bad one is skipped, the others go on.
 
-        ``headway`` is told what is done. ``isolated``: a child process decodes; one that ends over a source says so
-        by the stamp of what is skipped.
+        All in one portion, or in several where there is much in them. ``headway`` is told when a decoder is at work.
+        ``isolated``: a child process decodes; one that ends over a source says so by the stamp of what is skipped.
         """
-        readings: list[Reading] = []
-        skipped: list[Skipped] = []
+        size = batch_size(self.encoder)
+        portion = Portion()
         for source in sources:
-            if headway is not None:
-                headway.since = time.monotonic()
-            try:
-                readings.append(self._decode_isolated(source) if isolated else self._decode(source))
-            except DecoderDiedError as error:
-                skipped.append(Skipped(source.path, str(error), stamp=source.stamp))
-            except BaseException as error:
-                skipped.append(Skipped(source.path, fault_of(error)))
-        if headway is not None:
-            headway.since = None
-        encoded, failed = self._encode(readings)
-        return encoded, skipped + failed
+            for read in self._read(source, headway, asked_for=isolated):
+                if isinstance(read, Skipped):
+                    portion.skipped.append(read)
+                else:
+                    portion.readings.append(read)
+                if portion.is_full(size):
+                    yield self._encoded(portion)
+                    portion = Portion()
+            portion.done += 1
+        yield self._encoded(portion)
 
-    def _decode(self, source: Source) -> Reading:
+    def _read(
+        self, source: Source, headway: Headway | None, *, asked_for: bool
+    ) -> Iterator[Reading | Skipped]:
+        """The instalments of one source; what ends them too early is told, and said by a last one."""
+        headway = headway or Headway()
+        items = 0
+        try:
+            isolated = asked_for or source.is_isolated
+            readings = self._decode_isolated(source) if isolated else self._decode(source)
+            while True:
+                headway.since = time.monotonic()
+                reading = next(readings, None)
+                headway.since = None
+                if reading is None:
+                    return
+                items = reading.first + len(reading.drafts)
+                yield reading
+                for fault in reading.faults:
+                    yield Skipped(f"{source.path} {fault.place}", fault.reason)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            headway.since = None
+            if isinstance(error, NoChildError) and not asked_for:
+                skipped = Skipped(source.path, str(error))
+            else:
+                died = isinstance(error, DecoderDiedError)
+                skipped = Skipped(source.path, fault_of(error), stamp=source.stamp if died else None)
+            if items:
+                yield Reading(source, None, {}, [], items, last=True, complete=False)
+            yield skipped
+
+    def _decode(self, source: Source) -> Iterator[Reading]:
         return decode(source, self.decoding, self._row_of_picture)
 
-    def _decode_isolated(self, source: Source) -> Reading:
+    def _decode_isolated(self, source: Source) -> Iterator[Reading]:
         """The child knows nothing of the index: what is known is found out afterwards."""
         decoder: IsolatedDecoder | None = getattr(self._local, "decoder", None)
         if decoder is None:
             decoder = self._local.decoder = IsolatedDecoder(self.decoding)
             self._opened.append(decoder)
-        reading = decoder.decode(source)
-        for draft in reading.drafts:
-            if draft.pixels is not None and (row := self._row_of_picture(draft.key)) is not None:
-                draft.row, draft.pixels = row, None
-        return reading
+        for reading in decoder.decode(source):
+            for draft in reading.drafts:
+                if draft.pixels is not None and (row := self._row_of_picture(draft.key)) is not None:
+                    draft.row, draft.pixels = row, None
+            yield reading
+
+    def _encoded(self, portion: Portion) -> Portion:
+        encoded, failed = self._encode(portion.readings)
+        return Portion(encoded, portion.skipped + failed, portion.done)
 
     def _encode(self, readings: list[Reading]) -> tuple[list[Reading], list[Skipped]]:
         """Give drafts their vectors. Should that fail, one source after the other, to find the one that fails."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from mmsearch.store.catalogue.values import NewDocument
+    from mmsearch.store.catalogue.values import Instalment, NewDocument
     from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.precision import Precision
     from mmsearch.types import Ids, Modality
@@ -118,6 +118,26 @@ class Catalogue(CatalogueReader):
             for modality, listed in (checksums or {}).items():
                 self._keep_checksums(encoder_id, modality, listed)
             self._changed()
+
+    def put_instalments(
+        self,
+        instalments: Sequence[Instalment],
+        encoder_id: int,
+        checksums: Mapping[Modality, Sequence[Checksum]] | None = None,
+    ) -> None:
+        """As ``put``, of documents that may come in several parts, one after the other.
+
+        Until the last part is there, the document has an empty stamp, so that it is read again, and keeps what it was
+        made of before; what the parts did not bring again goes with the last.
+        """
+        from mmsearch.store.catalogue.instalments import put_part
+
+        whole = [one.document for one in instalments if one.last and not one.first]
+        with self.transaction():
+            self.put(whole, encoder_id, checksums)
+            for one in instalments:
+                if one.first or not one.last:
+                    put_part(self._database, one, encoder_id)
 
     def rename(self, document_id: int, path: str, stamp: str) -> None:
         """Give a document its new path; one that stood there before is removed.
@@ -311,7 +331,7 @@ class Catalogue(CatalogueReader):
             self._execute(
                 """
                 DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM items)
-                AND id NOT IN (SELECT content_id FROM vectors)
+                AND id NOT IN (SELECT content_id FROM vectors) AND id NOT IN (SELECT content_id FROM findings)
                 """
             )
             wordindex.optimize(self._database)

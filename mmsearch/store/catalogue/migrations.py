@@ -211,6 +211,47 @@ _CHECKSUMS = (
     """,
 )
 
+# What models and programs add to what lies in the corpus, kept by what it was found in (``key``: the SHA-256 of an
+# item's content, or of a document's file), so that it outlives the documents. ``finding_id`` of an item says that it
+# came from there.
+_ENRICHMENTS = (
+    "ALTER TABLE documents ADD COLUMN key BLOB",
+    "CREATE INDEX documents_by_key ON documents (key) WHERE key IS NOT NULL",
+    "ALTER TABLE items ADD COLUMN finding_id INTEGER REFERENCES findings (id)",
+    "CREATE INDEX items_by_finding ON items (finding_id) WHERE finding_id IS NOT NULL",
+    """
+    CREATE TABLE enrichments (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        model TEXT NOT NULL,
+        version TEXT NOT NULL,
+        UNIQUE (kind, model, version)
+    )
+    """,
+    """
+    CREATE TABLE enriched (
+        id INTEGER PRIMARY KEY,
+        key BLOB NOT NULL,
+        enrichment_id INTEGER NOT NULL REFERENCES enrichments (id),
+        UNIQUE (key, enrichment_id)
+    )
+    """,
+    "CREATE INDEX enriched_by_enrichment ON enriched (enrichment_id)",
+    """
+    CREATE TABLE findings (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        enrichment_id INTEGER NOT NULL REFERENCES enrichments (id),
+        key BLOB NOT NULL,
+        modality TEXT NOT NULL,
+        place TEXT NOT NULL,
+        content_id INTEGER NOT NULL REFERENCES contents (id),
+        text TEXT,
+        detail TEXT
+    )
+    """,
+    "CREATE INDEX findings_by_key ON findings (key, enrichment_id)",
+)
+
 MIGRATIONS: tuple[Sequence[str], ...] = (
     (*_TABLES, *_WORDS),
     _PRECISION,
@@ -218,9 +259,11 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
     _OUTLIVING,
     _CHECKSUMS,
     FOLDED_WORDS,
+    _ENRICHMENTS,
 )
 PRECISION_SINCE, CHECKSUMS_SINCE = 2, 5  # the schemas that brought them
 SCHEMA_VERSION = len(MIGRATIONS)
+ENRICHED_SINCE = 1 + MIGRATIONS.index(_ENRICHMENTS)
 WORDS_FOLDED = 1 + MIGRATIONS.index(
     FOLDED_WORDS
 )  # before, words were found by other rules, and had no postings

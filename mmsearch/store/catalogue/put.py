@@ -27,7 +27,7 @@ _KEYS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class Placed:
     """A document with its id, and whether the catalogue had it before."""
 
     document_id: int
@@ -37,23 +37,23 @@ class _Placed:
 
 def put_documents(database: Database, documents: Sequence[NewDocument], encoder_id: int) -> None:
     """As Catalogue.put says."""
-    placed = _placed(database, documents)
-    ids = [one.document_id for one in placed]
-    known = [one.document_id for one in placed if one.known]
+    found = placed(database, documents)
+    ids = [one.document_id for one in found]
+    known = [one.document_id for one in found if one.known]
     kept = tagging.keep(database, known)
     wordindex.forget(database, known)  # first, because it reads what they are made of now
-    _store_documents(database, placed)
-    contents = _store_contents(database, documents)
-    _store_vectors(database, documents, contents, encoder_id)
-    _store_unreadable(database, documents, contents, encoder_id)
-    _store_items(database, placed, contents)
-    _store_fields(database, placed, known)
+    store_documents(database, found)
+    contents = store_contents(database, documents)
+    store_vectors(database, documents, contents, encoder_id)
+    store_unreadable(database, documents, contents, encoder_id)
+    _store_items(database, found, contents)
+    store_fields(database, found, known)
     tagging.restore(database, kept)
     tagging.welcome_back(database, ids)
     wordindex.learn(database, ids)
 
 
-def _placed(database: Database, documents: Sequence[NewDocument]) -> list[_Placed]:
+def placed(database: Database, documents: Sequence[NewDocument]) -> list[Placed]:
     """The documents with the ids that they have already, or new ones."""
     paths: dict[int, list[str]] = defaultdict(list)
     for document in documents:
@@ -67,16 +67,20 @@ def _placed(database: Database, documents: Sequence[NewDocument]) -> list[_Place
             (corpus_id, json_texts(some)),
         )
         known.update({(corpus_id, path): number for path, number in rows})
-    fresh = _fresh_ids(database, "documents")
+    fresh = fresh_ids(database, "documents")
     places = ((document, known.get((document.corpus_id, document.path))) for document in documents)
-    return [_Placed(place or next(fresh), place is not None, document) for document, place in places]
+    return [Placed(place or next(fresh), place is not None, document) for document, place in places]
 
 
-def _store_documents(database: Database, placed: Sequence[_Placed]) -> None:
-    database.tables.table("documents").upsert_all([_document_row(one) for one in placed], pk="id")
+def store_documents(database: Database, placed: Sequence[Placed], *, stamp: str | None = None) -> None:
+    """Their own rows; ``stamp`` stands in the place of theirs."""
+    rows = [_document_row(one) for one in placed]
+    if stamp is not None:
+        rows = [{**row, "stamp": stamp} for row in rows]
+    database.tables.table("documents").upsert_all(rows, pk="id")
 
 
-def _document_row(placed: _Placed) -> dict[str, object]:
+def _document_row(placed: Placed) -> dict[str, object]:
     document = placed.document
     titles = (item.text for item in document.items if item.locator.kind == "title")
     title = document.title or next(titles, None)
@@ -89,12 +93,11 @@ def _document_row(placed: _Placed) -> dict[str, object]:
         "title": title,
         "name": name_words(document.path),
         "grams": joined_grams([title, document.path, *strings]),
+        "key": document.key,
     }
 
 
-def _store_contents(
-    database: Database, documents: Sequence[NewDocument]
-) -> dict[tuple[Modality, bytes], int]:
+def store_contents(database: Database, documents: Sequence[NewDocument]) -> dict[tuple[Modality, bytes], int]:
     """The ids of all contents, by (modality, key)."""
     wanted = list(dict.fromkeys((item.modality, item.key) for d in documents for item in d.items))
     database.connection.executemany(
@@ -113,7 +116,7 @@ def _store_contents(
     return found
 
 
-def _store_vectors(
+def store_vectors(
     database: Database,
     documents: Sequence[NewDocument],
     contents: dict[tuple[Modality, bytes], int],
@@ -134,7 +137,7 @@ def _store_vectors(
     )
 
 
-def _store_unreadable(
+def store_unreadable(
     database: Database,
     documents: Sequence[NewDocument],
     contents: dict[tuple[Modality, bytes], int],
@@ -156,25 +159,26 @@ def _store_unreadable(
 
 
 def _store_items(
-    database: Database, placed: Sequence[_Placed], contents: dict[tuple[Modality, bytes], int]
+    database: Database, placed: Sequence[Placed], contents: dict[tuple[Modality, bytes], int]
 ) -> None:
-    old = _old_items(database, [one.document_id for one in placed if one.known])
-    fresh = _fresh_ids(database, "items")
+    old = old_items(database, [one.document_id for one in placed if one.known])
+    fresh = fresh_ids(database, "items")
     rows = []
     for one in placed:
         for position, item in enumerate(one.document.items):
             content_id = contents[item.modality, item.key]
             same = old.get((one.document_id, item.modality, str(item.locator), content_id))
             item_id = same.pop(0) if same else next(fresh)
-            rows.append(_item_row(item_id, one.document_id, position, item, content_id))
+            rows.append(item_row(item_id, one.document_id, position, item, content_id))
     gone = json_ids([item_id for left in old.values() for item_id in left])
     database.connection.execute("DELETE FROM items WHERE id IN (SELECT value FROM json_each(?))", (gone,))
     database.tables.table("items").upsert_all(rows, pk="id")
 
 
-def _item_row(
+def item_row(
     item_id: int, document_id: int, position: int, item: NewItem, content_id: int
 ) -> dict[str, object]:
+    """The row of an item."""
     is_title = item.locator.kind == "title"  # its words belong to the document
     return {
         "id": item_id,
@@ -188,19 +192,28 @@ def _item_row(
     }
 
 
-def _old_items(database: Database, document_ids: Sequence[int]) -> dict[tuple[object, ...], list[int]]:
-    """Ids of the documents' items by what makes them the same item; lists, since nothing forbids twins."""
-    old: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    query = """
-        SELECT id, document_id, modality, locator, content_id FROM items
-        WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY id
+def old_items(
+    database: Database, document_ids: Sequence[int], *, since: int = 0, contents: Sequence[int] | None = None
+) -> dict[tuple[object, ...], list[int]]:
+    """Ids of the documents' own items by what makes them the same item; lists, since nothing forbids twins.
+
+    Of those at positions from ``since`` on, with one of ``contents`` (None: any).
     """
-    for item_id, *identity in database.rows(query, (json_ids(document_ids),)):
+    old: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    some = "" if contents is None else "AND content_id IN (SELECT value FROM json_each(?))"
+    query = f"""
+        SELECT id, document_id, modality, locator, content_id FROM items
+        WHERE document_id IN (SELECT value FROM json_each(?)) AND position >= ? AND finding_id IS NULL {some}
+        ORDER BY id
+    """
+    listed = () if contents is None else (json_ids(contents),)
+    for item_id, *identity in database.rows(query, (json_ids(document_ids), since, *listed)):
         old[tuple(identity)].append(item_id)
     return old
 
 
-def _store_fields(database: Database, placed: Sequence[_Placed], known: Sequence[int]) -> None:
+def store_fields(database: Database, placed: Sequence[Placed], known: Sequence[int]) -> None:
+    """Store the fields of documents, in the place of what the ``known`` ones of them had."""
     database.connection.execute(
         "DELETE FROM fields WHERE document_id IN (SELECT value FROM json_each(?))", (json_ids(known),)
     )
@@ -215,7 +228,7 @@ def _store_fields(database: Database, placed: Sequence[_Placed], known: Sequence
     )
 
 
-def _fresh_ids(database: Database, table: str) -> Iterator[int]:
+def fresh_ids(database: Database, table: str) -> Iterator[int]:
     """Ids that were never used, in this transaction, which is the only one that writes."""
     last = database.value("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
     return count((last or 0) + 1)

@@ -21,6 +21,9 @@ _TABLES = {
     "documents": "id",
     "contents": "id",
     "vectors": "content_id",
+    "enrichments": "id",
+    "enriched": "id",
+    "findings": "id",
     "items": "id",
     "fields": "id",
     "unreadable": "content_id",
@@ -32,7 +35,11 @@ _PARENTS = (
     ("documents", "corpus_id", "corpora"),
     ("vectors", "content_id", "contents"),
     ("vectors", "encoder_id", "encoders"),
+    ("enriched", "enrichment_id", "enrichments"),
+    ("findings", "enrichment_id", "enrichments"),
+    ("findings", "content_id", "contents"),
     ("items", "document_id", "documents"),
+    ("items", "finding_id", "findings"),
     ("items", "content_id", "contents"),
     ("fields", "document_id", "documents"),
     ("unreadable", "content_id", "contents"),
@@ -55,7 +62,9 @@ def salvage(path: Path) -> None:
     with Database(partial, write=True) as new, new.unchecked(), new.transaction():
         _copy(path, new)
         for child, column, parent in _PARENTS:
-            new.connection.execute(f"DELETE FROM {child} WHERE {column} NOT IN (SELECT id FROM {parent})")
+            new.connection.execute(
+                f"DELETE FROM {child} WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT id FROM {parent})"
+            )
         new.connection.execute("UPDATE documents SET stamp = ''")
         wordindex.rebuild(new)
     with plain_errors(path):

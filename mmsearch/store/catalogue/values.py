@@ -46,7 +46,8 @@ class NewDocument:
     """A document to be stored or brought up to date; its identity is (``corpus_id``, ``path``).
 
     ``path`` is relative to the corpus root, separated by "/"; ``stamp`` is opaque and changes when anything
-    that the document is made of changes; ``items`` are in document order.
+    that the document is made of changes; ``items`` are in document order. ``key``: the SHA-256 (32 bytes) of the file
+    that it was read from as a whole, such as a PDF; None where its items say what it is.
     """
 
     corpus_id: int
@@ -55,6 +56,19 @@ class NewDocument:
     title: str | None
     fields: Mapping[str, FieldValue]
     items: tuple[NewItem, ...]
+    key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A document, or a part of one: those of its items after the ``first`` ones; the ``last`` part settles its stamp.
+
+    Title, fields and key are those of the first part.
+    """
+
+    document: NewDocument
+    first: int = 0
+    last: bool = True
 
 
 class KnownDocument(NamedTuple):

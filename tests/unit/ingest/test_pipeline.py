@@ -271,16 +271,16 @@ def test_other_files_in_the_place_of_all_stop_the_removal_and_are_indexed(
 def test_whatever_a_decoder_raises_costs_its_file_only(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    from mmsearch.ingest.decoding import decoding
+    from mmsearch.media.readers import parts
 
-    plain = decoding.load_picture
+    plain = parts.load_picture
 
     def failing(data: bytes, *rest: Any, **named: Any) -> Any:
         if data == (shades / "3.png").read_bytes():
             raise error
         return plain(data, *rest, **named)
 
-    monkeypatch.setattr(decoding, "load_picture", failing)
+    monkeypatch.setattr(parts, "load_picture", failing)
     report = run(shades, directory)
     assert (report.added, [entry.path for entry in report.skipped]) == (9, ["3.png"])
 
@@ -309,9 +309,9 @@ def test_an_encoder_that_fails_at_one_file_gives_the_others_their_vectors(
 def test_a_document_that_the_store_refuses_costs_no_other(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmsearch.ingest.decoding import decoding
+    from mmsearch.media.readers import parts
 
-    plain = decoding.load_picture
+    plain = parts.load_picture
 
     def odd(data: bytes, *rest: Any, **named: Any) -> Any:
         found = plain(data, *rest, **named)
@@ -319,7 +319,7 @@ def test_a_document_that_the_store_refuses_costs_no_other(
             found.fields["camera"] = "half a character \ud800"  # type: ignore[index]
         return found
 
-    monkeypatch.setattr(decoding, "load_picture", odd)
+    monkeypatch.setattr(parts, "load_picture", odd)
     report = run(shades, directory)
     assert (report.added, [entry.path for entry in report.skipped]) == (9, ["3.png"])
     assert run(shades, directory).unchanged == 9
@@ -329,16 +329,16 @@ def test_a_batch_without_headway_is_read_once_more_elsewhere(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The decoder hangs in this process only: its child knows nothing of the change."""
-    from mmsearch.ingest.decoding import decoding
+    from mmsearch.media.readers import parts
 
-    plain, release = decoding.load_picture, threading.Event()
+    plain, release = parts.load_picture, threading.Event()
 
     def hanging(data: bytes, *rest: Any, **named: Any) -> Any:
         if data == (shades / "3.png").read_bytes():
             release.wait(60)
         return plain(data, *rest, **named)
 
-    monkeypatch.setattr(decoding, "load_picture", hanging)
+    monkeypatch.setattr(parts, "load_picture", hanging)
     report = run(shades, directory, IndexOptions(limits=Limits(max_seconds=3)))
     release.set()
     assert (report.added, report.skipped) == (10, ())

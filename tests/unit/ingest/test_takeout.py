@@ -95,7 +95,9 @@ def test_a_folder_of_a_takeout_is_read_and_the_pictures_own_exif_counts_first(co
     for n in (1, 2):
         (corpus / f"IMG_{n}.jpg.supplemental-metadata.json").write_text(json.dumps(TAKEN))
     one, two = (
-        decode(found, Decoding(None), lambda _: None) for found in crawl(corpus) if isinstance(found, Source)
+        next(decode(found, Decoding(None), lambda _: None))
+        for found in crawl(corpus)
+        if isinstance(found, Source)
     )
     assert (one.fields["date"], two.fields["date"]) == ("2019-07-05T00:40:00", "2019-07-04T15:40:00+00:00")
     assert one.fields["people"] == two.fields["people"] == "Ada; Grace"

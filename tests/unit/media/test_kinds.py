@@ -9,18 +9,21 @@ import pytest
 from mmsearch.ingest.crawl import crawl
 from mmsearch.ingest.unread import Unread
 from mmsearch.media import kinds
-from mmsearch.media.kinds import KINDS, Kind, missing_extras, suffixes_read
+from mmsearch.media.kinds import READERS, missing_extras, suffixes_read
+from mmsearch.media.readers.pictures import PictureReader
 
-SOUND = Kind("sound", frozenset({".mp3", ".ogg"}), extra="sound", package="a_package_that_nobody_has")
+SOUND = PictureReader(
+    "sound", frozenset({".mp3", ".ogg"}), extra="sound", package="a_package_that_nobody_has"
+)
 
 
 @pytest.fixture
 def with_sound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "KINDS", (*KINDS, SOUND))
+    monkeypatch.setattr(kinds, "READERS", (*READERS, SOUND))
 
 
 def test_no_suffix_is_of_two_kinds() -> None:
-    suffixes = [suffix for kind in KINDS for suffix in kind.suffixes]
+    suffixes = [suffix for reader in READERS for suffix in reader.suffixes]
     assert len(suffixes) == len(set(suffixes))
 
 

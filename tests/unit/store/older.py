@@ -24,6 +24,12 @@ def made_older(path: Path, version: int) -> None:
             database.connection.execute(f"DROP VIEW {view}")
         for statement in migrations._WORDS:
             database.connection.execute(statement)
+        for index in ("documents_by_key", "items_by_finding"):
+            database.connection.execute(f"DROP INDEX {index}")
+        for table, column in (("documents", "key"), ("items", "finding_id")):
+            database.connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for table in ("findings", "enriched", "enrichments"):
+            database.connection.execute(f"DROP TABLE {table}")
         database.connection.execute("UPDATE fields SET folded = lower(text)")
         if version < 5:
             database.connection.execute("DROP TABLE checksums")

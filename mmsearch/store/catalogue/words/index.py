@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mmsearch.types import Ids, Scores
 
 WordTable: TypeAlias = Literal["words", "substrings"]
+_Column: TypeAlias = Literal["document_id", "item_id"]
 
 _COLUMNS: dict[WordTable, tuple[str, ...]] = {"words": WORD_COLUMNS, "substrings": SUBSTRING_COLUMNS}
 _SOURCES: dict[WordTable, str] = {"words": "word_source", "substrings": "substring_source"}
@@ -59,29 +60,44 @@ def matching(database: Access, expression: str) -> Ids:
 
 def forget(database: Access, document_ids: Sequence[int]) -> None:
     """Take the words of documents out, *before* anything that they are made of changes."""
-    listed = json_ids(document_ids)
-    for table, source in _SOURCES.items():
-        database.connection.execute(
-            f"""
-            DELETE FROM {table} WHERE rowid IN (
-                SELECT item_id FROM {source} WHERE document_id IN (SELECT value FROM json_each(?))
-            )
-            """,
-            (listed,),
-        )
-    postings.forget(database.connection, listed)
+    _forget(database, "document_id", document_ids)
 
 
 def learn(database: Access, document_ids: Sequence[int]) -> None:
     """Put the words of documents in, after they are stored."""
+    _learn(database, "document_id", document_ids)
+
+
+def forget_items(database: Access, item_ids: Sequence[int]) -> None:
+    """As ``forget``, of single items."""
+    _forget(database, "item_id", item_ids)
+
+
+def learn_items(database: Access, item_ids: Sequence[int]) -> None:
+    """As ``learn``, of single items."""
+    _learn(database, "item_id", item_ids)
+
+
+def _forget(database: Access, column: _Column, ids: Sequence[int]) -> None:
+    listed = json_ids(ids)
+    for table, source in _SOURCES.items():
+        database.connection.execute(
+            f"""
+            DELETE FROM {table} WHERE rowid IN (
+                SELECT item_id FROM {source} WHERE {column} IN (SELECT value FROM json_each(?))
+            )
+            """,
+            (listed,),
+        )
+    postings.forget(database.connection, "id" if column == "item_id" else column, listed)
+
+
+def _learn(database: Access, column: _Column, ids: Sequence[int]) -> None:
     for table, source in _SOURCES.items():
         names = ", ".join(("item_id", *_COLUMNS[table]))
         rows = database.connection.execute(
-            f"""
-            SELECT {names} FROM {source}
-            WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY item_id
-            """,
-            (json_ids(document_ids),),
+            f"SELECT {names} FROM {source} WHERE {column} IN (SELECT value FROM json_each(?)) ORDER BY item_id",
+            (json_ids(ids),),
         ).fetchall()
         marks = ", ".join("?" * (1 + len(_COLUMNS[table])))
         database.connection.executemany(

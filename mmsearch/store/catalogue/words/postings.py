@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -87,12 +87,12 @@ def learn(connection: sqlite3.Connection, rows: Sequence[tuple[int, Sequence[str
     connection.executemany("INSERT INTO postings VALUES (?, ?, ?, ?, ?)", pieces)
 
 
-def forget(connection: sqlite3.Connection, listed: str) -> None:
-    """Take out the entries of the items of documents whose ids are ``listed`` as JSON."""
+def forget(connection: sqlite3.Connection, column: Literal["document_id", "id"], listed: str) -> None:
+    """Take out the entries of items by a ``column`` of theirs, whose values are ``listed`` as JSON."""
     connection.execute(
-        """
+        f"""
         DELETE FROM entries WHERE item_id IN (
-            SELECT id FROM items WHERE document_id IN (SELECT value FROM json_each(?))
+            SELECT id FROM items WHERE {column} IN (SELECT value FROM json_each(?))
         )
         """,
         (listed,),

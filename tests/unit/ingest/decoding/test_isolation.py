@@ -86,7 +86,7 @@ def test_a_child_reads_what_any_other_reads(decoder: IsolatedDecoder, small_corp
         "a", "1", small_corpus / "rocket.jpg", small_corpus / "texts" / "moon.txt", ("Up",), "Rocket", "It flies.",
         {"year": 1999},
     )  # fmt: skip
-    here, there = decode(source, decoder.how, lambda _: None), decoder.decode(source)
+    [here], [there] = decode(source, decoder.how, lambda _: None), decoder.decode(source)
     assert (here.title, here.fields) == (there.title, there.fields)
     assert len(here.drafts) == len(there.drafts) == 5
     for one, other in zip(here.drafts, there.drafts, strict=True):
@@ -95,7 +95,7 @@ def test_a_child_reads_what_any_other_reads(decoder: IsolatedDecoder, small_corp
         )  # fmt: skip
     assert np.array_equal(here.drafts[0].pixels, there.drafts[0].pixels)  # type: ignore[arg-type]
     bare = IsolatedDecoder(Decoding(None))
-    assert bare.decode(source).drafts[0].pixels is None
+    assert next(bare.decode(source)).drafts[0].pixels is None
     bare.close()
 
 
@@ -104,9 +104,9 @@ def test_a_bad_file_has_its_reason_and_the_child_goes_on(
 ) -> None:
     (small_corpus / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
     with pytest.raises(MediaError, match="PNG"):
-        decoder.decode(Source("bad", "1", small_corpus / "bad.png"))
+        next(decoder.decode(Source("bad", "1", small_corpus / "bad.png")))
     child = decoder._child
-    assert decoder.decode(Source("good", "1", small_corpus / "coffee.png")).drafts
+    assert next(decoder.decode(Source("good", "1", small_corpus / "coffee.png"))).drafts
     assert decoder._child is child
 
 
@@ -119,9 +119,9 @@ def test_what_hangs_or_crashes_ends_the_child_and_the_next_file_has_another(
 ) -> None:
     decoder = IsolatedDecoder(Decoding(SPEC, Limits(max_seconds=2)))
     with pytest.raises(DecoderDiedError, match=reason):
-        decoder.decode(Source("x", "1", poisoned(small_corpus / "chelsea.png", how)))
+        next(decoder.decode(Source("x", "1", poisoned(small_corpus / "chelsea.png", how))))
     decoder.how = Decoding(SPEC, Limits(max_seconds=20))
-    assert decoder.decode(Source("good", "1", small_corpus / "coffee.png")).drafts
+    assert next(decoder.decode(Source("good", "1", small_corpus / "coffee.png"))).drafts
     decoder.close()
 
 
@@ -129,11 +129,11 @@ def test_a_child_that_was_ended_while_idle_costs_no_file(
     decoder: IsolatedDecoder, small_corpus: Path
 ) -> None:
     source = Source("good", "1", small_corpus / "coffee.png")
-    decoder.decode(source)
+    next(decoder.decode(source))
     assert decoder._child is not None
     decoder._child.kill()
     decoder._child.wait()
-    assert decoder.decode(source).drafts
+    assert next(decoder.decode(source)).drafts
 
 
 def test_a_child_that_can_not_start_is_no_files_fault(
@@ -142,20 +142,20 @@ def test_a_child_that_can_not_start_is_no_files_fault(
     monkeypatch.setattr("mmsearch.ingest.decoding.isolation._BOOT", "raise SystemExit(1)")
     decoder = IsolatedDecoder(Decoding(SPEC))
     with pytest.raises(MmsearchError, match="no process to decode in can be started"):
-        decoder.decode(Source("good", "1", small_corpus / "coffee.png"))
+        next(decoder.decode(Source("good", "1", small_corpus / "coffee.png")))
 
 
 def test_what_wants_too_much_memory_is_refused(
     poison: None, decoder: IsolatedDecoder, small_corpus: Path
 ) -> None:
     with pytest.raises(MediaError, match="not enough memory"):
-        decoder.decode(Source("x", "1", poisoned(small_corpus / "chelsea.png", "EAT")))
+        next(decoder.decode(Source("x", "1", poisoned(small_corpus / "chelsea.png", "EAT"))))
 
 
 def test_what_a_decoder_prints_is_no_answer(
     poison: None, decoder: IsolatedDecoder, small_corpus: Path
 ) -> None:
-    assert decoder.decode(Source("x", "1", poisoned(small_corpus / "chelsea.png", "PRINT"))).drafts
+    assert next(decoder.decode(Source("x", "1", poisoned(small_corpus / "chelsea.png", "PRINT")))).drafts
 
 
 def test_a_large_picture_fits_into_the_memory_that_a_child_has(
@@ -164,4 +164,4 @@ def test_a_large_picture_fits_into_the_memory_that_a_child_has(
     from PIL import Image
 
     Image.new("L", (9000, 9000)).save(tmp_path / "large.png")
-    assert decoder.decode(Source("x", "1", tmp_path / "large.png")).fields["width"] == 9000
+    assert next(decoder.decode(Source("x", "1", tmp_path / "large.png"))).fields["width"] == 9000

@@ -45,7 +45,8 @@ def test_a_source_becomes_its_picture_title_captions_and_passages_with_vectors(
         captions=("a cup",),
         body="Drink it hot.",
     )
-    (reading,), skipped = reader.read_batch([source])
+    [portion] = reader.read_batch([source])
+    [reading], skipped = portion.readings, portion.skipped
     assert skipped == []
     assert [(draft.modality, draft.locator.kind, draft.text) for draft in reading.drafts] == [
         ("image", "whole", None),
@@ -65,7 +66,8 @@ def test_what_the_catalogue_holds_is_not_encoded_again(
     source = Source("a", "1", picture=small_corpus / "coffee.png", captions=("a cup",))
     with directory.write_lock():
         update_from([source], small_corpus, directory, reader.encoder)
-    (reading,), _ = reader.read_batch([source])
+    [portion] = reader.read_batch([source])
+    [reading] = portion.readings
     assert [draft.vector for draft in reading.drafts] == [None, None]
     assert all(draft.row is not None for draft in reading.drafts)
 
@@ -78,7 +80,9 @@ def test_a_bad_source_is_passed_over_with_its_reason(reader: Reader, small_corpu
         Source("empty", "1", body="  "),
         Source("good", "1", body="Tea."),
     ]
-    readings, skipped = reader.read_batch(sources)
+    [portion] = reader.read_batch(sources)
+    readings, skipped = portion.readings, portion.skipped
+    assert portion.done == 4
     assert [reading.source.path for reading in readings] == ["good"]
     assert [one.path for one in skipped] == ["broken", "gone", "empty"]
     assert all(one.reason for one in skipped)
