@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mmsearch.version import __version__
 
 if TYPE_CHECKING:
+    from mmsearch.client import RemoteLibrary, connect
     from mmsearch.errors import (
         EncoderError,
         IndexDirectoryError,
@@ -43,8 +44,10 @@ _HOMES = {
     "MmsearchError": "mmsearch.errors",
     "Query": "mmsearch.search.query.value",
     "QueryError": "mmsearch.errors",
+    "RemoteLibrary": "mmsearch.client",
     "Results": "mmsearch.search.results.results",
     "UsageError": "mmsearch.errors",
+    "connect": "mmsearch.client",
     "embed": "mmsearch.library",
     "index": "mmsearch.library",
     "open": "mmsearch.library",
@@ -62,9 +65,11 @@ __all__ = [
     "MmsearchError",
     "Query",
     "QueryError",
+    "RemoteLibrary",
     "Results",
     "UsageError",
     "__version__",
+    "connect",
     "embed",
     "index",
     "open",

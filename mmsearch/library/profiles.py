@@ -14,21 +14,31 @@ if TYPE_CHECKING:
     from mmsearch.store.kept.profiles import Profile
 
 
-def updated(index: Reading, name: str, like: Sequence[Any], dislike: Sequence[Any]) -> Profile:
+def updated(
+    index: Reading, name: str, like: Sequence[Any], dislike: Sequence[Any], *, only_indexed: bool = False
+) -> Profile:
     """The profile ``name`` with what is given now, which is kept before anything else can go wrong.
 
     Raises UsageError when nothing is liked in it, or for an example that can't be found again.
     """
-    from mmsearch.search.recommend.feedback import with_feedback
-
-    before = read_profile(index.directory.path, name)
-    after = with_feedback(index, before, like, dislike)
-    if after != before:
-        write_profile(index.directory.path, after)
+    after = kept(index, name, like, dislike, only_indexed=only_indexed)
     if not after.likes:
         raise UsageError(
             f"nothing is liked in the profile {name!r}: add --like; there are profiles: {_names(index)}"
         )
+    return after
+
+
+def kept(
+    index: Reading, name: str, like: Sequence[Any], dislike: Sequence[Any], *, only_indexed: bool = False
+) -> Profile:
+    """The profile ``name`` with what is given now, which is kept; UsageError for an example that can't be."""
+    from mmsearch.search.recommend.feedback import with_feedback
+
+    before = read_profile(index.directory.path, name)
+    after = with_feedback(index, before, like, dislike, only_indexed=only_indexed)
+    if after != before:
+        write_profile(index.directory.path, after)
     return after
 
 

@@ -95,6 +95,8 @@ class Searchable(OpenIndex):
         duplicates: Duplicates = "collapse",
         sort: Order | str | None = None,
         facets: Sequence[str] = (),
+        histogram: str | None = None,
+        places: bool = False,
         context: int = 0,
         cutoff: float | None = DEFAULT_CUTOFF,
         strict: bool = False,
@@ -136,6 +138,8 @@ class Searchable(OpenIndex):
                 duplicates=duplicates,
                 sort=sort,
                 facets=facets,
+                histogram=histogram,
+                places=places,
                 context=context,
                 cutoff=cutoff,
                 strict=strict,
@@ -187,7 +191,9 @@ class Searchable(OpenIndex):
 
         def found(index: Reading) -> Results:
             name = request.profile
-            known = None if name is None else updated(index, name, request.like, request.dislike)
+            known = None
+            if name is not None:
+                known = updated(index, name, request.like, request.dislike, only_indexed=request.only_indexed)
             return recommend(request, index, profile=known)
 
         return replace(self.read(found), thumbnails=self.thumbnails)

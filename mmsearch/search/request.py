@@ -71,7 +71,8 @@ class SearchRequest(Request):
     "document", scored by all of its items, or one for each "item". ``duplicates``: "collapse" shows the first of
     documents that are copies of one another, with a count, "show" all of them. ``sort``: "relevance", "path",
     "title", a field, or "-year" for descending, of all that stands above the line, and of nothing else (where nothing
-    does, the best guesses by relevance). ``facets``: fields whose values are counted over what stands above it.
+    does, the best guesses by relevance). ``facets``: fields whose values are counted over what stands above it;
+    ``histogram``: a field whose dates are; ``places``: where on the earth that is, by latitude and longitude.
     ``context``: so many passages before and after a passage come along.
 
     ``cutoff``: the expected count that tells matches from guesses, and so where the line between them stands, below
@@ -107,6 +108,8 @@ class SearchRequest(Request):
     duplicates: Duplicates = field(default="collapse", metadata=TEXT.metadata)
     sort: Order | str | None = field(default=None, metadata=TEXT.metadata)
     facets: Sequence[str] = field(default=(), metadata=TEXT_LIST.metadata)
+    histogram: str | None = field(default=None, metadata=TEXT.metadata)
+    places: bool = field(default=False, metadata=FLAG.metadata)
     context: int = field(default=0, metadata=WHOLE.metadata)
     cutoff: float | None = field(default=DEFAULT_CUTOFF, metadata=LIMIT.metadata)
     strict: bool = field(default=False, metadata=FLAG.metadata)

@@ -21,8 +21,10 @@ from mmsearch.search.rerank.cross_encoder import Reranker, reranked
 from mmsearch.search.results.context import with_context
 from mmsearch.search.results.explain import hits_of, telling_items
 from mmsearch.search.results.originals import originals
+from mmsearch.search.results.places import LATITUDE, LONGITUDE, merged
 from mmsearch.search.results.results import Results
 from mmsearch.search.results.strength import falling
+from mmsearch.search.results.timeline import histogram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from mmsearch.search.ranking.task import Prepared
     from mmsearch.search.ranking.weights import LearnedWeights
     from mmsearch.search.request import SearchRequest
+    from mmsearch.search.results.places import Place
+    from mmsearch.search.results.timeline import Histogram
     from mmsearch.types import FieldValue, Ids
 
 
@@ -66,7 +70,7 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
     # Without anything to rank by, the filter alone decides, and it is exact.
     cutoff = request.cutoff if prepared.task.columns else None
     every = None
-    if isinstance(request.sort, Order) or request.facets:
+    if isinstance(request.sort, Order) or request.facets or request.histogram or request.places:
         every = all_above(ranker, searched, cutoff)
     part = _page(request, ranker, prepared, index, every, 0 if reranker is None else reranker.depth)
     line = _line(request, ranker, prepared, index, part, every, cutoff)
@@ -94,7 +98,7 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
         hits = falling([*read, *hits[len(matches) :]])[request.offset : request.offset + request.k]
     if _collapse(request) and not isinstance(request.sort, Order):
         hits = originals(hits, index, prepared.task.among, prepared.task.left_out)
-    facets = _counted(index, telling_items(every, prepared), request.facets) if every is not None else {}
+    above = telling_items(every, prepared) if every is not None else None
     unpassed = () if searched else why_nothing_passes(query.condition, index)
     results = Results(
         query=query,
@@ -107,7 +111,9 @@ def search(request: SearchRequest, index: SearchIndex, *, learned: LearnedWeight
         offset=request.offset,
         total_is_exact=line.exact,
         more=(line.total if request.strict else part.total) > request.offset + request.k,
-        facets=facets,
+        facets={} if above is None else _counted(index, above, request.facets),
+        histogram=_histogram(index, above, request.histogram),
+        places=_places(index, above) if request.places and above is not None else None,
         pieces=prepared.matches.pieces if prepared.matches is not None else (),
         generation=index.generation,
     )
@@ -188,3 +194,14 @@ def _counted(
     index: SearchIndex, items: Ids, fields: Sequence[str]
 ) -> dict[str, list[tuple[FieldValue, int]]]:
     return {field: index.catalogue.facets(field, items) for field in fields}
+
+
+def _histogram(index: SearchIndex, items: Ids | None, field: str | None) -> Histogram | None:
+    if field is None or items is None:
+        return None
+    return histogram(field, index.catalogue.facets(field, items))
+
+
+def _places(index: SearchIndex, items: Ids) -> tuple[Place, ...]:
+    found, latitudes, longitudes = index.catalogue.number_pairs(LATITUDE, LONGITUDE, items)
+    return merged(found, latitudes, longitudes)

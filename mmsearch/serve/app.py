@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from mmsearch.errors import MmsearchError, UsageError
 from mmsearch.serve.problems import RefusedError, answer_to
-from mmsearch.serve.routes import items, page, pictures, search, state
+from mmsearch.serve.routes import ask, docs, export, items, page, pictures, recommend, search, session, state
 from mmsearch.serve.routes.common import API
 from mmsearch.serve.security.gate import Gate
 from mmsearch.version import __version__
@@ -46,9 +46,10 @@ def make_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for router in (search.router, items.router, pictures.router, state.router):
-        app.include_router(router, prefix=API)
+    for verb in (search, items, pictures, recommend, ask, export, session, state):
+        app.include_router(verb.router, prefix=API)
     app.include_router(state.figures)
+    app.include_router(docs.router)
     app.include_router(page.router)
     app.add_exception_handler(MmsearchError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
-from mmsearch.search.query.value import Picture
+from mmsearch.search.query.parse import parse
+from mmsearch.search.query.value import Picture, Query
 from mmsearch.search.request import SearchRequest
 from mmsearch.serve.problems import RefusedError
 from mmsearch.types import MODALITIES
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mmsearch.serve.service import Service
     from mmsearch.serve.settings import Settings
+    from mmsearch.serve.uploads import Uploads
 
 # What a request may hold beside the fields of a `SearchRequest`.
 PICTURES = {"pictures": "image", "minus_pictures": "minus", "exclude_pictures": "exclude"}
@@ -70,16 +72,29 @@ def _request(fields: dict[str, Any], service: Service) -> SearchRequest:
     fields = {**fields}
     _refuse_long(fields, service.settings.longest_query)
     for name, to in PICTURES.items():
-        pictures = [Picture(service.uploads.find(one).data) for one in fields.pop(name, ())]
+        pictures = [service.uploads.find(one).picture for one in fields.pop(name, ())]
         if pictures:
             fields[to] = [*_several(fields.get(to)), *pictures]
-    if not fields.get("text", "").strip():
-        fields.pop("text", None)
-    if not any(fields.get(name) for name in ("text", "image", "item", "minus", "exclude")):
+    text = fields.pop("text", "")
+    if text.strip():
+        fields["text"] = _read(text, service.uploads)
+    if not any(_several(fields.get(name)) for name in ("text", "image", "item", "minus", "exclude")):
         if not any(fields.get(name) for name in ("modality", "where", "path")):
             fields["modality"] = list(MODALITIES)
         fields.setdefault("sort", NEWEST_FIRST)
     return SearchRequest.from_arguments(fields)
+
+
+def _read(text: str, uploads: Uploads) -> Query:
+    """The query that ``text`` means; of pictures it may name those that were sent, as ``@sent:NAME``, and no others."""
+    query = parse(text, allow_files=False, allow_urls=False, known=uploads)
+    parts = [
+        replace(part, content=uploads.named(part.content.source).picture)
+        if isinstance(part.content, Picture)
+        else part
+        for part in query.parts
+    ]
+    return replace(query, parts=tuple(parts))
 
 
 def check_size(k: int, offset: int, settings: Settings) -> None:
@@ -115,12 +130,12 @@ def cursor_at(state: str, name: str, offset: int) -> str:
 
 def state_of(cursor: str) -> str:
     """The state of the index that a cursor was made in; UsageError for what is no cursor."""
-    return _read(cursor)[0]
+    return _read_cursor(cursor)[0]
 
 
 def offset_of(cursor: str, name: str) -> int:
     """How many hits a cursor passes over; UsageError when it belongs to another search, or is none."""
-    _, digest, offset = _read(cursor)
+    _, digest, offset = _read_cursor(cursor)
     if digest != _digest(name):
         raise UsageError("this cursor belongs to another search: give the same fields as for its first page")
     return offset
@@ -134,7 +149,7 @@ def refuse_stale(cursor: str, state: str) -> None:
         )
 
 
-def _read(cursor: str) -> tuple[str, str, int]:
+def _read_cursor(cursor: str) -> tuple[str, str, int]:
     try:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
         state, digest, offset = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))

@@ -40,7 +40,6 @@ class Settings:
     )
     uploads_bytes: int = 256 * MIB
     answers_bytes: int = 64 * MIB
-    export_items: int = 1_000
     export_bytes: int = 1024 * MIB
 
     @property

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from mmsearch.media.limits import Limits
+from mmsearch.search.query.value import Picture
 from mmsearch.serve.problems import RefusedError
 
 SMALL = 320
+# How a text names a picture that was sent: @sent:NAME.
+SENT = "sent:"
+_NAME = re.compile(rf"{SENT}[0-9a-f]{{32}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,11 @@ class Upload:
     width: int
     height: int
     small: bytes
+
+    @property
+    def picture(self) -> Picture:
+        """It as a part of a query."""
+        return Picture(self.data, f"{SENT}{self.name}")
 
     @property
     def size(self) -> int:
@@ -49,6 +59,14 @@ class Uploads:
         self.most_bytes, self.bytes = most_bytes, 0
         self._kept: OrderedDict[str, Upload] = OrderedDict()
         self._lock = threading.Lock()
+
+    def __contains__(self, named: object) -> bool:
+        """Whether ``sent:NAME`` names a picture that is, or was, kept here."""
+        return isinstance(named, str) and _NAME.fullmatch(named) is not None
+
+    def named(self, named: str) -> Upload:
+        """The picture that ``sent:NAME`` names; RefusedError as `find`."""
+        return self.find(named.removeprefix(SENT))
 
     def keep(self, upload: Upload) -> None:
         """Keep ``upload``, as the one used last."""

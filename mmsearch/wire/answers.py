@@ -19,8 +19,10 @@ def answers_as_json(answers: Answers) -> dict[str, Any]:
         "notes": list(answers.notes),
         "searched": answers.searched,
         "generation": answers.generation,
+        "cutoff": answers.cutoff,
         "seconds": round(answers.seconds, 4),
         "answers": [answer_as_json(answer) for answer in answers],
+        "best_guesses": [answer_as_json(answer) for answer in answers.best_guesses],
     }
 
 
@@ -30,6 +32,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "rank": answer.rank,
         "sentence": answer.sentence,
         "citation": answer.citation,
+        "corpus": answer.corpus_root,
         "path": answer.path,
         "file": answer.file,
         "title": answer.title,
@@ -47,8 +50,8 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "fields": dict(answer.fields),
         "item_id": answer.item_id,
         "document_id": answer.document_id,
-        "score": round(answer.score, 6),
+        "score": answer.score,
         "strength": answer.strength,
         "expected_count": answer.evalue,
-        "cosine": None if answer.cosine is None else round(answer.cosine, 6),
+        "cosine": answer.cosine,
     }

@@ -31,8 +31,8 @@ def tags_as_json(report: TagReport) -> dict[str, Any]:
                     {
                         "label": tag.label,
                         "expected_count": tag.expected_count,
-                        "score": round(tag.score, 4),
-                        "cosine": round(tag.cosine, 6),
+                        "score": tag.score,
+                        "cosine": tag.cosine,
                         "item_id": tag.item_id,
                     }
                     for tag in one.tags

@@ -18,6 +18,8 @@ from mmsearch.search.query.value import Item, Part, Picture, Query, Text
 from mmsearch.store.catalogue.conditions import conjunction
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from mmsearch.search.query.value import Content, Kind
     from mmsearch.store.catalogue.conditions import Condition
 
@@ -41,24 +43,26 @@ class _Marks(NamedTuple):
     sign: str = ""
 
 
-def parse(text: str, *, allow_files: bool = True, allow_urls: bool = True) -> Query:
+def parse(
+    text: str, *, allow_files: bool = True, allow_urls: bool = True, known: Container[str] = ()
+) -> Query:
     """The query that ``text`` means. ``query.notes`` tell what was understood beyond what is written.
 
     Unless ``allow_files``, ``@path`` is a word like any other, and unless ``allow_urls`` an address is: the words of a
-    stranger must not read files or reach into a network.
+    stranger must not read files or reach into a network. ``@name`` of a picture that is ``known`` is one all the same.
 
     Raises QueryError, also for more than ``LONGEST`` characters; UsageError for more than ``query.MOST_PARTS`` parts.
     """
     if len(text) > LONGEST:
         reason = f"a query of {len(text):,} characters; at most {LONGEST:,} are read"
         raise QueryError(reason, text, LONGEST)
-    return _Parser(text, allow_files=allow_files, allow_urls=allow_urls).query()
+    return _Parser(text, allow_files=allow_files, allow_urls=allow_urls, known=known).query()
 
 
 class _Parser:
-    def __init__(self, text: str, *, allow_files: bool, allow_urls: bool) -> None:
+    def __init__(self, text: str, *, allow_files: bool, allow_urls: bool, known: Container[str]) -> None:
         self.text, self.at = text, 0
-        self.allow_files, self.allow_urls = allow_files, allow_urls
+        self.allow_files, self.allow_urls, self.known = allow_files, allow_urls, known
         self.taken_as_text: list[str] = []
         self.parts: list[Part | None] = []  # None: where the loose words go
         self.loose: list[Word] = []
@@ -201,6 +205,8 @@ class _Parser:
         return found[0] if found else None
 
     def _is_allowed(self, named: str) -> bool:
+        if named.removeprefix("@") in self.known:
+            return True
         return is_allowed(named.lstrip('@"'), allow_files=self.allow_files, allow_urls=self.allow_urls)
 
     def _at_end(self, at: int) -> bool:

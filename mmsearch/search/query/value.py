@@ -58,9 +58,10 @@ class Text:
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """A picture to look for: a path, a URL, "-" (standard input), or what is in memory (a PIL image, bytes,
-    a unit vector of the encoder's dimension); what is in memory has no written form."""
+    a unit vector of the encoder's dimension); what is in memory has no written form but the ``name`` it may have."""
 
     source: Any
+    name: str | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Picture):
@@ -159,7 +160,7 @@ def written_content(content: Content) -> str:
         return f"#{content.item_id}"
     source = content.source
     if not isinstance(source, str):
-        return f"@<{type(source).__name__}>"
+        return f"@{content.name or f'<{type(source).__name__}>'}"
     if re.fullmatch(r"https?://\S+", source):
         return source
     return f"@{source}" if re.fullmatch(r'[^\s"<\\][^\s"\\]*', source) else f"@{quoted(source)}"

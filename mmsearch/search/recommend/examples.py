@@ -42,12 +42,12 @@ class Example:
         return Part(content, "plus" if attitude == "like" else "minus")
 
 
-def resolve(index: SearchIndex, thing: Any) -> Example:
+def resolve(index: SearchIndex, thing: Any, *, only_indexed: bool = False) -> Example:
     """What ``thing`` means: a document's path (or the end of one), ``#item-id`` or its number, a picture elsewhere.
 
     A picture elsewhere is a file, a URL, "-", bytes, a PIL image or a unit vector. A path in the index comes before
-    a file of that name; "./name" is always the file. Raises UsageError for what is nowhere, or in several places,
-    and MediaError for a picture that can't be read.
+    a file of that name; "./name" is always the file. With ``only_indexed`` no file is read and no address fetched.
+    Raises UsageError for what is nowhere, or in several places, and MediaError for a picture that can't be read.
     """
     if isinstance(thing, Path):
         thing = str(thing)
@@ -64,6 +64,8 @@ def resolve(index: SearchIndex, thing: Any) -> Example:
         )
     if found:
         return _document(index, found[0])
+    if only_indexed:
+        raise UsageError(f"{thing!r} is no document of this index: paths are relative to the corpus")
     if thing == "-" or re.match(r"https?://", thing) or Path(thing).expanduser().is_file():
         return _outside(index, thing)
     raise UsageError(

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def with_feedback(
-    index: SearchIndex, profile: Profile, like: Sequence[Any] = (), dislike: Sequence[Any] = ()
+    index: SearchIndex,
+    profile: Profile,
+    like: Sequence[Any] = (),
+    dislike: Sequence[Any] = (),
+    *,
+    only_indexed: bool = False,
 ) -> Profile:
     """``profile`` with more examples; what was disliked before and is liked now changes sides.
 
@@ -30,7 +35,7 @@ def with_feedback(
     likes, dislikes = list(profile.likes), list(profile.dislikes)
     for things, to, other in ((like, likes, dislikes), (dislike, dislikes, likes)):
         for thing in things:
-            written = resolve(index, thing).written
+            written = resolve(index, thing, only_indexed=only_indexed).written
             if not written:
                 raise UsageError("a profile can only keep what has a path: save the picture to a file first")
             other[:] = [one for one in other if not _is_same(one, written)]

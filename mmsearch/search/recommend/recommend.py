@@ -86,6 +86,7 @@ def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile
         total=total,
         seconds=time.perf_counter() - started,
         total_is_exact=complete,
+        more=total > request.k,
         generation=index.generation,
     )
 
@@ -97,7 +98,8 @@ def _examples(
         likes, dislikes, notes = examples_of(index, profile)
     else:
         likes, dislikes = (
-            [resolve(index, thing) for thing in side] for side in (request.like, request.dislike)
+            [resolve(index, thing, only_indexed=request.only_indexed) for thing in side]
+            for side in (request.like, request.dislike)
         )
         notes = []
     if not likes:

@@ -45,7 +45,8 @@ class RecommendRequest(Request):
     name under which they are kept, beside those that were given before. What is given, and copies of it, is not
     recommended. ``modality``, ``where`` and ``path`` limit what is. ``diverse`` (0 to 1) takes off so much of a
     hit's likeness to better ones (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998), for at most 500
-    hits. ``duplicates``: "collapse" recommends the first of documents that are copies of one another
+    hits. ``only_indexed``: examples are documents and items of this index, and neither files nor addresses; set it for
+    what a stranger wrote. ``duplicates``: "collapse" recommends the first of documents that are copies of one another
     (`mmsearch.search.ranking.distinct`), with a count, "show" all of them. Without ``explain`` hits carry no reasons.
 
     ``condition`` is what limits. Raises UsageError for an argument that makes no sense.
@@ -67,6 +68,7 @@ class RecommendRequest(Request):
     method: Method = field(default="average", metadata=TEXT.metadata)
     duplicates: Duplicates = field(default="collapse", metadata=TEXT.metadata)
     explain: bool = field(default=True, metadata=FLAG.metadata)
+    only_indexed: bool = field(default=False, compare=False)
     condition: Condition | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

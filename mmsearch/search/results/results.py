@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mmsearch.search.query.value import Query
+    from mmsearch.search.results.places import Place
+    from mmsearch.search.results.timeline import Histogram
     from mmsearch.thumbnails import Thumbnails
     from mmsearch.types import FieldValue
 
@@ -30,10 +32,10 @@ class Results(Sequence[Hit]):
     the first, ``nothing_matches``. ``total`` is how many hits stand above it: exactly so if ``total_is_exact`` (when
     all were looked at: because there are few, to sort them, to count facets), an estimate otherwise; ``more`` says
     whether further hits come after these, above it or below. ``facets``: for each field that was asked for, (value,
-    documents), most frequent first, over all documents above the line, copies included. ``pieces`` are no words of the
-    index and were looked for within words. ``notes`` say what was understood beyond what is written. ``generation``
-    names what was searched: of equal names, answers are equal. ``thumbnails``: where small pictures of the hits are
-    kept, for notebooks and contact sheets.
+    documents), most frequent first, over all documents above the line, copies included; ``histogram`` and ``places`` of
+    the same, None when they were not asked for. ``pieces`` are no words of the index and were looked for within words.
+    ``notes`` say what was understood beyond what is written. ``generation`` names what was searched: of equal names,
+    answers are equal. ``thumbnails``: where small pictures of the hits are kept, for notebooks and contact sheets.
     """
 
     query: Query
@@ -47,6 +49,8 @@ class Results(Sequence[Hit]):
     total_is_exact: bool = True
     more: bool = False
     facets: Mapping[str, Sequence[tuple[FieldValue, int]]] = field(default_factory=dict)
+    histogram: Histogram | None = None
+    places: tuple[Place, ...] | None = None
     pieces: tuple[str, ...] = ()
     generation: str = field(default="", compare=False)
     thumbnails: Thumbnails | None = field(default=None, compare=False)
@@ -97,6 +101,8 @@ class Results(Sequence[Hit]):
                 field: [{"value": value, "documents": documents} for value, documents in counted]
                 for field, counted in self.facets.items()
             },
+            "histogram": None if self.histogram is None else self.histogram.to_dict(),
+            "places": None if self.places is None else [place.to_dict() for place in self.places],
             "hits": [hit.to_dict(explain=explain) for hit in self],
         }
 

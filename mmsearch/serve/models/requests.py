@@ -13,7 +13,9 @@ ItemNumber = Annotated[int, Field(ge=0, lt=1 << 63)]
 PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
+    """Fields of a request; what is not known is refused."""
+
     model_config = ConfigDict(extra="forbid")
 
     def given(self) -> dict[str, Any]:
@@ -22,7 +24,7 @@ class _Asked(BaseModel):
         return {name: value for name, value in found.items() if value is not None or name == "cutoff"}
 
 
-class SearchFields(_Asked):
+class SearchFields(Asked):
     """A search; all that is left out is as `Library.search` has it. Nothing to look for lists the collection."""
 
     model_config = ConfigDict(
@@ -52,6 +54,8 @@ class SearchFields(_Asked):
         None, description="relevance, path, title, added or a field; -year is descending."
     )
     facets: list[str] | None = Field(None, description="Fields whose values are counted above the line.")
+    histogram: str | None = Field(None, description="A field whose dates are counted above the line.")
+    places: bool | None = Field(None, description="With where that was, by latitude and longitude.")
     context: Whole | None = Field(None, ge=0, le=20, description="Passages before and after that come along.")
     cutoff: float | None = Field(None, gt=0, description="Where the line stands; null for no line.")
     strict: bool | None = Field(None, description="Hide what stands below the line.")
@@ -62,14 +66,14 @@ class SearchFields(_Asked):
     )
 
 
-class PageFields(_Asked):
+class PageFields(Asked):
     """Which part of a list."""
 
     k: Whole | None = Field(None, ge=1)
     offset: Whole | None = Field(None, ge=0)
 
 
-class SearchQuery(_Asked):
+class SearchQuery(Asked):
     """A search in an address; names that may be given several times are lists."""
 
     q: str | None = Field(None, description="Words in the query language.", examples=["a cup of coffee"])
@@ -91,6 +95,8 @@ class SearchQuery(_Asked):
     facets: list[str] | None = Field(
         None, description="Names of fields, or several with commas between them."
     )
+    histogram: str | None = Field(None, description="A field whose dates are counted above the line.")
+    places: bool | None = None
     context: int | None = Field(None, ge=0, le=20)
     cutoff: float | Literal["none"] | None = Field(None, description="A number above 0, or none for no line.")
     strict: bool | None = None

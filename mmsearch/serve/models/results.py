@@ -93,6 +93,31 @@ class FacetShown(_Shape):
     documents: int
 
 
+class BinShown(_Shape):
+    """Documents from one day, month or year to another, both included."""
+
+    from_: str = Field(alias="from")
+    to: str
+    documents: int
+
+
+class HistogramShown(_Shape):
+    """Documents by date."""
+
+    field: str
+    unit: Literal["day", "month", "year"]
+    bins: list[BinShown]
+
+
+class PlaceShown(_Shape):
+    """Documents that are near one another."""
+
+    latitude: float
+    longitude: float
+    documents: int
+    item_id: int = Field(description="The best of them.")
+
+
 class ResultsShown(_Shape):
     """Hits, best first."""
 
@@ -109,6 +134,8 @@ class ResultsShown(_Shape):
     more: bool
     seconds: float
     facets: dict[str, list[FacetShown]]
+    histogram: HistogramShown | None
+    places: list[PlaceShown] | None = Field(description="At most 2,000: near ones are merged.")
     hits: list[HitShown]
     generation: str
     cursor: str | None

@@ -11,7 +11,7 @@ from mmsearch.errors import MmsearchError
 from mmsearch.serve.problems import RefusedError, answer_to
 from mmsearch.serve.security.headers import secured
 from mmsearch.serve.security.hosts import is_known_host, is_own_origin
-from mmsearch.serve.security.tokens import is_right, shown_token
+from mmsearch.serve.security.tokens import is_let_in
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -90,9 +90,9 @@ class Gate:
         if self._under_way[client] > settings.per_client:
             raise RefusedError(429, f"more than {settings.per_client} requests at once: wait for the answers")
         path: str = scope["path"]
-        if settings.token is not None and path not in OPEN and not path.startswith(OPEN_BELOW):
-            shown = shown_token(headers.get(b"authorization"), headers.get(b"cookie"))
-            if not is_right(shown, settings.token):
+        if settings.token is not None and not (path in OPEN or path.startswith(OPEN_BELOW)):
+            authorization, cookie = headers.get(b"authorization"), headers.get(b"cookie")
+            if not is_let_in(authorization, cookie, settings.token):
                 raise RefusedError(401, "a token is needed: give the one that the service was started with")
         length = headers.get(b"content-length", "0")
         if not length.isascii() or not length.isdecimal() or int(length) > self._most_bytes(scope):

@@ -44,15 +44,22 @@ def is_right(shown: str | None, token: str) -> bool:
     return shown is not None and hmac.compare_digest(shown.encode("utf-8", "replace"), token.encode())
 
 
-def shown_token(authorization: str | None, cookie: str | None) -> str | None:
-    """The token in an Authorization header (``Bearer …``), or else in the page's cookie."""
+def cookie_value(token: str) -> str:
+    """What the page's cookie holds: it stands for ``token`` and doesn't tell it."""
+    return hmac.new(token.encode(), b"mmsearch cookie", "sha256").hexdigest()
+
+
+def is_let_in(authorization: str | None, cookie: str | None, token: str) -> bool:
+    """Whether an Authorization header (``Bearer TOKEN``), or without one the page's cookie, shows ``token``."""
     if authorization is not None:
         scheme, _, value = authorization.partition(" ")
-        return value.strip() if scheme.lower() == "bearer" else None
-    if cookie is None:
-        return None
+        return scheme.lower() == "bearer" and is_right(value.strip(), token)
+    return is_right(_in_cookie(cookie), cookie_value(token))
+
+
+def _in_cookie(header: str | None) -> str | None:
     try:
-        found = SimpleCookie(cookie).get(COOKIE)
+        found = SimpleCookie(header or "").get(COOKIE)
     except CookieError:
         return None
     return None if found is None else found.value

@@ -392,6 +392,19 @@ class CatalogueReader:
             raise UsageError(unknown_field(field, self.field_names()))
         return overview.facets(self._database, names, among)
 
+    def number_pairs(self, one: str, other: str, items: Ids) -> tuple[Ids, Scores, Scores]:
+        """Those of ``items`` (n,) whose documents have the two fields as numbers, in their order, and these (m,)."""
+        query = """
+            SELECT i.id, a.number, b.number FROM items i
+            JOIN fields a ON a.document_id = i.document_id AND a.name = ? AND a.number IS NOT NULL
+            JOIN fields b ON b.document_id = i.document_id AND b.name = ? AND b.number IS NOT NULL
+            WHERE i.id IN (SELECT value FROM json_each(?))
+        """
+        found = {item: pair for item, *pair in self._database.rows(query, (one, other, json_ids(items)))}
+        kept = [item for item in items.tolist() if item in found]
+        pairs = np.array([found[item] for item in kept], dtype=np.float64).reshape(-1, 2)
+        return np.array(kept, dtype=np.int64), pairs[:, 0], pairs[:, 1]
+
     def statistics(self) -> Statistics:
         """What the catalogue holds, in numbers."""
         with self.snapshot():

@@ -1,0 +1,64 @@
+"""More like these, less like those; and what is kept of likes and dislikes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter
+
+from mmsearch.errors import UsageError
+from mmsearch.library.profiles import kept
+from mmsearch.search.recommend.request import RecommendRequest
+from mmsearch.serve.asked import check_size
+from mmsearch.serve.models.recommend import FeedbackFields, FeedbackKept, RecommendFields
+from mmsearch.serve.models.results import ResultsShown
+from mmsearch.serve.routes.common import PROBLEMS, Json, Served
+from mmsearch.serve.service import rendered
+from mmsearch.serve.shown import results_as_shown
+
+router = APIRouter(tags=["recommend"], responses=PROBLEMS)
+
+
+@router.post("/recommend", response_model=ResultsShown, summary="More like these, less like those")
+async def recommend(service: Served, fields: RecommendFields) -> Json:
+    """The documents most like some and least like others, which are left out.
+
+    With ``profile`` what is given is kept under that name, which takes a service that may write, and counts with what
+    was given before.
+    """
+    given = fields.given()
+    offset, explain = given.pop("offset", 0), given.pop("explain", False)
+    k = given.pop("k", 10)
+    check_size(k, offset, service.settings)
+    if given.get("profile") is not None and (given.get("like") or given.get("dislike")):
+        service.require_write()
+    request = RecommendRequest(**given, k=offset + k, only_indexed=True)
+
+    def work() -> dict[str, Any]:
+        library = service.library
+        found = library.recommend(request)
+        results = replace(found, hits=found.hits[offset:], offset=offset)
+        shown = results_as_shown(results, library.catalogue, text=None, explain=explain)
+        return {**shown, "generation": library.catalogue.generation(), "cursor": None}
+
+    return Json(await service.searching.run(lambda: rendered(work())))
+
+
+@router.post("/feedback", response_model=FeedbackKept, summary="Keep what is liked and disliked")
+async def feedback(service: Served, fields: FeedbackFields) -> Json:
+    """Keep likes and dislikes under a name; what was disliked before and is liked now changes sides."""
+    service.require_write()
+    if not fields.like and not fields.dislike:
+        raise UsageError("feedback on what? give like or dislike")
+
+    def work() -> dict[str, Any]:
+        profile = kept(service.library, fields.profile, fields.like, fields.dislike, only_indexed=True)
+        return {
+            "version": 1,
+            "profile": profile.name,
+            "likes": len(profile.likes),
+            "dislikes": len(profile.dislikes),
+        }
+
+    return Json(await service.searching.run(lambda: rendered(work())))
