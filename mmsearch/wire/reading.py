@@ -43,6 +43,7 @@ def results_from_json(record: Mapping[str, Any], query: Query | None = None) -> 
         histogram=_histogram(record["histogram"]),
         places=None if record["places"] is None else tuple(Place(**place) for place in record["places"]),
         pieces=tuple(record["pieces"]),
+        generation=record["generation"],
     )
 
 
@@ -83,6 +84,7 @@ def answers_from_json(record: Mapping[str, Any]) -> Answers:
         cutoff=record["cutoff"],
         seconds=record["seconds"],
         notes=tuple(record["notes"]),
+        generation=record["generation"],
     )
 
 

@@ -83,6 +83,7 @@ class AnswersShown(_Shape):
     no_answer: bool
     notes: list[str]
     searched: int
+    generation: str
     cutoff: float | None
     seconds: float
     answers: list[AnswerShown]

@@ -17,6 +17,7 @@ class Health(_Shape):
     """Whether the service runs, or is ready."""
 
     status: Literal["running", "ready"]
+    generation: str = Field(description="What is searched now: as in results.")
 
 
 class VectorsShown(_Shape):

@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
 
 from mmsearch.errors import MediaError, UsageError
+from mmsearch.library.reading import Reading
 from mmsearch.serve.files import file_headers, media_type
 from mmsearch.serve.items import item_as_shown, stored_item
 from mmsearch.serve.models.items import ItemAnswer
@@ -35,10 +36,10 @@ ItemId = Annotated[int, InPath(ge=0, lt=1 << 63)]
 async def item(service: Served, item_id: ItemId) -> Json:
     """An item: its document's fields and items, copies, and the passages around it."""
 
-    def work() -> dict[str, Any]:
-        return item_as_shown(service.library.catalogue, item_id)
+    def found(index: Reading) -> dict[str, Any]:
+        return item_as_shown(index.catalogue, item_id)
 
-    return Json(await service.answered(("item", item_id), work))
+    return Json(await service.answered(("item", item_id), lambda: service.library.read(found)))
 
 
 @router.get(

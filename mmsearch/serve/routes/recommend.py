@@ -8,7 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from mmsearch.errors import UsageError
-from mmsearch.library.profiles import kept
+from mmsearch.library.profiles import kept, updated
+from mmsearch.library.reading import Reading
+from mmsearch.search.recommend.recommend import recommend as run_recommend
 from mmsearch.search.recommend.request import RecommendRequest
 from mmsearch.serve.asked import check_size
 from mmsearch.serve.models.recommend import FeedbackFields, FeedbackKept, RecommendFields
@@ -35,14 +37,15 @@ async def recommend(service: Served, fields: RecommendFields) -> Json:
         service.require_write()
     request = RecommendRequest(**given, k=offset + k, only_indexed=True)
 
-    def work() -> dict[str, Any]:
-        library = service.library
-        found = library.recommend(request)
-        results = replace(found, hits=found.hits[offset:], offset=offset)
-        shown = results_as_shown(results, library.catalogue, text=None, explain=explain)
-        return {**shown, "generation": library.catalogue.generation(), "cursor": None}
+    def found(index: Reading) -> dict[str, Any]:
+        known = None
+        if request.profile is not None:
+            known = updated(index, request.profile, request.like, request.dislike, only_indexed=True)
+        every = run_recommend(request, index, profile=known)
+        results = replace(every, hits=every.hits[offset:], offset=offset)
+        return {**results_as_shown(results, index.catalogue, text=None, explain=explain), "cursor": None}
 
-    return Json(await service.searching.run(lambda: rendered(work())))
+    return Json(await service.searching.run(lambda: rendered(service.library.read(found))))
 
 
 @router.post("/feedback", response_model=FeedbackKept, summary="Keep what is liked and disliked")
@@ -52,8 +55,8 @@ async def feedback(service: Served, fields: FeedbackFields) -> Json:
     if not fields.like and not fields.dislike:
         raise UsageError("feedback on what? give like or dislike")
 
-    def work() -> dict[str, Any]:
-        profile = kept(service.library, fields.profile, fields.like, fields.dislike, only_indexed=True)
+    def given(index: Reading) -> dict[str, Any]:
+        profile = kept(index, fields.profile, fields.like, fields.dislike, only_indexed=True)
         return {
             "version": 1,
             "profile": profile.name,
@@ -61,4 +64,4 @@ async def feedback(service: Served, fields: FeedbackFields) -> Json:
             "dislikes": len(profile.dislikes),
         }
 
-    return Json(await service.searching.run(lambda: rendered(work())))
+    return Json(await service.searching.run(lambda: rendered(service.library.read(given))))

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from mmsearch.library.reading import Reading
+from mmsearch.search.search import search as run_search
 from mmsearch.serve.asked import asked_of, cursor_at, refuse_stale
 from mmsearch.serve.models.requests import PageFields, SearchFields, SearchQuery
 from mmsearch.serve.models.results import ResultsShown
@@ -36,18 +38,16 @@ async def similar(service: Served, item_id: int, page: Annotated[PageFields, Que
 
 
 async def _answer(service: Service, given: Mapping[str, Any]) -> Json:
-    state = service.state()
     if "cursor" in given:
-        refuse_stale(given["cursor"], state)
+        refuse_stale(given["cursor"], service.state())
     asked = asked_of(given, service)
     explain = bool(given.get("explain", False))
 
-    def work() -> dict[str, Any]:
-        library = service.library
-        results = library.search(asked.request)
-        shown = results_as_shown(results, library.catalogue, text=asked.text, explain=explain)
+    def found(index: Reading) -> dict[str, Any]:
+        results = run_search(asked.request, index, learned=index.learned_weights)
+        shown = results_as_shown(results, index.catalogue, text=asked.text, explain=explain)
         end = asked.request.offset + asked.request.k
-        shown["cursor"] = cursor_at(state, asked.name, end) if results.more else None
+        shown["cursor"] = cursor_at(results.generation, asked.name, end) if results.more else None
         return shown
 
-    return Json(await service.answered(("search", asked.key), work))
+    return Json(await service.answered(("search", asked.key), lambda: service.library.read(found)))

@@ -29,9 +29,9 @@ async def stats(service: Served) -> Json:
 
 
 @router.get("/health", response_model=Health, summary="Whether it runs")
-async def health() -> Json:
-    """Answers as long as the service does."""
-    return Json(rendered({"status": "running"}))
+async def health(service: Served) -> Json:
+    """Answers as long as the service does, and tells when the index has changed."""
+    return Json(rendered({"status": "running", "generation": service.state()}))
 
 
 @router.get("/ready", response_model=Health, summary="Whether it answers searches")
@@ -39,7 +39,7 @@ async def ready(service: Served) -> Json:
     """503 until the encoder is loaded, and as soon as the service is being stopped."""
     if not service.is_ready:
         raise RefusedError(503, "not ready: the encoder is being loaded, or the service stopped")
-    return Json(rendered({"status": "ready"}))
+    return Json(rendered({"status": "ready", "generation": service.state()}))
 
 
 @figures.get("/metrics")
