@@ -22,6 +22,7 @@ from mmsearch.store.directory import IndexDirectory
 from mmsearch.store.durable.witness import Witness
 from mmsearch.store.snapshot import snapshot
 
+PAUSE = 0.02  # seconds; the writer wants its turn
 QUERIES = ("an otter in the river", "marker3", "a cup of coffee", "numbers of otters")
 LEARNED = LearnedWeights({"words": 0.3}, "nDCG@10", 0.5, 0.6, 0.01, 10, "judged.qrels")
 
@@ -77,7 +78,7 @@ def searching(library: mmsearch.Library, threads: int) -> Iterator[list[tuple[st
 
     def ask(turn: int) -> None:
         try:
-            while not done.is_set():
+            while not done.wait(PAUSE):
                 query = QUERIES[turn % len(QUERIES)]
                 told.append((query, library.search(query, k=20, facets=("format",))))
                 turn += 1
