@@ -23,6 +23,7 @@ from mmsearch.cli import (
     encoder,
     evaluate,
     index,
+    mcp,
     query,
     recommend,
     remove,
@@ -52,6 +53,7 @@ app.command()(watch.watch)
 app.command()(query.query)
 app.command()(recommend.recommend)
 app.command()(ask.ask)
+app.command()(mcp.mcp)
 app.command()(tag.tag)
 app.command()(duplicates.duplicates)
 app.command()(serve.serve)
