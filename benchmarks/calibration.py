@@ -106,7 +106,8 @@ def _chance_hits(library: Library, content: Content) -> int:
     from mmsearch.search.query.value import Part, Query
 
     query = Query((Part(content),))
-    return len(library.search(query, k=MOST, group="item", cutoff=1.0, explain=False))
+    found = library.search(query, k=MOST, group="item", cutoff=1.0, explain=False)
+    return sum(hit.evalue <= 1.0 for hit in found)
 
 
 def _kept(encoder: Encoder, name: str, count: int, encode: Callable[[int, int], Vectors]) -> Vectors:

@@ -123,6 +123,3 @@ class WarmingIndex:
 
     def vectors(self, ids: Ids) -> Vectors:
         return self._index.vectors(ids)
-
-    def sample(self, n: int, seed: int) -> tuple[Ids, Vectors]:
-        return self._index.sample(n, seed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.ann.index import best, check_query, draw
+from mmsearch.ann.index import best, check_query
 from mmsearch.ann.placement import Placement, StoredRows
 from mmsearch.ann.products import scan_error
 
@@ -45,10 +45,6 @@ class ExactIndex:
 
     def vectors(self, ids: Ids) -> Vectors:
         return self._rows.read(self._placement.rows_of(ids))
-
-    def sample(self, n: int, seed: int) -> tuple[Ids, Vectors]:
-        ids = draw(self._placement.ids, n, seed)
-        return ids, self.vectors(ids)
 
     def _nearest(self, query: Vector, depth: int, placement: Placement) -> Placement:
         """The items that may be among the ``depth`` best (< n), by a scan that is nearly exact.

@@ -46,21 +46,11 @@ class VectorIndex(Protocol):
         Raises ValueError when an item is not in this index.
         """
 
-    def sample(self, n: int, seed: int) -> tuple[Ids, Vectors]:
-        """At most ``n`` different items drawn by ``seed``, ascending, and their vectors."""
-
 
 def best(ids: Ids, scores: Scores, depth: int) -> Ranking:
     """The ``depth`` first of ``ids`` (n,), unique, by (-score, id)."""
     order = np.lexsort((ids, -scores))[:depth]
     return Ranking(ids[order], scores[order])
-
-
-def draw(ids: Ids, n: int, seed: int) -> Ids:
-    """At most ``n`` different members of ``ids``, ascending; the same for the same seed."""
-    if n >= ids.size:
-        return ids
-    return np.sort(np.random.default_rng(seed).choice(ids, n, replace=False))
 
 
 def check_query(query: Vector, dimension: int, depth: int) -> Vector:

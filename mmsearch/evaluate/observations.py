@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.errors import MediaError
+from mmsearch.search.index.sampling import sample
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ def observe(task: Task, library: Library) -> Observations:
     for channels, right in _asked(task, library):
         found = np.zeros(expected.size)
         for channel in channels:
-            sample, _ = channel.index.sample(ITEMS, seed=0)
-            others = sample[~np.isin(sample, right)]
+            items, _ = sample(library, encoder, channel.item_modality, ITEMS, seed=0)
+            others = items[~np.isin(items, right)]
             scores = channel.raw(others)[0]
             backgrounds[channel.name] = channel.backgrounds[0]
             unrelated.setdefault(channel.name, []).append(scores)
@@ -165,7 +166,7 @@ def _bank_counts(library: Library, encoder: Encoder, expected: Scores) -> Scores
     for modality in modalities:
         index = library.vector_index(encoder, modality)
         if index is not None:
-            ids, vectors = index.sample(ITEMS, seed=0)
+            ids, vectors = sample(library, encoder, modality, ITEMS, seed=0)
             scores = (bank[:QUERIES] @ vectors.T).astype(np.float64)
             background = library.background(encoder, "text", modality)
             asked = None if cohort is None else cohort.own(modality)[np.arange(len(bank)) < QUERIES]

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mmsearch.errors import RemovalError
 from mmsearch.ingest.sources import Skipped, Source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
 
     from mmsearch.store.catalogue.values import KnownDocument
+
+# A corpus that lost fewer documents than this is no unmounted drive, unless it has lost all.
+FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +71,16 @@ def plan_run(
         if path not in seen and path not in out_of_reach and not (closed and path.startswith(closed))
     }
     return Plan(tuple(to_read), unchanged, gone, tuple(skipped))
+
+
+def refuse_losses(root: Path, *, known: int, lost: int) -> None:
+    """RemovalError when so many of the ``known`` documents are ``lost`` that the corpus is rather out of reach."""
+    if not (0 < lost == known or (lost >= FEW and 2 * lost > known)):
+        return
+    what = f"none of the {known}" if lost == known else f"only {known - lost} of the {known}"
+    raise RemovalError(
+        f"{root} holds {what} documents that were indexed from it: is its drive there? Nothing was removed; "
+        "if they are gone for good, run the command again with --allow-removal",
+        lost,
+        known,
+    )

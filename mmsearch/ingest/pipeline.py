@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.encoders.reading import reads
-from mmsearch.errors import RemovalError, UsageError
-from mmsearch.ingest.changes import Plan, plan_run
+from mmsearch.errors import UsageError
+from mmsearch.ingest.changes import Plan, plan_run, refuse_losses
 from mmsearch.ingest.crawl import CrawlOptions, crawl
 from mmsearch.ingest.decoding.batches import Batches
 from mmsearch.ingest.decoding.journal import Journal
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.vectors import VectorShards
     from mmsearch.types import Modality
-
-# A corpus that lost fewer documents than this is no unmounted drive, unless it has lost all.
-FEW = 3
 
 
 def update(
@@ -162,16 +159,8 @@ class _Run:
         )
 
     def _check_losses(self, root: Path, *, known: int, lost: int) -> None:
-        """RemovalError when so much is gone that the corpus is rather out of reach."""
-        if self.options.allow_removal or not (0 < lost == known or (lost >= FEW and 2 * lost > known)):
-            return
-        what = f"none of the {known}" if lost == known else f"only {known - lost} of the {known}"
-        raise RemovalError(
-            f"{root} holds {what} documents that were indexed from it: is its drive there? Nothing was removed; "
-            "if they are gone for good, run the command again with --allow-removal",
-            lost,
-            known,
-        )
+        if not self.options.allow_removal:
+            refuse_losses(root, known=known, lost=lost)
 
     def _judge(
         self,

@@ -8,6 +8,7 @@ from mmsearch.search.calibration.background import Background
 from mmsearch.search.calibration.cohort import cohort_of
 from mmsearch.search.calibration.estimation import estimate
 from mmsearch.search.index.protocol import WHOLE
+from mmsearch.search.index.sampling import sample
 
 if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
@@ -48,16 +49,15 @@ def estimated(
     # nor does it know whole documents
     written = None if item == "document" or bits else encoder.prior(query, item)
     prior = None if written is None else Background.from_json(written)
-    items = index.vector_index(encoder, item)
-    if items is None:
+    if index.vector_index(encoder, item) is None:
         nothing = np.zeros((0, encoder.dimension), np.float32)
         return estimate(nothing, nothing, prior=prior)
-    item_ids, vectors = items.sample(BACKGROUND_SAMPLE, seed=2)
+    item_ids, vectors = sample(index, encoder, item, BACKGROUND_SAMPLE, seed=2)
     bank, own = encoder.bank(query), None
     # What items of the index score among themselves tells what usually happens, but they are no strangers.
     asking = index.vector_index(encoder, query) if query != "text" or bank is None else None
     if asking is not None:
-        ids, queries = asking.sample(BACKGROUND_QUERIES, seed=1)
+        ids, queries = sample(index, encoder, query, BACKGROUND_QUERIES, seed=1)
         groups = index.catalogue.documents_of_items
         own = estimate(queries, vectors, query_groups=groups(ids), item_groups=groups(item_ids), prior=prior)
     if bank is None:

@@ -186,6 +186,7 @@ class OpenIndex(Reading):
         import numpy as np
 
         from mmsearch.ann.choose import prepare
+        from mmsearch.search.index.sampling import sample
 
         record = self.record(encoder)
         made = False
@@ -194,10 +195,8 @@ class OpenIndex(Reading):
             shards = self.directory.shards(record, modality, rows=rows)
 
             def queries(modality: Modality = modality) -> Vectors:
-                index, bank = self.vector_index(encoder, modality), encoder.bank("text")
-                own = index.sample(CODE_QUERIES, seed=3)[1] if index is not None else None
-                asked = [some[:CODE_QUERIES] for some in (bank, own) if some is not None]
-                return np.concatenate(asked)
+                bank, own = encoder.bank("text"), sample(self, encoder, modality, CODE_QUERIES, seed=3)[1]
+                return np.concatenate([some[:CODE_QUERIES] for some in (bank, own) if some is not None])
 
             made |= rows > 0 and prepare(
                 shards.blocks(),

@@ -52,27 +52,27 @@ class Held:
             of_text[WORD_COLUMNS.index("text")] = text
             rows += [of_document, of_text]
             self.owners += [number, number]
-        self.postings: dict[str, list[Posting]] = {}
+        self._postings: dict[str, list[Posting]] = {}
         lengths = np.zeros(len(rows), dtype=np.int64)
         for token, column, places in Tokenizer(len(WORD_COLUMNS)).counts(rows):
             entries, counts = np.unique(np.array(places, dtype=np.int64), return_counts=True)
             np.add.at(lengths, entries, counts)
-            self.postings.setdefault(token, []).append(Posting(WORD_COLUMNS[column], entries, counts))
+            self._postings.setdefault(token, []).append(Posting(WORD_COLUMNS[column], entries, counts))
         numbers = np.arange(len(rows), dtype=np.int64)
         self.entries = Entries(numbers, numbers, lengths)
 
-    def word_postings(self, word: str) -> list[Posting]:
-        [[token]] = Tokenizer(1).tokens([word])
-        return self.postings.get(token, [])
+    def postings(self, wanted: Sequence[tuple[Sequence[str], str]]) -> list[list[Posting]]:
+        tokens = [Tokenizer(1).tokens(words)[0][0] for words, _ in wanted]
+        return [self._postings.get(token, []) for token in tokens]
 
 
 def by_postings(documents: Sequence[tuple[str, str, str]], query: Sequence[str]) -> dict[int, float]:
     from mmsearch.ann.terms import Term
 
     held = Held(documents)
-    lexicon = Lexicon(held.entries, np.array(held.owners, dtype=np.int64), FTS5)
+    lexicon = Lexicon(held.entries, np.array(held.owners, dtype=np.int64), parameters=FTS5)
     catalogue: Any = held
-    places = [lexicon.places(catalogue, Term(word, f'"{word}"', (word,))) for word in query]
+    places = lexicon.places(catalogue, [Term(word, f'"{word}"', (word,)) for word in query])
     found = np.zeros(lexicon.documents.size)
     for place in places:
         found[place.owners] += idf(place.owners.size, lexicon.statistics.documents) * place.gains

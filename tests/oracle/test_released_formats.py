@@ -52,7 +52,7 @@ def verify(index: IndexDirectory) -> None:
         wanted_items = [*ITEMS, NESTED] if index.path.name.startswith("format-3") else ITEMS
         assert [(one.path, one.modality, str(one.locator), one.text) for one in items] == wanted_items
         assert items[0].fields == {"year": 1990, "date": "2019-07-04"}
-        assert catalogue.match_words("bicycle", depth=5)[0].tolist() == [items[1].item_id]
+        assert catalogue.matching_items("bicycle").tolist() == [items[1].item_id]
         [record] = catalogue.encoders()
         for modality in ("image", "text"):
             _, rows = catalogue.embeddings(record.encoder_id, modality)

@@ -134,7 +134,7 @@ def contents(path: Path) -> Contents:
                 entry = (str(item.locator), item.text or "", vector.tolist())
                 found.setdefault(item.path, []).append(entry)
                 assert item.title == f"Title of {item.path}"
-                assert item.item_id in catalogue.match_words(f'"{item.text}"', depth=10_000)[0]
+                assert item.item_id in catalogue.matching_items(f'"{item.text}"')
     return {name: sorted(entries) for name, entries in found.items()}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from mmsearch.search.calibration.standing import Standing
 from mmsearch.search.channels.signals import Signals
 from mmsearch.search.index.protocol import WHOLE, SearchIndex
+from mmsearch.search.index.sampling import sample
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mmsearch.search.calibration.background import Background
     from mmsearch.search.channels.probes import Probe
     from mmsearch.search.channels.signals import Said
-    from mmsearch.types import Ids, Scores, VectorKind, Vectors
+    from mmsearch.types import Ids, Scores, Vector, VectorKind, Vectors
 
 # Items that show how a query stands in a channel. A quarter of them would do for the mean, not for the deviation.
 CROWD = 1000
@@ -53,12 +54,24 @@ class DenseChannel:
         kinds = "+".join(dict.fromkeys(probe.modality for probe in self.probes))
         return f"{self.encoder} {kinds}→{self.item_modality}"
 
-    def nearest(self, depth: int, among: Ids | None) -> Said:
-        """The ``depth`` items that this channel says most of, and what that is."""
+    def nearest(self, depth: int, among: Ids | None) -> tuple[Said, Signals | None]:
+        """The ``depth`` items that this channel says most of, and what that is; and what it says of the next one (1,),
+        which is the most that it says of any other; None when there is no other.
+
+        Of items that tie at the end none is named, so that it does not matter which of them an index gives first.
+        """
+        ranking = self.index.search(self._direction(), depth + 1, among)
+        kept = len(ranking)
+        if kept > depth:
+            kept = int(np.count_nonzero(ranking.scores > ranking.scores[depth]))
+        signals = self._signals(ranking.scores[None]) if len(self.probes) == 1 else self.score(ranking.ids)
+        following = signals[depth:] if len(ranking) > depth else None
+        return (ranking.ids[:kept], signals[:kept]), following
+
+    def _direction(self) -> Vector:
+        """What the items that this channel says most of are nearest to: scales add up, so it is one direction."""
         if len(self.probes) == 1:
-            ranking = self.index.search(self.probes[0].vector, depth, among)
-            return ranking.ids, self._signals(ranking.scores[None])
-        # Scales add up, so the items with the highest sum are the nearest to one direction.
+            return self.probes[0].vector
         direction = np.sum(
             [
                 weight / background.scale * probe.vector
@@ -68,8 +81,7 @@ class DenseChannel:
         )
         length = float(np.linalg.norm(direction))
         direction = direction / length if length > 0 else self.probes[0].vector
-        ids = self.index.search(direction.astype(np.float32), depth, among).ids
-        return ids, self.score(ids)
+        return np.asarray(direction, dtype=np.float32)
 
     def score(self, ids: Ids) -> Signals:
         """What this channel says of ``ids`` (n,), all of them in its index."""
@@ -130,7 +142,9 @@ def dense_channels(
         if vectors is not None and vectors.ids.size:
             backgrounds = tuple(index.background(encoder, probe.modality, modality) for probe in parts)
             weights = tuple(probe.part.weight / length for probe in parts)
-            crowd = index.kept(("crowd", encoder.fingerprint, modality), partial(_crowd, vectors))
+            crowd = index.kept(
+                ("crowd", encoder.fingerprint, modality), partial(_crowd, index, encoder, modality)
+            )
             standing = _standing(crowd, parts, backgrounds, weights)
             channels.append(
                 DenseChannel(encoder.name, modality, vectors, tuple(parts), backgrounds, weights, standing)
@@ -138,9 +152,9 @@ def dense_channels(
     return tuple(channels)
 
 
-def _crowd(index: VectorIndex) -> Vectors:
+def _crowd(index: SearchIndex, encoder: Encoder, kind: VectorKind) -> Vectors:
     """The items (n, dimension) that show how a query stands."""
-    return index.sample(CROWD, seed=3)[1]
+    return sample(index, encoder, kind, CROWD, seed=3)[1]
 
 
 def _standing(

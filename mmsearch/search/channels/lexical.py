@@ -89,7 +89,7 @@ def match(catalogue: Catalogue, documents: Documents, text: str, among: Ids | No
     """What the words of ``text`` find in ``documents``, by their items ``among`` (or all), ``searched`` of them."""
     found = terms(text)
     lexicon = documents.lexicon(catalogue)
-    looked_up = [(term, lexicon.places(catalogue, term)) for term in found]
+    looked_up = list(zip(found, lexicon.places(catalogue, found), strict=True))
     counts = [places.owners.size for _, places in looked_up]
     size = max(lexicon.statistics.documents, 1)
     telling = [
@@ -122,9 +122,10 @@ def _with_pieces(
 ) -> tuple[Ids, Scores, NDArray[np.bool_], Scores]:
     """Items, scores, which have all words, and surprise of ``best`` and of what has pieces of words, by document."""
     within = _within(catalogue, planned, among, size)
-    owners = documents.of(within.ids)
-    order = np.lexsort((within.ids, -within.scores, owners))
+    owners, places = documents.of(within.ids), documents.place_of(within.ids)
+    order = np.lexsort((places, -within.scores, owners))
     first = order[np.unique(owners[order], return_index=True)[1]]  # each document's best piece
+    first = first[np.lexsort((places[first], -within.scores[first]))[:DEPTH]]
     items: dict[int, int] = dict(zip(documents.of(best.items).tolist(), best.items.tolist(), strict=True))
     score = dict(zip(items, best.scores.tolist(), strict=True))
     whole = dict(zip(items, best.whole.tolist(), strict=True))
@@ -147,7 +148,7 @@ def _with_pieces(
 
 def _within(catalogue: Catalogue, planned: Plan, among: Ids | None, size: int) -> Within:
     """What the planned pieces of words found; ``whole`` are the items that have the other words too."""
-    found = look_within(catalogue, planned.pieces, among, DEPTH, lambda count: idf(count, max(size, count)))
+    found = look_within(catalogue, planned.pieces, among, lambda count: idf(count, max(size, count)))
     if planned.words is None:
         return replace(found, whole=np.zeros_like(found.whole))
     if not planned.words or not found.whole.any():
@@ -161,10 +162,10 @@ def surprise_of(evalue: float, searched: int) -> float:
     return max(0.0, math.log10(max(searched, 1) / evalue))
 
 
-def name_matches(catalogue: Catalogue, text: str, matches: Matches) -> Said:
+def name_matches(catalogue: Catalogue, documents: Documents, text: str, matches: Matches) -> Said:
     """Those of ``matches`` whose document has ``text`` as its very name, title, caption, or a field's value."""
     wanted = _plain(text)
-    order = np.lexsort((matches.ids, -matches.raw))[:NAMES_READ]
+    order = np.lexsort((documents.place_of(matches.ids), -matches.raw))[:NAMES_READ]
     likely = common(matches.ids[order], matches.whole)
     named = [item.item_id for item in catalogue.items(likely.tolist()) if wanted in _names(item)]
     ids = np.array(sorted(named), dtype=np.int64)

@@ -42,7 +42,7 @@ class Ranked:
 
 
 def ranked(lexicon: Lexicon, found: Sequence[tuple[Term, Places]], among: Ids | None, depth: int) -> Ranked:
-    """The ``depth`` documents with the highest scores, by (-score, id); of their items those ``among`` count.
+    """The ``depth`` documents with the highest scores, by (-score, place); of their items those ``among`` count.
 
     What a word tells is reckoned from all documents, whatever is among.
     """
@@ -123,7 +123,7 @@ def _best_entries(
         sums[rows] += gains(places.counts[of_wanted], against, told, lexicon.parameters)
     found_rows = np.flatnonzero(sums > 0)
     ordered = found_rows[
-        np.lexsort((-lexicon.items[found_rows], sums[found_rows], lexicon.owner[found_rows]))
+        np.lexsort((-lexicon.order[found_rows], sums[found_rows], lexicon.owner[found_rows]))
     ]
     last = np.searchsorted(lexicon.owner[ordered], chosen, side="right") - 1
     return np.asarray(ordered[last])

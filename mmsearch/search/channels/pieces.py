@@ -82,13 +82,10 @@ def plan(text: str, found: Sequence[Term], counts: Sequence[int]) -> Plan | None
 
 
 def look_within(
-    catalogue: Catalogue, pieces: Sequence[str], among: Ids | None, depth: int, idf: Callable[[int], float]
+    catalogue: Catalogue, pieces: Sequence[str], among: Ids | None, idf: Callable[[int], float]
 ) -> Within:
-    """The items, at most ``depth`` for each of the ``pieces`` (one or more), that these stand in.
-
-    ``idf`` says what a word tells that so many items have.
-    """
-    found = [_items(catalogue, piece, among, depth) for piece in pieces]
+    """The items that the ``pieces`` (one or more) stand in; ``idf`` says what a word tells that so many items have."""
+    found = [_items(catalogue, piece, among) for piece in pieces]
     ids = np.unique(np.concatenate([items for pair in found for items in pair]))
     scores, surprise, whole = np.zeros(ids.size), np.zeros(ids.size), np.ones(ids.size, dtype=bool)
     for piece, (beginning, anywhere) in zip(pieces, found, strict=True):
@@ -100,21 +97,11 @@ def look_within(
     return Within(ids, scores, whole, surprise)
 
 
-def _items(catalogue: Catalogue, piece: str, among: Ids | None, depth: int) -> tuple[Ids, Ids]:
+def _items(catalogue: Catalogue, piece: str, among: Ids | None) -> tuple[Ids, Ids]:
     """The items in which a word begins with ``piece``, and those in which it stands anywhere in a name; ascending."""
     parts, within = terms(f"{piece}*"), substring(piece)
     if not parts or within is None:  # signs that no index knows
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    beginning = all_of(parts)
-    return (
-        _among(lambda limit: catalogue.match_words(beginning, depth=depth, among=limit)[0], among, depth),
-        _among(lambda limit: catalogue.match_substrings(within, depth=depth, among=limit)[0], among, depth),
-    )
-
-
-def _among(look: Callable[[Ids | None], Ids], among: Ids | None, depth: int) -> Ids:
-    """What ``look`` finds among ``among``; handing over many ids takes longer than matching without them."""
-    ids = look(None)
-    if among is not None:
-        ids = look(among) if ids.size == depth else ids[contains(among, ids)]
-    return np.sort(ids)
+    found = catalogue.matching_items(all_of(parts)), catalogue.matching_substrings(within)
+    beginning, anywhere = (ids if among is None else ids[contains(among, ids)] for ids in found)
+    return beginning, anywhere

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.search.calibration.estimation import estimate
+from mmsearch.search.index.sampling import sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,11 +44,10 @@ def word_background(
     count of tags.
     """
     channel = index.background(encoder, "text", modality)
-    items = index.vector_index(encoder, modality)
-    if items is None:
+    if index.vector_index(encoder, modality) is None:
         return channel
     others = word_vectors(encoder, EVERYDAY_THINGS, modality, forms)
-    return estimate(others, items.sample(SAMPLE, seed=2)[1], prior=channel)
+    return estimate(others, sample(index, encoder, modality, SAMPLE, seed=2)[1], prior=channel)
 
 
 # {} is the word as it is, {a} the word with its article; the last three are for what is no photograph. With them

@@ -72,9 +72,9 @@ class Signals:
 def peaks(documents: Ids, groups: Documents, items: Ids, telling: Scores) -> Ids:
     """Which of ``items`` (m,) is the most ``telling`` (m,) of each of ``documents`` (n,), ascending: (n,) places.
 
-    -1 where there is none; all items belong to the documents. Of equal ones the one with the lower id is taken.
+    -1 where there is none; all items belong to the documents. Of equal ones the first in order is taken.
     """
-    order = np.lexsort((-items, telling))  # ascending: the last one written stays
+    order = np.lexsort((-groups.place_of(items), telling))  # ascending: the last one written stays
     found = np.full(documents.size, -1, dtype=np.int64)
     found[np.searchsorted(documents, groups.of(items[order]))] = order
     return found

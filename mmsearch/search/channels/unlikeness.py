@@ -24,6 +24,7 @@ import numpy as np
 from mmsearch.search.calibration.curve import QUARTILE
 from mmsearch.search.calibration.standing import OWN_ITEMS
 from mmsearch.search.channels.prompts import word_vectors
+from mmsearch.search.index.sampling import sample
 from mmsearch.search.query.value import Text
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ def likeness(
 ) -> Likeness:
     """How like the one part of ``channel``, and unlike the ``wanted`` parts of the query, its items are."""
     key = ("directions", encoder.fingerprint, channel.item_modality)
-    sample, leading = index.kept(key, lambda: _sampled(channel.index))
-    known = len(sample) / (len(sample) + OWN_ITEMS)
+    items, leading = index.kept(key, lambda: _sampled(index, encoder, channel.item_modality))
+    known = len(items) / (len(items) + OWN_ITEMS)
 
     def spread(part: Vector, usual: float) -> float:
         """The deviation of the items' products with ``part``; few items hardly know theirs."""
-        return max(known * float((sample @ part).std()) + (1.0 - known) * usual, 1e-6)
+        return max(known * float((items @ part).std()) + (1.0 - known) * usual, 1e-6)
 
     (excluded,) = channel.probes
     usual = channel.backgrounds[0].scale
@@ -81,7 +82,7 @@ def likeness(
         part = np.asarray(np.sum(vectors, axis=0), dtype=np.float32)
         contrast = contrast - WANTED_SHARE * part / spread(part, usual)
     direction = np.asarray(leading @ (leading.T @ contrast), dtype=np.float32)
-    products = (sample @ direction).astype(np.float64)
+    products = (items @ direction).astype(np.float64)
     low, middle, high = np.quantile(products, (0.25, 0.5, 0.75))
     scale = known * (high - low) / (2.0 * QUARTILE) + (1.0 - known) * usual / deviation
     return Likeness(channel.index, direction, float(middle), max(float(scale), 1e-6))
@@ -96,10 +97,10 @@ def _vector(encoder: Encoder, probe: Probe, kind: VectorKind) -> Vector:
     return probe.vector
 
 
-def _sampled(index: VectorIndex) -> tuple[Vectors, Vectors]:
+def _sampled(index: SearchIndex, encoder: Encoder, kind: VectorKind) -> tuple[Vectors, Vectors]:
     """A sample of the items (n, d), and the directions (d, r), at right angles, in which they differ most (0.1 s)."""
-    sample = index.sample(SAMPLE, seed=2)[1]
-    centered = (sample - sample.mean(axis=0)).astype(np.float64)
+    items = sample(index, encoder, kind, SAMPLE, seed=2)[1]
+    centered = (items - items.mean(axis=0)).astype(np.float64)
     _, directions = np.linalg.eigh(centered.T @ centered / len(centered))
-    count = max(1, min(DIRECTIONS, len(sample) - 1))
-    return sample, np.asarray(directions[:, -count:], dtype=np.float32)
+    count = max(1, min(DIRECTIONS, len(items) - 1))
+    return items, np.asarray(directions[:, -count:], dtype=np.float32)

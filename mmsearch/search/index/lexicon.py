@@ -11,6 +11,8 @@ import numpy as np
 from mmsearch.ann.bm25 import Parameters, Statistics, gains, resistance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mmsearch.ann.terms import Term
@@ -50,14 +52,22 @@ class Lexicon:
     """The entries of the word index in their groups: rows of n entries, and rows of m documents.
 
     ``items`` (n,) are the items of entries, ``tokens`` (n,) their lengths, ``owner`` (n,) the row of the document of
-    each; ``documents`` (m,) their ids, ascending, and ``lengths`` (m,) their tokens. Where each document has
-    one entry (``one_each``), ``only`` (m,) are the rows of these.
+    each; ``documents`` (m,) their numbers, ascending, and ``lengths`` (m,) their tokens. Ties go to the lower number,
+    and within a document to the lower of the ``order`` (n,) of entries. Where each document has one entry
+    (``one_each``), ``only`` (m,) are the rows of these.
     """
 
-    def __init__(self, entries: Entries, documents: Ids, parameters: Parameters = Parameters()) -> None:  # noqa: B008
-        """``documents`` (n,): that of each entry; an entry of a negative one is passed over."""
+    def __init__(
+        self,
+        entries: Entries,
+        documents: Ids,
+        order: Ids | None = None,
+        parameters: Parameters = Parameters(),  # noqa: B008
+    ) -> None:
+        """``documents`` (n,): the number of that of each entry; an entry of a negative one is passed over."""
         known = np.flatnonzero(documents >= 0)
         self.items, self.tokens = entries.items[known], entries.tokens[known]
+        self.order = self.items if order is None else order[known]
         self.documents, owner = np.unique(documents[known], return_inverse=True)
         self.owner: Ids = owner.astype(np.int64)
         self.lengths: Ids = np.bincount(owner, self.tokens, self.documents.size).astype(np.int64)
@@ -71,28 +81,35 @@ class Lexicon:
         self._size = 0
         self._lock = threading.Lock()
 
-    def places(self, catalogue: Catalogue, term: Term) -> Places:
-        """Where a term stands."""
+    def places(self, catalogue: Catalogue, terms: Sequence[Term]) -> list[Places]:
+        """Where each of ``terms`` stands."""
         with self._lock:
-            known = self._remembered.pop(term.expression, None)
-            if known is not None:
-                self._remembered[term.expression] = known  # the last one used stays longest
-                return known
-        if term.tokens:
-            found = [posting for token in term.tokens for posting in catalogue.word_postings(token)]
-        else:
-            found = catalogue.phrase_postings(term.expression)
-        places = self._placed(found)
+            known = {term.expression: self._used(term) for term in terms}
+        unknown = {term.expression: term for term in terms if known[term.expression] is None}
+        looked_up = catalogue.postings([(term.tokens, term.expression) for term in unknown.values()])
+        for expression, found in zip(unknown, looked_up, strict=True):
+            known[expression] = self._placed(found)
         with self._lock:
-            if term.expression not in self._remembered:
-                self._remembered[term.expression] = places
-                self._size += places.rows.size
-            while self._size > MOST_REMEMBERED and len(self._remembered) > 1:
-                oldest = self._remembered.pop(next(iter(self._remembered)))
-                self._size -= oldest.rows.size
+            for expression in unknown:
+                self._remember(expression, known[expression])
+        return [places for term in terms if (places := known[term.expression]) is not None]
+
+    def _used(self, term: Term) -> Places | None:
+        places = self._remembered.pop(term.expression, None)
+        if places is not None:
+            self._remembered[term.expression] = places  # the last one used stays longest
         return places
 
-    def _placed(self, found: list[Posting]) -> Places:
+    def _remember(self, expression: str, places: Places | None) -> None:
+        if places is None or expression in self._remembered:
+            return
+        self._remembered[expression] = places
+        self._size += places.rows.size
+        while self._size > MOST_REMEMBERED and len(self._remembered) > 1:
+            oldest = self._remembered.pop(next(iter(self._remembered)))
+            self._size -= oldest.rows.size
+
+    def _placed(self, found: Sequence[Posting]) -> Places:
         rows, counts = self._rows(found, COLUMN_WEIGHTS)
         whole, _ = self._rows([one for one in found if one.column in OF_DOCUMENTS], COLUMN_WEIGHTS)
         for_all = np.zeros(rows.size, dtype=bool) if not whole.size else np.isin(rows, whole)
@@ -108,7 +125,7 @@ class Lexicon:
         """What documents in the rows ``owners`` (m,) gain by a word of idf 1 that they have ``sums`` (m,) times."""
         return gains(sums, self._against[owners], 1.0, self.parameters)
 
-    def _rows(self, found: list[Posting], weights: dict[str, float]) -> tuple[Rows, Counts]:
+    def _rows(self, found: Sequence[Posting], weights: dict[str, float]) -> tuple[Rows, Counts]:
         """The rows of living entries, ascending, each once, and what they have in all columns together."""
         rows: list[Rows] = []
         counts: list[Counts] = []

@@ -55,6 +55,7 @@ def _labels(ranked: Ids, index: SearchIndex) -> Ids:
     bare = np.array(sorted(contents.keys() - pictured), dtype=np.int64)
     for items in (pictures, _comparable(documents.items_of(bare), documents)):
         keys = index.catalogue.content_keys(items)
+        items = items[np.argsort(documents.place_of(items))]
         for item, document in zip(items.tolist(), documents.of(items).tolist(), strict=True):
             key = keys.get(item)
             contents[document].append(

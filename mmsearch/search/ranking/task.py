@@ -127,7 +127,7 @@ def prepare(
             max((fluency(encoder, query.text) for encoder in encoders), default=1.0),
             beside_pictures=_has_pictures(dense, query),
         )
-        columns += _word_columns(matches, query, index, weights, decided)
+        columns += _word_columns(matches, query, index, groups, weights, decided)
     given = given_items([part.content for part in query.parts])
     task = Task(
         tuple(columns),
@@ -197,9 +197,14 @@ def _has_pictures(channels: Sequence[DenseChannel], query: Query) -> bool:
 
 
 def _word_columns(
-    matches: Matches, query: Query, index: SearchIndex, weights: Mapping[str, float], decided: float
+    matches: Matches,
+    query: Query,
+    index: SearchIndex,
+    groups: Documents,
+    weights: Mapping[str, float],
+    decided: float,
 ) -> list[Column]:
-    named = name_matches(index.catalogue, query.text, matches)
+    named = name_matches(index.catalogue, groups, query.text, matches)
     more = 1.0 + COUNTING_MORE * decided
     return [
         Column(

@@ -1,8 +1,8 @@
 """From channels to the best documents: exact, and the same whatever number of them is asked for.
 
 Each channel names its nearest items; their documents are scored by all channels, and what a channel has not named
-is bounded by the last that it has. When the bounds leave room for a document that was not looked at, the channels
-are asked for more (the threshold algorithm: Fagin, Lotem and Naor, JCSS 2003, doi:10.1016/S0022-0000(03)00026-6).
+is bounded by the next that it would have. When the bounds leave room for a document that was not looked at, the
+channels are asked for more (the threshold algorithm: Fagin, Lotem and Naor, JCSS 2003, doi:10.1016/S0022-0000(03)00026-6).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Ranker:
         self._pools: dict[int, _Pool] = {}
 
     def best(self, top: int, cutoff: float | None = None, *, floor: float = -np.inf) -> tuple[Scoring, int]:
-        """The ``top`` documents by (-score, id), and how many there are, as far as the search had to look.
+        """The ``top`` documents by (-score, place), and how many there are, as far as the search had to look.
 
         Only those count whose expected count is at most ``cutoff``, where there is one, and whose score at least
         ``floor``.
@@ -81,9 +81,10 @@ class Ranker:
 
 
 def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
-    """The first ``top`` documents by id, with nothing to rank them by, and how many there are."""
+    """The first ``top`` documents in order, with nothing to rank them by, and how many there are."""
     items = task.groups.ids if task.among is None else task.among
     documents = np.unique(task.groups.of(items))
+    documents = documents[np.argsort(task.groups.place_of_documents(documents))]
     none = np.zeros((min(top, documents.size), 0))  # no columns
     excluded = exclude((), items[:0], documents[:top], task.groups)
     scoring = Scoring(documents[:top], none.astype(np.int64), Signals.empty(none.shape), none, none, excluded)
@@ -98,24 +99,26 @@ def _pool(task: Task, depth: int) -> _Pool:
             said.append(column.listed)
             continue
         assert column.dense is not None
-        ids, signals = column.dense.nearest(depth, task.among)
-        said.append((ids, signals))
-        if ids.size == depth and not task.fusion.by_rank:
-            bounds.evidence[:, place] = signals.evidence.min() + ROUNDING
-            bounds.surprise[:, place] = signals.surprise.min() + ROUNDING
+        named, following = column.dense.nearest(depth, task.among)
+        said.append(named)
+        if following is not None and not task.fusion.by_rank:
+            bounds.evidence[:, place] = following.evidence + ROUNDING
+            bounds.surprise[:, place] = following.surprise + ROUNDING
             single = len(column.dense.probes) == 1
-            bounds.unit[:, place] = signals.unit.min() + ROUNDING if single else 1.0
+            bounds.unit[:, place] = following.unit + ROUNDING if single else 1.0
     documents = np.unique(np.concatenate([task.groups.of(ids) for ids, _ in said]))
     _, signals = telling(task, documents, said)
-    ranks = _ranks(signals.evidence) if task.fusion.by_rank else None
+    ranks = (
+        _ranks(signals.evidence, task.groups.place_of_documents(documents)) if task.fusion.by_rank else None
+    )
     return _Pool(documents, signals, ranks, bounds)
 
 
-def _ranks(evidence: Matrix) -> Matrix:
-    """The place of each document in each column, from 1; NaN where the column says nothing."""
+def _ranks(evidence: Matrix, places: Ids) -> Matrix:
+    """The rank of each document in each column, from 1, ties by ``places``; NaN where the column says nothing."""
     ranks = np.full(evidence.shape, np.nan)
     for place in range(evidence.shape[1]):
-        order = np.argsort(-evidence[:, place], kind="stable")  # NaN comes last, equals stay in order of id
+        order = np.lexsort((places, -evidence[:, place]))  # NaN comes last
         known = int((~np.isnan(evidence[:, place])).sum())
         ranks[order[:known], place] = np.arange(1, known + 1)
     return ranks
@@ -135,7 +138,7 @@ def _refined(
     if task.left_out:
         hopeful &= ~np.isin(pool.documents, list(task.left_out))
     order = np.flatnonzero(hopeful)
-    order = order[np.lexsort((pool.documents[order], -upper[order]))]
+    order = order[np.lexsort((task.groups.place_of_documents(pool.documents[order]), -upper[order]))]
     kept: list[Scoring] = []
     taken, sure = 0, 0
     while sure < top and taken < order.size:
@@ -148,7 +151,8 @@ def _refined(
     if not kept:
         kept.append(_scored(task, pool, order[:0]))
     every = Scoring.concatenate(kept)
-    ranked = every[np.lexsort((every.documents, -every.scores))[:top]]
+    places = task.groups.place_of_documents(every.documents)
+    ranked = every[np.lexsort((places, -every.scores))[:top]]
     return ranked, sure >= top or unseen == -np.inf, count
 
 

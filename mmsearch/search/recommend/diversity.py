@@ -29,7 +29,7 @@ def diversified(
     """The ``k`` of ``found``, best first, that are good and unlike the ones before them.
 
     A score becomes (1 - diverse) x itself - diverse x the likeness, in scales, to the most similar better hit, where
-    that is above the background. Ties go to the lower item id.
+    that is above the background. Ties go to the first in order.
     """
     if not found:
         return []
@@ -39,20 +39,21 @@ def diversified(
     taken = on_grid(diverse * np.maximum(likenesses, 0.0))
     found = [weakened(one, 1.0 - diverse) for one in found]
     own = np.array([one.told for one in found])
-    ids = np.array([one.item_id for one in found])
+    ids = [one.item_id for one in found]
+    places = np.array([one.place for one in found])
     most = np.zeros(len(found))
     nearest = np.full(len(found), -1)
     left = np.ones(len(found), dtype=bool)
     chosen: list[Recommended] = []
     while len(chosen) < min(k, len(found)):
         rows = np.flatnonzero(left)
-        row = int(rows[np.lexsort((ids[rows], -(own - most)[rows]))[0]])
+        row = int(rows[np.lexsort((places[rows], -(own - most)[rows]))[0]])
         left[row] = False
         near = int(nearest[row])
         alike = None
         if near >= 0:
             background = backgrounds[found[near].modality, found[row].modality]
-            alike = (int(ids[near]), float(cosines[near, row]), background, float(most[row]))
+            alike = (ids[near], float(cosines[near, row]), background, float(most[row]))
         chosen.append(replace(found[row], score=float(own[row] - most[row]), alike=alike))
         closer = taken[row] > most
         most = np.where(closer, taken[row], most)

@@ -37,6 +37,7 @@ class Recommended:
     """A document's most telling item. Cosines, contributions and weights are (aspects,); the contributions and what
     ``around`` adds, less what ``alike`` takes off, add up to ``score``.
 
+    ``place``: in the order by which ties are decided.
     ``surprise``: -log10 of the probability that a stranger is as like the likeliest liked aspect.
     ``alike``: the item of a better hit that it is most like, their cosine, and what that takes off.
     ``around``: the mean score of the things that it is most like itself, with what weight that counts, and what it
@@ -45,6 +46,7 @@ class Recommended:
 
     item_id: int
     document_id: int
+    place: int
     modality: Modality
     score: float
     cosines: NDArray[np.float64]

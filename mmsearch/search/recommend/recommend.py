@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile | None = None) -> Results:
     """The documents most like what is liked and least like what is disliked, best first.
 
-    ``profile`` is what its name in ``request`` stands for, with the examples of ``request`` in it. Ties go to the
-    lower item id; the first 10 of k = 100 are the answer for 10.
+    ``profile`` is what its name in ``request`` stands for, with the examples of ``request`` in it. Ties go to
+    the first in order; the first 10 of k = 100 are the answer for 10.
 
     Raises UsageError when nothing is liked or an example is not found.
     """
@@ -136,7 +136,7 @@ def _listed(
 
 
 def _ranked(taste: Taste, candidates: Mapping[Modality, Ids], top: int) -> list[Recommended]:
-    """The ``top`` documents by (-score, item id), each as its best item."""
+    """The ``top`` documents by (-score, place), each as its best item."""
     if taste.method == "per-document":
         return _in_turn(taste, candidates, top)
     ids = _concatenated(list(candidates.values()))
@@ -154,7 +154,7 @@ def _ranked(taste: Taste, candidates: Mapping[Modality, Ids], top: int) -> list[
         for item in taste.exactly(modality, common(items, np.sort(hopeful)))
     ]
     found: dict[int, Recommended] = {}
-    for item in sorted(scored, key=lambda one: (-one.score, one.item_id)):
+    for item in sorted(scored, key=lambda one: (-one.score, one.place)):
         found.setdefault(item.document_id, item)
     return list(found.values())[:top]
 

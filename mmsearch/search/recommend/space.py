@@ -15,6 +15,7 @@ import numpy as np
 
 from mmsearch.search.calibration.centering import shared_mean
 from mmsearch.search.calibration.estimation import estimate
+from mmsearch.search.index.sampling import sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,21 +74,23 @@ def spaces(index: SearchIndex, encoder: Encoder, modalities: Sequence[Modality])
     for modality in modalities:
         vectors = index.vector_index(encoder, modality) if modality in encoder.modalities else None
         if vectors is not None and vectors.ids.size:
-            mean = index.kept(("mean", encoder.fingerprint, modality), partial(_mean, vectors))
+            mean = index.kept(
+                ("mean", encoder.fingerprint, modality), partial(_mean, index, encoder, modality)
+            )
             found[modality] = Space(modality, vectors, mean)
     return found
 
 
-def _mean(vectors: VectorIndex) -> NDArray[np.float32]:
-    return shared_mean(vectors.sample(SAMPLE, seed=3)[1])
+def _mean(index: SearchIndex, encoder: Encoder, modality: Modality) -> NDArray[np.float32]:
+    return shared_mean(sample(index, encoder, modality, SAMPLE, seed=3)[1])
 
 
 def item_background(index: SearchIndex, encoder: Encoder, asking: Space, asked: Space) -> Background:
     """Centered cosines between items of ``asking`` and of ``asked`` that belong to different documents (0.2 s)."""
 
     def estimated() -> Background:
-        ids, vectors = asking.index.sample(ASKING, seed=4)
-        others, rows = asked.index.sample(SAMPLE, seed=5)
+        ids, vectors = sample(index, encoder, asking.modality, ASKING, seed=4)
+        others, rows = sample(index, encoder, asked.modality, SAMPLE, seed=5)
         return estimate(
             asking.centered(vectors),
             asked.centered(rows),

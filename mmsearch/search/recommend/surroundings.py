@@ -40,7 +40,7 @@ def by_surroundings(
     spaces: Mapping[Modality, Space],
     backgrounds: Mapping[tuple[Modality, Modality], Background],
 ) -> list[Recommended]:
-    """``best`` (at most ``POOL``) ranked by (-score, item id) with the scores of what they are like.
+    """``best`` (at most ``POOL``) ranked by (-score, place) with the scores of what they are like.
 
     ``liked``: centered vectors (n, dimension) of examples by modality, with their own scores (n,): neighbors too.
     """
@@ -65,4 +65,4 @@ def by_surroundings(
             weakened(one, 1.0 - SHARE), around=(mean, SHARE, float(on_grid(np.array(SHARE * mean))))
         )
         found.append(replace(less, score=less.told))
-    return sorted(found, key=lambda one: (-one.score, one.item_id))
+    return sorted(found, key=lambda one: (-one.score, one.place))

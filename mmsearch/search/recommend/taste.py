@@ -158,11 +158,11 @@ class Taste:
             axis=1,
         )[:, liked].max(axis=1)
         encoder = self.index.encoders[0].name
-        documents = self.index.documents.of(ids)
+        documents, places = self.index.documents.of(ids), self.index.documents.place_of(ids)
         return [
             Recommended(
-                item, int(documents[row]), modality, float(parts[row].sum()), raw[row], parts[row], weights[row],
-                float(surprise[row]), self.aspects,
+                item, int(documents[row]), int(places[row]), modality, float(parts[row].sum()), raw[row],
+                parts[row], weights[row], float(surprise[row]), self.aspects,
                 tuple(self.backgrounds[aspect.modality, modality] for aspect in self.aspects), encoder,
             )
             for row, item in enumerate(ids.tolist())

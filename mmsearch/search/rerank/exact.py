@@ -46,7 +46,7 @@ def rescored(found: Scoring, task: Task, index: SearchIndex, depth: int) -> tupl
     columns = tuple(_exact(column, first.items[:, n], index) for n, column in enumerate(task.columns))
     task = replace(task, columns=columns)
     fresh = _scored_again(first, task)
-    order = np.lexsort((fresh.documents, -fresh.scores))
+    order = np.lexsort((task.groups.place_of_documents(fresh.documents), -fresh.scores))
     rest = np.arange(first.documents.size, found.documents.size)
     return task, Scoring.concatenate([fresh[order], found[rest]]), np.concatenate([order, rest])
 
@@ -128,6 +128,3 @@ class Reencoded:
         known = np.flatnonzero(np.isin(ids, self._ids))
         found[known] = self._vectors[np.searchsorted(self._ids, ids[known])]
         return found
-
-    def sample(self, n: int, seed: int) -> tuple[Ids, Vectors]:
-        return self._below.sample(n, seed)

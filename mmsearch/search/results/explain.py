@@ -80,8 +80,8 @@ def telling_items(scoring: Scoring, prepared: Prepared) -> Ids:
         return np.asarray(scoring.items[rows, parts.argmax(axis=1)])
     items = task.groups.items_of(scoring.documents)
     items = items if task.among is None else common(items, task.among)
-    documents, first = np.unique(task.groups.of(items), return_index=True)
-    return np.asarray(items[first[np.searchsorted(documents, scoring.documents)]])
+    firsts = task.groups.first_of(items)
+    return np.asarray(firsts[np.searchsorted(task.groups.of(firsts), scoring.documents)])
 
 
 def _of_items(column: Column) -> DenseChannel | None:

@@ -57,8 +57,9 @@ def _original(hit: Hit, index: SearchIndex, among: Ids | None, left_out: frozens
         for item in _pictures_of_group(index, index.copy_groups[found.key])
         if item.document_id not in left_out and (among is None or item.item_id in among)
     ]
-    best = max(
-        [found, *others], key=lambda item: (pixels_of(item), bytes_of(file_of(item)) or 0, -item.document_id)
+    best = min(
+        [found, *others],
+        key=lambda item: (-pixels_of(item), -(bytes_of(file_of(item)) or 0), item.corpus_root, item.path),
     )
     if best.document_id == found.document_id:
         return hit

@@ -205,6 +205,12 @@ class Catalogue(CatalogueReader):
                 self._changed()
         return changed
 
+    def given_fields(self) -> list[str]:
+        """The names of the fields that ``set_field`` has written, sorted."""
+        from mmsearch.store.catalogue.tagging import given_fields
+
+        return given_fields(self._database)
+
     def refuse(self, corpus_id: int, path: str, stamp: str, reason: str) -> None:
         """Remember that a file ended its decoder: ``reason`` holds as long as its stamp is this one."""
         with self.transaction():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from mmsearch.store.catalogue.fields import field_value
+from mmsearch.store.catalogue.fields import RowKind, field_value
 from mmsearch.store.catalogue.migrations import WORDS_FOLDED
 from mmsearch.store.catalogue.values import FieldInfo, Statistics, json_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mmsearch.store.catalogue.database import Database
     from mmsearch.store.catalogue.values import Corpus, FieldKind
@@ -41,20 +42,47 @@ def fields(database: Database, names: Sequence[str]) -> dict[str, FieldInfo]:
     return found
 
 
-def facets(database: Database, names: Sequence[str], among: Ids | None) -> list[tuple[FieldValue, int]]:
-    """Values of a field, of which ``names`` are the spellings, as CatalogueReader.facets says."""
+class FacetCount(NamedTuple):
+    """How many ``documents`` have a value of a field; values of equal ``folded`` texts are one.
+
+    ``kind``, ``text`` and ``number`` are as the ``first`` of them has it: the root of its corpus and its path, as one.
+    """
+
+    folded: str
+    kind: RowKind
+    text: str
+    number: float | None
+    documents: int
+    first: str
+
+
+def facet_counts(database: Database, names: Sequence[str], among: Ids | None) -> list[FacetCount]:
+    """Values of a field, of which ``names`` are the spellings."""
     within = "document_id IN (SELECT document_id FROM items WHERE id IN (SELECT value FROM json_each(?)))"
-    rows = database.rows(
+    rows = database.rows(  # beside a min, columns are of the row that has it
         f"""
-        SELECT f.kind, f.text, f.number, g.documents FROM (
-            SELECT folded, min(id) AS first, count(*) AS documents FROM fields
-            WHERE name IN ({", ".join("?" * len(names))}) AND kind <> 'list' AND {within if among is not None else "1"}
-            GROUP BY folded
-        ) g JOIN fields f ON f.id = g.first ORDER BY g.documents DESC, g.folded
+        SELECT f.folded, f.kind, f.text, f.number, count(*), min(c.root || char(0) || d.path) FROM fields f
+        JOIN documents d ON d.id = f.document_id JOIN corpora c ON c.id = d.corpus_id
+        WHERE f.name IN ({", ".join("?" * len(names))}) AND f.kind <> 'list'
+        AND {within if among is not None else "1"} GROUP BY f.folded
         """,
         (*names, *([] if among is None else [json_ids(among)])),
     )
-    return [(field_value(kind, text, number), documents) for kind, text, number, documents in rows]
+    return [FacetCount(*row) for row in rows]
+
+
+def facets(counts: Iterable[FacetCount]) -> list[tuple[FieldValue, int]]:
+    """Values with their numbers of documents, as CatalogueReader.facets says; ``counts`` may be of several parts."""
+    documents: Counter[str] = Counter()
+    first: dict[str, FacetCount] = {}
+    for count in counts:
+        documents[count.folded] += count.documents
+        known = first.get(count.folded)
+        if known is None or count.first < known.first:
+            first[count.folded] = count
+    ranked = sorted(documents.items(), key=lambda pair: (-pair[1], pair[0]))
+    chosen = ((first[folded], number) for folded, number in ranked)
+    return [(field_value(one.kind, one.text, one.number), number) for one, number in chosen]
 
 
 def statistics(database: Database, generation: int, corpora: Sequence[Corpus]) -> Statistics:

@@ -24,7 +24,7 @@ from mmsearch.store.precision import DEFAULT_PRECISION
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.store.catalogue.database import Database
+    from mmsearch.store.catalogue.overview import FacetCount
+    from mmsearch.store.catalogue.select import Fields
     from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
-    from mmsearch.types import FieldValue, Ids, Modality, Scores
+    from mmsearch.types import FieldValue, Ids, Modality
 
 _KEYS_AT_ONCE = 1_000
 
@@ -76,8 +78,8 @@ class CatalogueReader:
         return self._database.generation()
 
     def corpora(self) -> list[Corpus]:
-        """All corpora, in the order of their ids."""
-        return [Corpus(*row) for row in self._database.rows("SELECT id, root FROM corpora ORDER BY id")]
+        """All corpora, in the order of their roots."""
+        return [Corpus(*row) for row in self._database.rows("SELECT id, root FROM corpora ORDER BY root")]
 
     def encoders(self) -> list[EncoderRecord]:
         """All encoders, in the order of their ids."""
@@ -146,15 +148,15 @@ class CatalogueReader:
         return found
 
     def documents_with_key(self, corpus_id: int, key: bytes) -> list[tuple[int, str]]:
-        """(document id, path) of the documents with an item of this content, in the order of their ids."""
+        """(document id, path) of the documents with an item of this content, in the order of their paths."""
         marks = ", ".join("?" * len(MODALITIES))  # named, so that the index on (modality, key) serves
         query = f"""
-            SELECT DISTINCT d.id, d.path
+            SELECT DISTINCT d.id, d.path AS path
             FROM contents c
             JOIN items i ON i.modality = c.modality AND i.content_id = c.id
             JOIN documents d ON d.id = i.document_id
             WHERE c.modality IN ({marks}) AND c.key = ? AND d.corpus_id = ?
-            ORDER BY d.id
+            ORDER BY path
         """
         return [(number, path) for number, path in self._database.rows(query, (*MODALITIES, key, corpus_id))]
 
@@ -208,11 +210,65 @@ class CatalogueReader:
         places = np.searchsorted(items[:-1], item_ids)
         return np.where(items[places] == item_ids, documents[places], -1)
 
-    def item_documents(self, modality: Modality) -> tuple[Ids, Ids]:
-        """All items of a modality and the document of each, both (n,) int64, in no order."""
-        query = "FROM items WHERE modality = ?"
-        items, documents = self._database.id_columns(query, ("id", "document_id"), (modality,))
-        return items, documents
+    def item_table(self) -> tuple[Ids, Ids, Ids]:
+        """All items, the document of each, and its modality as a place in ``MODALITIES``: (n,) int64 each.
+
+        By document id, and in document order within each.
+        """
+        kinds = " ".join(f"WHEN '{modality}' THEN {place}" for place, modality in enumerate(MODALITIES))
+        items, documents, modalities = self._database.id_columns(
+            f"""
+            FROM (
+                SELECT id, document_id, CASE modality {kinds} END AS kind FROM items ORDER BY document_id, position
+            )
+            """,
+            ("id", "document_id", "kind"),
+        )
+        return items, documents, modalities
+
+    def document_paths(self) -> list[tuple[int, str, str]]:
+        """(id, root of the corpus, path) of all documents, by root and path."""
+        return self._database.rows(
+            "SELECT d.id, c.root, d.path FROM documents d JOIN corpora c ON c.id = d.corpus_id ORDER BY c.root, d.path"
+        )
+
+    def stamps(self, document_ids: Sequence[int]) -> dict[int, str]:
+        """The stamps of documents."""
+        query = "SELECT id, stamp FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._database.rows(query, (json_ids(document_ids),)))
+
+    def documents_in_order(self) -> Ids:
+        """All documents (n,) by (root of the corpus, path): an order that does not depend on when they came."""
+        found = [
+            self._database.id_columns(
+                "FROM (SELECT id FROM documents WHERE corpus_id = ? ORDER BY path)",
+                ("id",),
+                (corpus.corpus_id,),
+            )[0]
+            for corpus in sorted(self.corpora(), key=lambda corpus: corpus.root)
+        ]
+        return np.concatenate([np.empty(0, dtype=np.int64), *found])
+
+    def drawn(self, modality: Modality, start: bytes, contents: int) -> list[tuple[bytes, int]]:
+        """(key, item id) of all items of the ``contents`` whose keys come next after ``start``, in their order.
+
+        Behind the highest key comes the lowest. Keys are hashes, so that this is a sample, and the first contents of
+        two catalogues together are among the first of each.
+        """
+        found: list[tuple[bytes, int]] = []
+        for side in (">=", "<"):
+            wanted = contents - len({key for key, _ in found})
+            found += self._database.rows(
+                f"""
+                SELECT c.key, i.id FROM (
+                    SELECT id, key FROM contents k WHERE modality = ?1 AND key {side} ?2 AND EXISTS (
+                        SELECT 1 FROM items WHERE modality = ?1 AND content_id = k.id
+                    ) ORDER BY key LIMIT ?3
+                ) c CROSS JOIN items i ON i.modality = ?1 AND i.content_id = c.id ORDER BY c.key, i.id
+                """,
+                (modality, start, wanted),
+            )
+        return found
 
     def content_keys(self, item_ids: Ids) -> dict[int, bytes]:
         """The SHA-256 (32 bytes) of each item's content; equal content has an equal one."""
@@ -253,36 +309,49 @@ class CatalogueReader:
         return {document: (item, key) for document, item, key in rows}  # the first one stays
 
     def find(self, path: str) -> list[int]:
-        """Documents at ``path``: relative to a corpus, absolute, or else the end of a path; ascending ids.
+        """Documents at ``path``: relative to a corpus, absolute, or else the end of a path; by root and path.
 
         Letters with marks are the same in one character or in two.
         """
+        return self.find_at(path) or self.find_ending(path)
+
+    def find_at(self, path: str) -> list[int]:
+        """Documents at ``path``, relative to a corpus or absolute, as ``find``."""
         path = composed(path)
         own = "d.path" if path.isascii() else "composed(d.path)"
         root = "rtrim(c.root, '/')" if path.isascii() else "composed(rtrim(c.root, '/'))"
-        exact = self._database.rows(
+        found = self._database.rows(
             f"""
             SELECT d.id FROM documents d JOIN corpora c ON c.id = d.corpus_id
             WHERE (d.corpus_id IN (SELECT id FROM corpora) AND {own} = ?1)
-               OR (?1 LIKE '/%' AND {root} || '/' || {own} = ?1) ORDER BY d.id
+               OR (?1 LIKE '/%' AND {root} || '/' || {own} = ?1) ORDER BY c.root, d.path
             """,
             (path,),
         )
-        if not exact:
-            ending = "/" + path.lstrip("/")
-            query = f"SELECT d.id FROM documents d WHERE substr({own}, -length(?1)) = ?1 ORDER BY d.id"
-            exact = self._database.rows(query, (ending,))
-        return [row[0] for row in exact]
+        return [row[0] for row in found]
+
+    def find_ending(self, path: str) -> list[int]:
+        """Documents whose path ends in the names of ``path``, as ``find``."""
+        path = composed(path)
+        own = "d.path" if path.isascii() else "composed(d.path)"
+        query = f"""
+            SELECT d.id FROM documents d JOIN corpora c ON c.id = d.corpus_id
+            WHERE substr({own}, -length(?1)) = ?1 ORDER BY c.root, d.path
+        """
+        return [row[0] for row in self._database.rows(query, ("/" + path.lstrip("/"),))]
 
     def select_items(
-        self, condition: Condition | None = None, modalities: Sequence[Modality] | None = None
+        self,
+        condition: Condition | None = None,
+        modalities: Sequence[Modality] | None = None,
+        fields: Fields | None = None,
     ) -> Ids:
-        """Ids of the items that pass, (n,) int64 ascending; exact.
+        """Ids of the items that pass, (n,) int64 ascending; exact. ``fields``: that there are, of this catalogue alone.
 
         Raises UsageError for a field that no document has, and for conditions nested beyond what SQLite reads.
         """
         try:
-            where, parameters = ("1", ()) if condition is None else to_sql(condition, self)
+            where, parameters = ("1", ()) if condition is None else to_sql(condition, fields or self)
             if modalities is not None:
                 where += f" AND i.modality IN ({', '.join('?' * len(modalities))})"
                 parameters = (*parameters, *modalities)
@@ -314,34 +383,6 @@ class CatalogueReader:
         """
         return [row[0] for row in self._database.rows(query)]
 
-    def match_words(
-        self,
-        expression: str,
-        *,
-        depth: int,
-        weights: Mapping[str, float] | None = None,
-        among: Ids | None = None,
-    ) -> tuple[Ids, Scores]:
-        """The best ``depth`` items for an FTS5 expression over the columns of words.WORD_COLUMNS.
-
-        English words are stemmed (Porter). Chinese, Japanese and Korean lie as bigrams in the column
-        ``grams``: see words.grams_query. A document's title, name and fields belong to its first item.
-        Scores are BM25 with the columns' ``weights`` (1 where not given), > 0, best first, ties by id; the
-        first of a larger ``depth`` are the same. ``among`` limits the items before they are ranked.
-        Raises ValueError for an expression that FTS5 can't read, or an unknown column.
-        """
-        return wordindex.match(self._database, "words", expression, depth, weights or {}, among)
-
-    def match_substrings(
-        self, expression: str, *, depth: int, among: Ids | None = None
-    ) -> tuple[Ids, Scores]:
-        """The best ``depth`` items for an FTS5 expression over the columns of words.SUBSTRING_COLUMNS.
-
-        A quoted string of 3 characters or more is found anywhere, within words too, without case; ``name`` is
-        the path as it is. As ``match_words`` otherwise.
-        """
-        return wordindex.match(self._database, "substrings", expression, depth, {}, among)
-
     def word_entries(self) -> Entries:
         """All rows of the word index, with their lengths: what `postings` speaks of.
 
@@ -352,20 +393,28 @@ class CatalogueReader:
         items = self.select_items()
         return Entries(items, items, np.ones(items.size, dtype=np.int64))
 
-    def word_postings(self, word: str) -> list[Posting]:
-        """Where a folded ``word`` stands, by column, if the word index has it as one token.
+    def postings(self, wanted: Sequence[tuple[Sequence[str], str]]) -> list[list[Posting]]:
+        """Where each of the ``wanted`` stands: any of its words, folded, or without any its FTS5 expression.
 
         Numbers of entries that are not there any more may be among them. What is no single token, or a word in a
         catalogue of an older schema, is looked up as a phrase: the same entries, in one list, each once.
         """
+        return [
+            [posting for word in words for posting in self._word_postings(word)]
+            if words
+            else self._phrase_postings(expression)
+            for words, expression in wanted
+        ]
+
+    def _word_postings(self, word: str) -> list[Posting]:
         if self._database.version >= WORDS_FOLDED:
             [tokens] = tokenizer().tokens([word])
             if len(tokens) == 1:
                 return postings.read_postings(self._database, tokens[0])
-        return self.phrase_postings(f'"{word}"')
+        return self._phrase_postings(f'"{word}"')
 
-    def phrase_postings(self, expression: str) -> list[Posting]:
-        """The rows that match an FTS5 expression, as one list of a column ``text``, each once."""
+    def _phrase_postings(self, expression: str) -> list[Posting]:
+        """The rows that match, as one list of a column ``text``, each once."""
         items = self.matching_items(expression)
         if self._database.version >= WORDS_FOLDED:
             query = "FROM entries WHERE item_id IN (SELECT value FROM json_each(?))"
@@ -373,8 +422,21 @@ class CatalogueReader:
         return [Posting("text", np.sort(items), np.ones(items.size, dtype=np.int64))]
 
     def matching_items(self, expression: str) -> Ids:
-        """All items that match an FTS5 expression over the columns of words.WORD_COLUMNS, ascending."""
-        return wordindex.matching(self._database, expression)
+        """All items that match an FTS5 expression over the columns of words.WORD_COLUMNS, ascending.
+
+        English words are stemmed (Porter). Chinese, Japanese and Korean lie as bigrams in the column
+        ``grams``: see words.grams_query. A document's title, name and fields belong to its first item.
+        Raises ValueError for an expression that FTS5 can't read.
+        """
+        return wordindex.matching(self._database, "words", expression)
+
+    def matching_substrings(self, expression: str) -> Ids:
+        """All items that match an FTS5 expression over the columns of words.SUBSTRING_COLUMNS, ascending.
+
+        A quoted string of 3 characters or more is found anywhere, within words too, without case; ``name`` is
+        the path as it is. As ``matching_items`` otherwise.
+        """
+        return wordindex.matching(self._database, "substrings", expression)
 
     def fields(self) -> dict[str, FieldInfo]:
         """All metadata fields by name, sorted."""
@@ -390,7 +452,11 @@ class CatalogueReader:
         names = spellings(field, self.field_names())
         if not names:
             raise UsageError(unknown_field(field, self.field_names()))
-        return overview.facets(self._database, names, among)
+        return overview.facets(self.facet_counts(names, among))
+
+    def facet_counts(self, names: Sequence[str], among: Ids | None = None) -> list[FacetCount]:
+        """How many documents have each value of the fields ``names``, by value; as ``facets`` otherwise."""
+        return overview.facet_counts(self._database, names, among)
 
     def number_pairs(self, one: str, other: str, items: Ids) -> tuple[Ids, Scores, Scores]:
         """Those of ``items`` (n,) whose documents have the two fields as numbers, in their order, and these (m,)."""

@@ -66,16 +66,6 @@ def test_a_query_that_does_not_fit_is_refused(query: np.ndarray, depth: int) -> 
         index.search(query, depth)
 
 
-def test_a_sample_is_the_same_for_the_same_seed_and_has_no_item_twice() -> None:
-    placement = Placement(np.arange(100) * 3, np.arange(100))
-    index = ExactIndex(placement, rows_of(100))
-    ids, vectors = index.sample(20, seed=1)
-    again, _ = index.sample(20, seed=1)
-    assert ids.tolist() == again.tolist() == sorted(set(ids.tolist()))
-    np.testing.assert_array_equal(vectors, index.vectors(ids))
-    assert index.sample(200, seed=1)[0].tolist() == placement.ids.tolist()
-
-
 def test_a_small_index_needs_no_faiss(tmp_path: object) -> None:
     few = np.zeros((10, 4), np.float16)
     many = np.zeros((SCANNED_ROWS, 4), np.float16)

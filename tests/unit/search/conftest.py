@@ -18,6 +18,7 @@ from mmsearch.search.calibration.background import Background
 from mmsearch.search.calibration.estimation import estimate
 from mmsearch.search.index.documents import Documents
 from mmsearch.search.index.kept import Kept
+from mmsearch.search.index.sampling import sample
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
 from mmsearch.types import FieldValue, Locator, Modality, PictureSpec
@@ -136,9 +137,7 @@ class ToyIndex:
             queries = self.encoder.encode_texts(nonsense)
             if query == "image":
                 queries = np.stack([self.encoder.show(text) for text in nonsense])
-            index = self._indexes[item]
-            assert index is not None
-            self._backgrounds[query, item] = estimate(queries, index.sample(500, 0)[1])
+            self._backgrounds[query, item] = estimate(queries, sample(self, encoder, item, 500, seed=0)[1])
         return self._backgrounds[query, item]
 
     def picture_vector(self, encoder: Any, source: Any) -> np.ndarray:

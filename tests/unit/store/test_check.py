@@ -184,8 +184,8 @@ def test_after_words_are_mended_they_are_found(directory: IndexDirectory) -> Non
     break_catalogue(directory, "DELETE FROM words_data WHERE id > 10; DELETE FROM words_idx")
     repair(directory.path)
     with Catalogue.open(directory.catalogue_path) as catalogue:
-        assert catalogue.match_words("bicycle", depth=5)[0].size == 1
-        assert catalogue.match_words("roofs", depth=5)[0].size == 1
+        assert catalogue.matching_items("bicycle").size == 1
+        assert catalogue.matching_items("roofs").size == 1
 
 
 def test_a_damaged_page_costs_only_what_it_held(directory: IndexDirectory, vector_of_row: Any) -> None:

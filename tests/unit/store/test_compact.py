@@ -50,7 +50,7 @@ def test_compaction_drops_tombstones_and_changes_nothing_else(directory: IndexDi
     assert [folder.name for folder in (directory.path / "vectors").iterdir()] == [encoder.folder]
     with Catalogue.open(directory.catalogue_path) as catalogue:
         assert catalogue.statistics().tombstones == 0
-        assert catalogue.match_words("dogs", depth=3)[0].size == 1
+        assert catalogue.matching_items("dogs").size == 1
 
 
 def test_compacting_twice_rewrites_nothing(directory: IndexDirectory) -> None:

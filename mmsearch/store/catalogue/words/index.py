@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from mmsearch.store.catalogue.words import postings
 from mmsearch.store.catalogue.words.grams import SUBSTRING_COLUMNS, WORD_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mmsearch.store.catalogue.words.access import Access
-    from mmsearch.types import Ids, Scores
+    from mmsearch.types import Ids
 
 WordTable: TypeAlias = Literal["words", "substrings"]
 _Column: TypeAlias = Literal["document_id", "item_id"]
@@ -25,36 +25,13 @@ _SOURCES: dict[WordTable, str] = {"words": "word_source", "substrings": "substri
 _ROWS_AT_ONCE = 4_096
 
 
-def match(
-    database: Access,
-    table: WordTable,
-    expression: str,
-    depth: int,
-    weights: Mapping[str, float],
-    among: Ids | None,
-) -> tuple[Ids, Scores]:
-    """Items best first, as CatalogueReader.match_words says."""
-    columns = _COLUMNS[table]
-    if unknown := sorted(weights.keys() - set(columns)):
-        raise ValueError(f"no column {', '.join(unknown)} in {table}; there are {', '.join(columns)}")
-    marks = ", ".join("?" * len(columns))
-    # The + keeps FTS5 from running the whole query once for every id
-    limit = "" if among is None else "AND +rowid IN (SELECT value FROM json_each(?))"
-    query = f"""
-        SELECT rowid, -bm25({table}, {marks}) AS score FROM {table} WHERE {table} MATCH ? {limit}
-        ORDER BY score DESC, rowid LIMIT ?
-    """
-    values = [weights.get(column, 1.0) for column in columns]
-    listed = [] if among is None else [json_ids(among)]
-    rows = _matched(database, query, (*values, expression, *listed, depth))
-    ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-    return ids, np.fromiter((row[1] for row in rows), dtype=np.float64, count=len(rows))
-
-
-def matching(database: Access, expression: str) -> Ids:
+def matching(database: Access, table: WordTable, expression: str) -> Ids:
     """All items that match, ascending."""
-    query = "SELECT group_concat(rowid) FROM words WHERE words MATCH ?"
-    [[listed]] = _matched(database, query, (expression,))
+    query = f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?"
+    try:
+        [[listed]] = database.rows(query, (expression,))
+    except sqlite3.OperationalError as error:
+        raise ValueError(f"not an FTS5 expression: {error}") from error
     return np.sort(np.fromstring(listed or "", dtype=np.int64, sep=","))
 
 
@@ -150,10 +127,3 @@ def optimize(database: Access) -> None:
     for table in _SOURCES:
         database.connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
     postings.join(database.connection, 1)
-
-
-def _matched(database: Access, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-    try:
-        return database.rows(query, parameters)
-    except sqlite3.OperationalError as error:
-        raise ValueError(f"not an FTS5 expression: {error}") from error

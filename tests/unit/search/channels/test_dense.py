@@ -25,7 +25,9 @@ def test_there_is_a_channel_for_each_kind_of_item_and_none_without_parts(picture
 @pytest.mark.parametrize("query", ["red dog", "@boat", "(red dog) @boat", "2:dog 0.5:boat"])
 def test_the_nearest_items_are_those_that_score_highest(pictures: ToyIndex, query: str) -> None:
     asked = channel(pictures, query)
-    ids, signals = asked.nearest(25, None)
+    (ids, signals), following = asked.nearest(25, None)
+    assert following is not None
+    assert (following.evidence < signals.evidence).all()
     every = asked.score(asked.index.ids)
     assert np.sort(signals.evidence)[::-1] == pytest.approx(np.sort(every.evidence)[::-1][:25], abs=1e-3)
     again = asked.score(ids)
@@ -54,10 +56,9 @@ def test_the_crowd_is_drawn_once_for_a_generation_of_the_index(
     pictures: ToyIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = channel(pictures, "dog").standing
-    vectors = pictures.vector_index(pictures.encoder, "image")
 
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(type(vectors), "sample", fail)
+    monkeypatch.setattr(type(pictures.catalogue), "drawn", fail)
     assert channel(pictures, "dog").standing == first

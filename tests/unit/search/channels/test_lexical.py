@@ -212,7 +212,7 @@ def test_names_are_compared_without_case_and_signs(
         [doc("Red-Kite.jpg", shows="a bird"), doc("b.jpg", shows="a bird", title="A red kite in flight")]
     )
     matches = match(index.catalogue, index.documents, "red kite", None, 3)
-    assert name_matches(index.catalogue, "red kite", matches)[0].tolist() == [1]
+    assert name_matches(index.catalogue, index.documents, "red kite", matches)[0].tolist() == [1]
 
 
 @pytest.mark.parametrize(

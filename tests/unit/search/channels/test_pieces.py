@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from mmsearch.ann.terms import terms
-from mmsearch.search.channels import pieces
 from mmsearch.search.channels.lexical import match
 from mmsearch.search.channels.pieces import Plan, plan
 from mmsearch.search.request import SearchRequest
@@ -107,7 +106,7 @@ def test_known_words_are_looked_up_nowhere_else(index: SearchIndex, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("the trigram index was asked")
 
-    monkeypatch.setattr(index.catalogue, "match_substrings", fail)
+    monkeypatch.setattr(index.catalogue, "matching_substrings", fail)
     assert found(index, "red motorcycle") == ["d.jpg"]
     assert found(index, "a long sentence with otorbik and many unknownwords besides xyzzy") == []
 
@@ -135,12 +134,3 @@ def test_what_is_looked_for_within_words(text: str, counts: list[int], expected:
 @pytest.mark.parametrize("text", ["\0abc", "a\0bcd", "''''", "%%%%x.y", "a_b", "é́́́́.é", "\ud800abc.d"])
 def test_no_signs_break_the_look(index: SearchIndex, text: str) -> None:
     found(index, text)
-
-
-def test_a_piece_that_many_names_have_is_cut_to_the_depth(
-    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    among = index.documents.ids
-    assert pieces.SHORTEST == 4
-    few = pieces._among(lambda limit: (among if limit is None else limit)[:2], among[1:3], 2)
-    assert few.tolist() == among[1:3].tolist()

@@ -34,7 +34,7 @@ def scored(*scores: float) -> list[Recommended]:
     """Items 0, 1, … with these scores."""
     one = np.ones(1)
     return [
-        Recommended(item, item, "image", score, one, np.array([score]), one, 1.0, (), (), "toy")
+        Recommended(item, item, item, "image", score, one, np.array([score]), one, 1.0, (), (), "toy")
         for item, score in enumerate(scores)
     ]
 

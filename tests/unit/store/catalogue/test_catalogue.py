@@ -211,8 +211,8 @@ def test_a_renamed_document_keeps_its_items_and_is_found_by_its_new_name_only(
     catalogue.rename(1, "new/Sunset.jpg", "2")
     assert ids_by_path(catalogue, "new/Sunset.jpg") == [1, 2]
     assert catalogue.find("old/IMG_1.jpg") == []
-    assert catalogue.match_words("sunset", depth=5)[0].tolist() == [1]
-    assert catalogue.match_words("img", depth=5)[0].tolist() == []
+    assert catalogue.matching_items("sunset").tolist() == [1]
+    assert catalogue.matching_items("img").tolist() == []
     assert catalogue.known_documents(writer.corpus_id, writer.encoder_id)["new/Sunset.jpg"].stamp == "2"
     with pytest.raises(ValueError, match="no document has the id 9"):
         catalogue.rename(9, "x", "")
@@ -233,8 +233,8 @@ def test_documents_are_found_by_what_they_contain(catalogue: Catalogue, writer: 
     key = writer.item("image", "whole", "A").key
     assert catalogue.documents_with_key(writer.corpus_id, key) == [
         (1, "a.jpg"),
-        (2, "copy/a.jpg"),
         (3, "b.jpg"),
+        (2, "copy/a.jpg"),
     ]
     assert catalogue.documents_with_key(writer.corpus_id, b"?" * 32) == []
     assert catalogue.documents_with_key(writer.corpus_id + 1, key) == []
@@ -306,7 +306,7 @@ def test_a_transaction_is_all_or_nothing(catalogue: Catalogue, writer: Any) -> N
         interrupted()
     assert catalogue.find("a.jpg") == []
     assert [corpus.root for corpus in catalogue.corpora()] == ["/corpus"]
-    assert catalogue.match_words("a", depth=1)[0].tolist() == []
+    assert catalogue.matching_items("a").tolist() == []
 
 
 def test_a_snapshot_sees_one_state_while_another_writes(catalogue: Catalogue, writer: Any) -> None:

@@ -42,8 +42,8 @@ def test_a_given_field_is_filtered_counted_and_found_by_its_words(filled: Catalo
     assert paths(filled, "tags", "green") == ["a.jpg", "b.jpg"]
     assert paths(filled, "tags", "red") == ["a.jpg"]
     assert filled.facets("tags") == [("green", 2), ("red", 1)]
-    assert filled.match_words("green", depth=9)[0].size == 2
-    assert filled.match_substrings('"gree"', depth=9)[0].size == 2
+    assert filled.matching_items("green").size == 2
+    assert filled.matching_substrings('"gree"').size == 2
     assert filled.document_items(a)[0].fields == {"year": 1990, "tags": "red; green"}
 
 
@@ -52,7 +52,7 @@ def test_none_takes_the_field_away(filled: Catalogue) -> None:
     filled.set_field("tags", {a: "red", b: "green"})
     assert filled.set_field("tags", {a: None, b: "green"}) == 1
     assert paths(filled, "tags", "red") == []
-    assert filled.match_words("red", depth=9)[0].size == 0
+    assert filled.matching_items("red").size == 0
     assert filled.document_items(a)[0].fields == {"year": 1990}
 
 
@@ -85,8 +85,8 @@ def test_given_fields_come_back_with_what_they_were_given_to(writer: Writer) -> 
     assert catalogue.facets("tags") == [] if "tags" in catalogue.field_names() else True
     writer.put(a, writer.document("b.jpg", picture="another"))
     assert paths(catalogue, "tags", "red") == ["a.jpg"]
-    assert catalogue.match_words("red", depth=9)[0].size == 1
-    assert catalogue.match_words('grams : "自行 行车"', depth=9)[0].size == 1
+    assert catalogue.matching_items("red").size == 1
+    assert catalogue.matching_items('grams : "自行 行车"').size == 1
     assert paths(catalogue, "tags", "green") == []  # another picture
     writer.put(b)
     assert paths(catalogue, "tags", "green") == ["b.jpg"]
@@ -129,11 +129,11 @@ def test_a_field_of_the_corpus_wins_over_one_that_comes_back(writer: Writer) -> 
 def test_chinese_tags_are_found_beside_the_chinese_title(filled: Catalogue) -> None:
     a, _ = ids(filled)
     filled.set_field("tags", {a: "自行车"})
-    assert filled.match_words('grams : "自行 行车"', depth=9)[0].size == 1
-    assert filled.match_words('grams : "北京"', depth=9)[0].size == 1
+    assert filled.matching_items('grams : "自行 行车"').size == 1
+    assert filled.matching_items('grams : "北京"').size == 1
     filled.set_field("tags", {a: None})
-    assert filled.match_words('grams : "自行"', depth=9)[0].size == 0
-    assert filled.match_words('grams : "北京"', depth=9)[0].size == 1
+    assert filled.matching_items('grams : "自行"').size == 0
+    assert filled.matching_items('grams : "北京"').size == 1
 
 
 def test_the_word_indexes_agree_with_the_documents_afterwards(filled: Catalogue) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def matches(catalogue: Catalogue, expression: str) -> list[int]:
-    return sorted(catalogue.match_words(expression, depth=100)[0].tolist())
+    return sorted(catalogue.matching_items(expression).tolist())
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_items_are_found_by_their_words(filled: Catalogue, expression: str, item
 def test_documents_are_found_by_any_part_of_name_title_and_fields(
     filled: Catalogue, expression: str, items: list[int]
 ) -> None:
-    assert filled.match_substrings(expression, depth=10)[0].tolist() == items
+    assert filled.matching_substrings(expression).tolist() == items
 
 
 def test_a_title_item_has_no_words_of_its_own(catalogue: Catalogue, writer: Any) -> None:
@@ -88,38 +88,10 @@ def test_a_title_item_has_no_words_of_its_own(catalogue: Catalogue, writer: Any)
     assert catalogue.items([1])[0].title == "Moonrise"
 
 
-def test_scores_are_positive_and_best_first_with_ties_by_id(catalogue: Catalogue, writer: Any) -> None:
-    texts = ("moon", "sun", "moon", "moon moon moon", "sea and sun and moon and stars", "sun", "sea", "sky")
-    for number, text in enumerate(texts):
-        writer.put(writer.document(f"{number}", passages=(text,)))
-    ids, scores = catalogue.match_words("moon", depth=10)
-    assert ids.tolist() == [4, 1, 3, 5]
-    assert (scores > 0).all()
-    assert (scores[:-1] >= scores[1:]).all()
-    assert scores[1] == scores[2]
-    for depth in range(4):
-        assert catalogue.match_words("moon", depth=depth)[0].tolist() == ids[:depth].tolist()
-
-
-def test_weights_move_a_column(filled: Catalogue) -> None:
-    by_name = filled.match_words("bicycle", depth=2, weights={"name": 10.0})[0].tolist()
-    by_caption = filled.match_words("bicycle", depth=2, weights={"caption": 10.0})[0].tolist()
-    assert (by_name, by_caption) == ([1, 2], [2, 1])
-    with pytest.raises(ValueError, match="no column nonsense"):
-        filled.match_words("bicycle", depth=2, weights={"nonsense": 1.0})
-
-
-def test_items_are_limited_before_they_are_ranked(filled: Catalogue) -> None:
-    everything = filled.select_items()
-    assert filled.match_words("bicycle", depth=1, among=everything[1:])[0].tolist() == [2]
-    assert filled.match_words("bicycle", depth=1, among=everything[:0])[0].tolist() == []
-    assert filled.match_substrings('"bicycle"', depth=1, among=everything[1:])[0].tolist() == []
-
-
 def test_an_expression_that_is_none_is_refused(filled: Catalogue) -> None:
     for expression in ('"', "AND", "nocolumn : x", "", "a ("):
         with pytest.raises(ValueError, match="not an FTS5 expression"):
-            filled.match_words(expression, depth=1)
+            filled.matching_items(expression)
 
 
 def test_all_that_match_are_found_whatever_their_number(filled: Catalogue) -> None:
@@ -165,7 +137,7 @@ def test_the_word_indexes_follow_every_change(
         for item in catalogue.document_items(document)
         if "red" in (item.text or "")
     ]
-    assert sorted(catalogue.match_words("text : red", depth=100)[0].tolist()) == sorted(with_red)
+    assert sorted(catalogue.matching_items("text : red").tolist()) == sorted(with_red)
 
 
 def test_a_word_index_that_lost_a_row_is_noticed_and_rebuilt(filled: Catalogue) -> None:

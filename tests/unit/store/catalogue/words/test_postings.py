@@ -19,7 +19,7 @@ def where(catalogue: Catalogue, word: str) -> dict[tuple[str, int], int]:
     items = dict(zip(entries.ids.tolist(), entries.items.tolist(), strict=True))
     return {
         (posting.column, items[entry]): count
-        for posting in catalogue.word_postings(word)
+        for posting in catalogue.postings([((word,), "")])[0]
         for entry, count in zip(posting.entries.tolist(), posting.counts.tolist(), strict=True)
         if entry in items
     }
@@ -57,7 +57,7 @@ def test_what_is_forgotten_is_no_entry_and_a_new_run_adds_to_the_lists(
     catalogue.tidy()
     assert catalogue._database.value(pieces) == 1
     assert where(catalogue, "stone") == before
-    [joined] = catalogue.word_postings("stone")
+    [[joined]] = catalogue.postings([(("stone",), "")])
     assert joined.entries.size == 28  # those that were taken out are left out
     assert wordindex.damage(catalogue._database) == []
 
@@ -84,6 +84,6 @@ def test_lists_that_disagree_with_the_entries_are_damage(catalogue: Catalogue, w
 
 def test_a_phrase_has_postings_too(catalogue: Catalogue, writer: Any) -> None:
     writer.put(writer.document("a.txt", passages=("an old stone bridge", "a bridge of stone")))
-    [found] = catalogue.phrase_postings('"stone bridge"')
+    [[found]] = catalogue.postings([((), '"stone bridge"')])
     entries = catalogue.word_entries()
     assert entries.items[np.isin(entries.ids, found.entries)].tolist() == [1]
