@@ -2,7 +2,8 @@
 
 Each channel names its nearest items; their documents are scored by all channels, and what a channel has not named
 is bounded by the next that it would have. When the bounds leave room for a document that was not looked at, the
-channels are asked for more (the threshold algorithm: Fagin, Lotem and Naor, JCSS 2003, doi:10.1016/S0022-0000(03)00026-6).
+channels are asked for more (the threshold algorithm: Fagin, Lotem and Naor, JCSS 2003,
+doi:10.1016/S0022-0000(03)00026-6).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.overview import FacetCount
     from mmsearch.store.catalogue.select import Fields
     from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
-    from mmsearch.types import FieldValue, Ids, Modality
+    from mmsearch.types import FieldValue, Ids, Modality, Scores
 
 _KEYS_AT_ONCE = 1_000
 
