@@ -25,6 +25,12 @@ def serve(
             help="A name under which the service may be asked, as behind a proxy: search.example.org."
         ),
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The address of a reverse proxy that is believed for whom it asks; else this machine's."
+        ),
+    ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(
@@ -60,7 +66,13 @@ def serve(
     listening = listen(address, port)
     port = listening.getsockname()[1]
     names = tuple(name.lower() for name in (*(allow_host or ()), *([] if host is None else [host])))
-    settings = Settings(token=token, hosts=names, allow_write=allow_write, threads=threads)
+    settings = Settings(
+        token=token,
+        hosts=names,
+        proxies=tuple(proxy or LOOPBACK),
+        allow_write=allow_write,
+        threads=threads,
+    )
     shown = "127.0.0.1" if address in ("0.0.0.0", "::") else address
     page = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
 

@@ -62,6 +62,8 @@ def asked_of(given: Mapping[str, Any], service: Service) -> Asked:
     text = fields.get("text", "")
     request = _request(fields, service)
     check_size(request.k, request.offset, service.settings)
+    if len(request.facets) > service.settings.most_facets:
+        raise UsageError(f"at most {service.settings.most_facets} fields are counted at once")
     return Asked(request, name, text)
 
 

@@ -39,7 +39,8 @@ def media_type(file: Path) -> tuple[str, bool]:
 
 def file_headers(name: str, *, shown: bool) -> dict[str, str]:
     """Headers of a file called ``name``, which is shown or kept, and never run."""
-    plain = "".join(one if one.isascii() and one.isprintable() and one not in '"\\;' else "_" for one in name)
+    name = "".join(one if one.isprintable() else "_" for one in name)  # nothing that turns the writing around
+    plain = "".join(one if one.isascii() and one not in '"\\;%' else "_" for one in name)
     how = "inline" if shown else "attachment"
     return {
         "Content-Disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",

@@ -14,6 +14,7 @@ from mmsearch.serve.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from mmsearch.library.library import Library
     from mmsearch.serve.settings import Settings
@@ -47,7 +48,8 @@ def serve(
         access_log=False,
         server_header=False,
         date_header=True,
-        proxy_headers=False,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=32 * 1024,
@@ -63,6 +65,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._ready = ready
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in good order, and end as what has done its work; told again, stop at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -17,22 +17,28 @@ if TYPE_CHECKING:
 
 API = "/api/v1"
 THUMBNAIL = 320
+MOST_VALUES = 1_000
 
 Found: TypeAlias = Literal["named", "looks", "says", "sounds"]
 DocumentKind: TypeAlias = Literal["picture", "text", "sound", "film"]
 
 
 def results_as_shown(
-    results: Results, catalogue: Catalogue, *, text: str | None, explain: bool
+    results: Results, catalogue: Catalogue, *, text: str | None, explain: bool, most_values: int = MOST_VALUES
 ) -> dict[str, Any]:
     """``results`` in JSON, each hit with its links, sizes, and what it was found by.
 
-    ``results`` must have their reasons, by which it is told what found a hit, also where they are not shown.
+    ``results`` must have their reasons, by which it is told what found a hit, also where they are not shown. Of a
+    facet's values the first ``most_values`` are.
     """
     written = results_as_json(results, text=text, explain=explain)
     pictures = catalogue.pictures_of([hit.document_id for hit in results])
     for hit, shown in zip(results, written["hits"], strict=True):
         shown |= as_shown(hit, pictures.get(hit.document_id))
+    for field, counted in written["facets"].items():
+        if len(counted) > most_values:
+            written["notes"].append(f"{field}: the first {most_values:,} of {len(counted):,} values")
+            del counted[most_values:]
     return written
 
 

@@ -41,11 +41,12 @@ async def _answer(service: Service, given: Mapping[str, Any]) -> Json:
     if "cursor" in given:
         refuse_stale(given["cursor"], service.state())
     asked = asked_of(given, service)
+    most = service.settings.most_values
     explain = bool(given.get("explain", False))
 
     def found(index: Reading) -> dict[str, Any]:
         results = run_search(asked.request, index, learned=index.learned_weights)
-        shown = results_as_shown(results, index.catalogue, text=asked.text, explain=explain)
+        shown = results_as_shown(results, index.catalogue, text=asked.text, explain=explain, most_values=most)
         end = asked.request.offset + asked.request.k
         shown["cursor"] = cursor_at(results.generation, asked.name, end) if results.more else None
         return shown

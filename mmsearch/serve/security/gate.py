@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import Counter
@@ -14,6 +15,8 @@ from mmsearch.serve.security.hosts import is_known_host, is_own_origin
 from mmsearch.serve.security.tokens import is_let_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mmsearch.serve.service import Service
@@ -46,35 +49,33 @@ class Gate:
             return
         started = time.perf_counter()
         client = scope["client"][0] if scope.get("client") else ""
-        status = 500
-        begun = False
-
-        async def out(message: Message) -> None:
-            nonlocal status, begun
-            if message["type"] == "http.response.start":
-                status, begun = message["status"], True
-                message = {**message, "headers": secured(list(message.get("headers", ())))}
-            await send(message)
-
+        answer = _Answer(send)
         self._under_way[client] += 1
         try:
             self._check(scope, client)
-            await self.app(scope, _bounded(receive, self._most_bytes(scope)), out)
+            most, until = self._most_bytes(scope), started + self.service.settings.seconds
+            body = _Body(receive, most, until)
+            await self.app(scope, body.receive, answer.unless(lambda: body.refused))
+            if body.refused is not None:
+                raise body.refused
         except MmsearchError as error:
-            if not begun:
-                await answer_to(error)(scope, receive, out)
+            await self._refuse(error, scope, receive, answer)
         except Exception:
             log.exception("a fault in mmsearch while it answered %s", scope["path"])
-            if not begun:
-                fault = RefusedError(500, "a fault in mmsearch: its log has more")
-                await answer_to(fault)(scope, receive, out)
+            await self._refuse(
+                RefusedError(500, "a fault in mmsearch: its log has more"), scope, receive, answer
+            )
         finally:
             self._under_way[client] -= 1
             if not self._under_way[client]:
                 del self._under_way[client]
             route = getattr(scope.get("route"), "path", "other")
             method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
-            self.service.metrics.answered(route, method, status, time.perf_counter() - started)
+            self.service.metrics.answered(route, method, answer.status, time.perf_counter() - started)
+
+    async def _refuse(self, error: MmsearchError, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        if not answer.begun:
+            await answer_to(error)(scope, receive, answer.send)
 
     def _check(self, scope: Scope, client: str) -> None:
         settings = self.service.settings
@@ -107,16 +108,54 @@ def _too_large(most: int) -> RefusedError:
     return RefusedError(413, f"more than {most:,} bytes were sent: send less")
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
-    """``receive``, which refuses to read more than ``most`` bytes, however long the client said it would be."""
-    seen = 0
+class _Answer:
+    """What is sent back, with the headers that every answer has; ``status`` is 500 until it has ``begun``."""
 
-    async def bounded() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise _too_large(most)
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status, self.begun = 500, False
+
+    async def send(self, message: Message) -> None:
+        """Send a message on."""
+        if message["type"] == "http.response.start":
+            self.status, self.begun = message["status"], True
+            message = {**message, "headers": secured(list(message.get("headers", ())))}
+        await self._send(message)
+
+    def unless(self, refused: Callable[[], MmsearchError | None]) -> Send:
+        """``send``, which drops the answer to a request that was refused while it was read."""
+
+        async def send(message: Message) -> None:
+            if self.begun or refused() is None:
+                await self.send(message)
+
+        return send
+
+
+class _Body:
+    """What a client sends: no more than ``most`` bytes, however many were announced, and not too slowly.
+
+    ``until``: when all must have been read, by ``time.perf_counter``. ``refused``: why it was read no further.
+    """
+
+    def __init__(self, receive: Receive, most: int, until: float) -> None:
+        self._receive, self._most, self._until = receive, most, until
+        self._seen, self._complete = 0, False
+        self.refused: MmsearchError | None = None
+
+    async def receive(self) -> Message:
+        """The next message."""
+        if self._complete:  # only the client's leaving is waited for
+            return await self._receive()
+        try:
+            async with asyncio.timeout(max(0.0, self._until - time.perf_counter())):
+                message = await self._receive()
+        except TimeoutError as error:
+            self.refused = RefusedError(408, "the request came too slowly: send it again")
+            raise self.refused from error
+        self._seen += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+        if self._seen > self._most:
+            self.refused = _too_large(self._most)
+            raise self.refused
         return message
-
-    return bounded

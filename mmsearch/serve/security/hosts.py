@@ -6,6 +6,7 @@ machine (DNS rebinding) even read the answer. Both show: the first in ``Origin``
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 
 
 def is_known_host(host: str | None, known: Collection[str]) -> bool:
-    """Whether ``host``, the header with or without a port, is this machine's loopback or one of the ``known`` names."""
+    """Whether ``host``, the header with or without a port, is this machine's loopback or one of the ``known`` names.
+
+    An address in numbers is known, too: no name was resolved, so that none can have been turned to this machine.
+    """
     name = host_name(host)
-    return name is not None and (name in LOOPBACK or name in known)
+    return name is not None and (name in LOOPBACK or name in known or _is_address(name))
 
 
 def is_own_origin(origin: str | None, host: str | None) -> bool:
@@ -27,6 +31,14 @@ def is_own_origin(origin: str | None, host: str | None) -> bool:
         return True
     parts = urlsplit(origin)
     return parts.scheme in ("http", "https") and host is not None and parts.netloc.lower() == host.lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def host_name(host: str | None) -> str | None:
