@@ -43,7 +43,9 @@ class OpenIndex(Reading):
     """
 
     def __init__(self, directory: IndexDirectory, *, allow_private: bool = False) -> None:
-        self.directory, self.allow_private = directory, allow_private
+        from mmsearch.search.index.remembered import QueryVectors
+
+        self.directory, self.allow_private, self.asked_vectors = directory, allow_private, QueryVectors()
         self.thumbnails = Thumbnails(directory.thumbnails)
         self._own: Catalogue | None = None
         self._idle: list[Catalogue] = []
@@ -118,7 +120,9 @@ class OpenIndex(Reading):
         try:
             with catalogue.snapshot():
                 present = self._newest(catalogue)
-                yield Reading(self.directory, present, catalogue, allow_private=self.allow_private)
+                yield Reading(
+                    self.directory, present, catalogue, self.asked_vectors, allow_private=self.allow_private
+                )
         finally:
             self._given_back(catalogue)
 

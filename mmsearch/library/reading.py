@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmsearch.library.installed import installed
@@ -10,19 +11,20 @@ from mmsearch.store.durable.checksums import state_of
 from mmsearch.store.durable.sealed import unsealed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mmsearch.ann.index import VectorIndex
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.library.generation import Generation
     from mmsearch.search.calibration.background import Background
     from mmsearch.search.index.documents import Documents
+    from mmsearch.search.index.remembered import QueryVectors
     from mmsearch.search.ranking.weights import LearnedWeights
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.values import EncoderRecord
     from mmsearch.store.directory import IndexDirectory
     from mmsearch.store.kept.pooled import Halves
-    from mmsearch.types import Ids, Modality, Vector, VectorKind
+    from mmsearch.types import Ids, Modality, Vector, VectorKind, Vectors
 
 T = TypeVar("T")
 
@@ -34,10 +36,16 @@ class Reading:
     """
 
     def __init__(
-        self, directory: IndexDirectory, held: Generation, catalogue: Catalogue, *, allow_private: bool
+        self,
+        directory: IndexDirectory,
+        held: Generation,
+        catalogue: Catalogue,
+        asked_vectors: QueryVectors,
+        *,
+        allow_private: bool,
     ) -> None:
         """``catalogue`` is in a ``snapshot()`` of the generation ``held``, and nobody else uses it meanwhile."""
-        self.directory, self.allow_private = directory, allow_private
+        self.directory, self.allow_private, self.asked_vectors = directory, allow_private, asked_vectors
         self._held, self._catalogue = held, catalogue
 
     @property
@@ -174,10 +182,25 @@ class Reading:
     def _has_bits(self, encoder: Encoder) -> bool:
         return self.record(encoder).precision == "binary"
 
+    def text_vectors(self, encoder: Encoder, texts: Sequence[str]) -> Vectors:
+        """The vectors (n, dimension) of n texts; those of before are remembered."""
+        return self.asked_vectors.of(
+            encoder.fingerprint,
+            texts,
+            lambda places: encoder.encode_texts([texts[place] for place in places]),
+        )
+
     def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
-        """The vector of a picture that need not be in the index."""
+        """The vector of a picture that need not be in the index; of bytes it is remembered."""
         from mmsearch.media.fetch import given_pixels
 
-        pixels = given_pixels(source, encoder.picture, allow_private=self.allow_private)
-        vector: Vector = encoder.encode_images(pixels[None])[0]
+        def made(_: object = None) -> Vectors:
+            pixels = given_pixels(source, encoder.picture, allow_private=self.allow_private)
+            return encoder.encode_images(pixels[None])
+
+        if isinstance(source, bytes):
+            vectors = self.asked_vectors.of(encoder.fingerprint, [sha256(source).digest()], made)
+        else:
+            vectors = made()
+        vector: Vector = vectors[0]
         return vector

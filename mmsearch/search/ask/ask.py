@@ -152,7 +152,7 @@ def _reader(index: SearchIndex, question: str) -> _Reader:
     """What reads sentences, and the question as it sees it; None when no encoder of the index reads texts."""
     for encoder in index.encoders:
         if "text" in encoder.modalities and index.vector_index(encoder, "text") is not None:
-            return encoder, encoder.encode_texts([question])[0]
+            return encoder, index.text_vectors(encoder, [question])[0]
     return None
 
 

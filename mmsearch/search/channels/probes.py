@@ -43,7 +43,7 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
     Raises UsageError for an item that is not in the index or has no vector, and what reading a picture raises.
     """
     texts = [part.content.meaning for part in query.parts if isinstance(part.content, Text)]
-    encoded = iter(encoder.encode_texts(texts)) if texts and "text" in encoder.modalities else iter(())
+    encoded = iter(index.text_vectors(encoder, texts)) if texts and "text" in encoder.modalities else iter(())
     cohort = None
     if texts:
         cohort = index.kept(("cohort", encoder.fingerprint), lambda: cohort_of(encoder))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mmsearch.ann.index import VectorIndex
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.search.calibration.background import Background
     from mmsearch.search.index.documents import Documents
     from mmsearch.store.catalogue.catalogue import Catalogue
-    from mmsearch.types import Modality, Vector, VectorKind
+    from mmsearch.types import Modality, Vector, VectorKind, Vectors
 
 T = TypeVar("T")
 # What a channel of whole documents calls its items.
@@ -54,6 +54,9 @@ class SearchIndex(Protocol):
 
     def background(self, encoder: Encoder, query: Modality, item: VectorKind) -> Background:
         """How ``encoder`` scores unrelated pairs of a query of modality ``query`` and an item of ``item``."""
+
+    def text_vectors(self, encoder: Encoder, texts: Sequence[str]) -> Vectors:
+        """The vectors (n, dimension) of n > 0 texts that somebody asks for; those of before are remembered."""
 
     def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
         """The vector (dimension,) of a picture: a path, a URL, "-", bytes, a PIL image."""

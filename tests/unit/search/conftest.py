@@ -140,6 +140,9 @@ class ToyIndex:
             self._backgrounds[query, item] = estimate(queries, sample(self, encoder, item, 500, seed=0)[1])
         return self._backgrounds[query, item]
 
+    def text_vectors(self, encoder: Any, texts: Sequence[str]) -> np.ndarray:
+        return encoder.encode_texts(texts)
+
     def picture_vector(self, encoder: Any, source: Any) -> np.ndarray:
         return self.encoder.show(str(source))
 
