@@ -161,16 +161,28 @@ class RemoteLibrary:
         method: Method = "average",
         duplicates: Duplicates = "collapse",
         explain: bool = True,
+        only_indexed: bool = False,
     ) -> Results:
         """As `Library.recommend`, by documents and items of the index; a service takes no other examples."""
         request = (
             like
             if isinstance(like, RecommendRequest)
             else RecommendRequest(
-                like, dislike, k, profile, modality, where, path, diverse, method, duplicates, explain
+                like,
+                dislike,
+                k,
+                profile,
+                modality,
+                where,
+                path,
+                diverse,
+                method,
+                duplicates,
+                explain,
+                only_indexed,
             )
         )
-        fields = {**request.to_json(), "explain": request.explain}
+        fields = {**replace(request, only_indexed=False).to_json(), "explain": request.explain}
         return results_from_json(self._connection.post(f"{API}/recommend", fields))
 
     @verb

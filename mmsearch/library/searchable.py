@@ -170,6 +170,7 @@ class Searchable(OpenIndex):
         method: Method = "average",
         duplicates: Duplicates = "collapse",
         explain: bool = True,
+        only_indexed: bool = False,
     ) -> Results:
         """The ``k`` documents most like the liked examples and unlike the disliked ones.
 
@@ -185,7 +186,18 @@ class Searchable(OpenIndex):
             like
             if isinstance(like, RecommendRequest)
             else RecommendRequest(
-                like, dislike, k, profile, modality, where, path, diverse, method, duplicates, explain
+                like,
+                dislike,
+                k,
+                profile,
+                modality,
+                where,
+                path,
+                diverse,
+                method,
+                duplicates,
+                explain,
+                only_indexed,
             )
         )
 

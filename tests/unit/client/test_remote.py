@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,11 @@ def test_a_token_lets_in(listening: Any) -> None:
     with mmsearch.connect(address, token="a-token-of-some-length") as remote:
         assert remote.search("cat")
         assert remote.statistics()["documents"] == 54
+
+
+@pytest.mark.parametrize("name", ["search", "recommend", "ask"])
+def test_a_verb_takes_what_the_library_takes(name: str) -> None:
+    here, there = (
+        inspect.signature(getattr(kind, name)) for kind in (mmsearch.RemoteLibrary, mmsearch.Library)
+    )
+    assert here == there
