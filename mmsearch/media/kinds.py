@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.media.formats import PICTURE_SUFFIXES, RAW_SUFFIXES
+from mmsearch.media.readers.mail import MailReader
+from mmsearch.media.readers.office import OfficeReader
+from mmsearch.media.readers.pdf import PdfReader
 from mmsearch.media.readers.pictures import PictureReader
 from mmsearch.media.readers.reader import is_installed
 from mmsearch.media.readers.texts import TextReader
@@ -21,7 +24,18 @@ PICTURES = PictureReader("picture", frozenset(PICTURE_SUFFIXES - RAW_SUFFIXES))
 RAW = PictureReader("camera RAW", RAW_SUFFIXES, extra="raw", package="rawpy")
 TEXTS = TextReader()
 
-READERS: tuple[Reader, ...] = (PICTURES, RAW, TEXTS)
+DOCUMENTS = (
+    PdfReader(),
+    OfficeReader("Word document", frozenset({".docx"})),
+    OfficeReader("presentation", frozenset({".pptx"}), "slide"),
+    OfficeReader("workbook", frozenset({".xlsx"}), "sheet"),
+    OfficeReader("EPUB", frozenset({".epub"}), "chapter"),
+    OfficeReader("OpenDocument text", frozenset({".odt"})),
+    OfficeReader("RTF", frozenset({".rtf"}), is_zip=False, signatures=(b"{\\rtf",)),
+    MailReader(lambda suffix: reader_of(suffix)),
+)
+
+READERS: tuple[Reader, ...] = (PICTURES, RAW, TEXTS, *DOCUMENTS)
 
 
 def reader_of(suffix: str) -> Reader | None:

@@ -16,11 +16,14 @@ class Limits:
     ``max_bytes``: size of a picture file, a RAW file or a download.
     ``max_text_bytes``: size of a text file, a sidecar, or one line of a manifest.
     ``max_passages``: passages that one document is split into; the text behind them is not indexed.
-    ``max_seconds``: the time that decoding one file may take, and fetching a query picture from the web.
+    ``max_parts``: pages, slides, sheets or chapters of one document; what comes behind is not indexed.
+    ``max_seconds``: the time that decoding one file may take, or some pages of a long one, and fetching a query
+    picture from the web.
     """
 
     max_pixels: int = 200_000_000
     max_bytes: int = 512 * MIB
     max_text_bytes: int = 32 * MIB
     max_passages: int = 10_000
+    max_parts: int = 20_000
     max_seconds: float = 30.0

@@ -143,8 +143,8 @@ class _Maker:
         match part:
             case TextPart():
                 if part.title:
-                    yield _text_draft(Locator("title").within(part.place), part.title)
-                for passage in split_passages(part.text, limit=self.how.limits.max_passages):
+                    yield _text_draft(Locator("title").within(part.place), clean(part.title))
+                for passage in split_passages(clean(part.text), limit=self.how.limits.max_passages):
                     place = Locator("characters", passage.start, passage.end).within(part.place)
                     yield _text_draft(place, passage.text)
             case PicturePart():
@@ -173,7 +173,7 @@ class _Maker:
             self.fields.update({**fields, **stated})
         yield draft
         for n, text in enumerate(part.captions):
-            yield _text_draft(Locator("caption", n).within(part.place), text)
+            yield _text_draft(Locator("caption", n).within(part.place), clean(text))
 
     def _decode(self, part: PicturePart, draft: Draft) -> Mapping[str, FieldValue]:
         how = self.how
