@@ -7,13 +7,13 @@ file: no EXIF, no place, no profile.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.store.kept.thumbnails import MOST_BYTES, ThumbnailFolder, name_of
+from mmsearch.types import Locator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ _QUALITY = {"WEBP": 80, "JPEG": 88}
 _SUFFIX = {"WEBP": "webp", "JPEG": "jpg"}
 _FAILURES = 1_000  # contents that can't be decoded, of which the reason is remembered
 _LOCKS = 64
+WHOLE = Locator()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,23 @@ class Thumbnails:
     def __reduce__(self) -> tuple[type[Self], tuple[Path, int, Limits | None]]:
         return type(self), (self.folder, self.most_bytes, self.limits)
 
-    def small(self, file: Path, key: bytes, size: int) -> SmallPicture:
-        """The picture in ``file``, which had the content ``key`` (SHA-256) when it was indexed.
+    def small(self, file: Path, key: bytes, size: int, place: Locator = WHOLE) -> SmallPicture:
+        """The picture at ``place`` in ``file``, which had the content ``key`` (SHA-256) when it was indexed.
 
         The longer side is ``size`` pixels rounded up to the next of `SIZES`; no picture is enlarged. Raises UsageError
         for a size beyond them, MediaError (whose message is the reason) for what is no picture or not there.
         """
         if not 1 <= size <= SIZES[-1]:
             raise UsageError(f"a thumbnail has 1 to {SIZES[-1]} pixels a side, not {size}")
-        return self._picture(file, key, next(one for one in SIZES if one >= size), "WEBP")
+        return self._picture(file, place, key, next(one for one in SIZES if one >= size), "WEBP")
 
-    def view(self, file: Path, key: bytes) -> SmallPicture:
+    def view(self, file: Path, key: bytes, place: Locator = WHOLE) -> SmallPicture:
         """The same as a JPEG of at most `VIEW` pixels a side."""
-        return self._picture(file, key, VIEW, "JPEG")
+        return self._picture(file, place, key, VIEW, "JPEG")
 
-    def _picture(self, file: Path, key: bytes, side: int, form: Literal["WEBP", "JPEG"]) -> SmallPicture:
+    def _picture(
+        self, file: Path, place: Locator, key: bytes, side: int, form: Literal["WEBP", "JPEG"]
+    ) -> SmallPicture:
         name = name_of(key, side, _SUFFIX[form])
         media_type: Literal["image/webp", "image/jpeg"] = "image/webp" if form == "WEBP" else "image/jpeg"
         with self._locks[key[0] % _LOCKS]:
@@ -81,20 +84,22 @@ class Thumbnails:
                 return SmallPicture(data, media_type, True)
             if (reason := self._failures.get(key)) is not None:
                 raise MediaError(reason)
-            data, current = self._make(file, key, side, form)
+            data, current = self._make(file, place, key, side, form)
             if current:
                 self._kept.put(name, data)
         return SmallPicture(data, media_type, current)
 
-    def _make(self, file: Path, key: bytes, side: int, form: Literal["WEBP", "JPEG"]) -> tuple[bytes, bool]:
+    def _make(
+        self, file: Path, place: Locator, key: bytes, side: int, form: Literal["WEBP", "JPEG"]
+    ) -> tuple[bytes, bool]:
         """The file made small, and whether it still has the content ``key``."""
-        from mmsearch.media.files import read_file
         from mmsearch.media.limits import Limits
         from mmsearch.media.picture import thumbnail
+        from mmsearch.media.readers.places import picture_at
 
         limits = self.limits or Limits()
-        content = read_file(file, limits.max_bytes)
-        current = hashlib.sha256(content).digest() == key
+        content, found = picture_at(file, place, limits, side)
+        current = found == key
         try:
             return thumbnail(content, side, limits, image_format=form, quality=_QUALITY[form]), current
         except MediaError as error:

@@ -107,6 +107,20 @@ class Locator:
         """The first of them, by itself."""
         return self if self.inner is None else replace(self, inner=None)
 
+    @property
+    def around(self) -> Locator:
+        """Where the innermost lies: ``page:4`` of ``page:4/characters:120-480``; the whole document if nowhere else."""
+        if self.inner is None:
+            return Locator()
+        return replace(self, inner=None if self.inner.inner is None else self.inner.around)
+
+    @property
+    def part(self) -> str:
+        """The parts of the document that this lies in, as a person says it: "attachment 1, page 2"; "" for none."""
+        own = f"{self.kind} {self.start:.10g}" if self.kind in PARTS and self.start is not None else ""
+        inner = "" if self.inner is None else self.inner.part
+        return ", ".join(filter(None, (own, inner)))
+
     def within(self, place: Locator) -> Locator:
         """This place within ``place``; what is ``whole`` adds nothing."""
         if place.kind == "whole":

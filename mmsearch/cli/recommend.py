@@ -108,7 +108,7 @@ def _print(results: Results, *, explain: bool) -> None:
     if not results:
         out.print("Nothing else passes.")
     for hit in results:
-        extras = [] if hit.locator.kind == "whole" else [f"[dim]{hit.locator}[/]"]
+        extras = [] if hit.locator.kind == "whole" else [f"[dim]{hit.locator.part or hit.locator}[/]"]
         extras += [escape(hit.title or ""), *copies_left_out(hit)]
         line = "  ".join([f"[green]{hit.strength:>3}[/]", escape(hit.path), *filter(None, extras)])
         out.print(f"[bold]{hit.rank:>3}[/]  {line}")

@@ -23,7 +23,7 @@ def thumbnail(index: OpenIndex, key: bytes, size: int) -> SmallPicture:
     refused: MediaError | None = None
     for item in items:
         try:
-            return index.thumbnails.small(file_within(item), item.key, size)
+            return index.thumbnails.small(file_within(item), item.key, size, item.locator)
         except MediaError as error:
             refused = refused or error
     assert refused is not None
@@ -35,7 +35,7 @@ def view(index: OpenIndex, item_id: int) -> SmallPicture:
     item = _item(index, item_id)
     if item.modality != "image":
         raise UsageError(f"item {item_id} is no picture")
-    return index.thumbnails.view(file_within(item), item.key)
+    return index.thumbnails.view(file_within(item), item.key, item.locator)
 
 
 def original(index: OpenIndex, item_id: int) -> Path:

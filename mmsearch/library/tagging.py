@@ -75,7 +75,7 @@ def _sidecars(index: OpenIndex, tagging: Tagging) -> tuple[int, list[tuple[str, 
     written, failed = 0, []
     for one in tagging.documents:
         items = index.catalogue.document_items(one.document_id)
-        if not any(item.modality == "image" for item in items):
+        if not any(item.modality == "image" and item.locator.kind == "whole" for item in items):
             continue
         picture = Path(items[0].corpus_root) / items[0].path
         try:

@@ -37,6 +37,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "file": answer.file,
         "title": answer.title,
         "locator": str(answer.locator),
+        "part": answer.locator.part or None,
         "sentence_locator": str(answer.sentence_locator),
         "text": answer.text,
         "start": answer.start,

@@ -27,7 +27,13 @@ def document_as_json(items: Sequence[StoredItem]) -> dict[str, Any]:
         "title": first.title,
         "fields": dict(first.fields),
         "items": [
-            {"item_id": i.item_id, "modality": i.modality, "locator": str(i.locator), "text": i.text}
+            {
+                "item_id": i.item_id,
+                "modality": i.modality,
+                "locator": str(i.locator),
+                "part": i.locator.part or None,
+                "text": i.text,
+            }
             for i in items
         ],
     }

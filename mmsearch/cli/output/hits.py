@@ -55,7 +55,7 @@ def print_results(
         _print_hit(out, hit, results, field)
         if explain:
             _print_reasons(out, hit, results.searched)
-        if show is not None and hit.modality == "image":
+        if show is not None and hit.modality == "image" and hit.locator.kind == "whole":
             show(Path(hit.file))
     for name, counted in results.facets.items():
         shown = " · ".join(f"{escape(_value(value))} [green]{n}[/]" for value, n in counted[:FACET_VALUES])
@@ -94,7 +94,7 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
     def found(text: str) -> str:
         return _marked(snippet(text, results.query.text, len(text) + 1, results.pieces))
 
-    extras = [f"[dim]{hit.locator}[/]"] if hit.locator.kind != "whole" else []
+    extras = [f"[dim]{hit.locator.part or hit.locator}[/]"] if hit.locator.kind != "whole" else []
     extras += [found(hit.title)] if hit.title else []
     extras += [f"[cyan]{_plain(_value(hit.fields[field]))}[/]"] if field in hit.fields else []
     extras += copies_left_out(hit)

@@ -22,6 +22,7 @@ COLUMNS: Mapping[str, Callable[[Hit], object]] = {
     "path": lambda hit: hit.path,
     "modality": lambda hit: hit.modality,
     "locator": lambda hit: hit.locator,
+    "part": lambda hit: hit.locator.part,
     "text": lambda hit: hit.text,
     "strength": lambda hit: hit.strength,
     "expected_count": lambda hit: hit.evalue,

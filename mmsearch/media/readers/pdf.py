@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ _NO_TITLE = re.compile(
     r"(untitled|unspecified|unbekannt|anonymous|microsoft \w+ - |.*\.(docx?|tex|dvi|indd|pptx?|xlsx?)$)", re.I
 )
 _LONGEST_TITLE = 300
+_one_thread = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,22 @@ def opened(file: Path) -> Any:
     return document
 
 
-def drawn_page(file: Path, number: int, dpi: int, longest_side: int) -> Pixels:
-    """Page ``number``, from 1, as it is printed, at ``dpi``, its longer side at most so many pixels; MediaError."""
-    with closing(opened(file)) as document:
+def drawn_page(file: Path, number: int, dpi: int | None, longest_side: int) -> Pixels:
+    """Page ``number``, from 1, its longer side ``longest_side`` pixels, or fewer where ``dpi`` asks for fewer.
+
+    (height, width, 3) uint8 RGB. Raises MediaError. PDFium is for one thread at a time.
+    """
+    import pypdfium2
+
+    with _one_thread, closing(opened(file)) as document:
         if not 1 <= number <= len(document):
             raise MediaError(f"has no page {number}")
-        page = document[number - 1]
-        return _drawn(page, min(dpi / _POINTS, longest_side / max(1.0, *page.get_size())))
+        try:
+            page = document[number - 1]
+            scale = longest_side / max(1.0, *page.get_size())
+            return _drawn(page, scale if dpi is None else min(dpi / _POINTS, scale))
+        except (pypdfium2.PdfiumError, ValueError) as error:
+            raise MediaError(f"damaged page ({' '.join(str(error).split())[:80]})") from error
 
 
 def _pages(document: Any, limits: Limits) -> Iterator[Part]:

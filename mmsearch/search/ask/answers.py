@@ -55,14 +55,18 @@ class Answer:
     @property
     def sentence_locator(self) -> Locator:
         """Where the sentence lies in its document; the passage's own locator when that is no range of characters."""
-        if self.locator.kind != "characters" or self.locator.start is None:
+        passage = self.locator.innermost
+        if passage.kind != "characters" or passage.start is None:
             return self.locator
-        return Locator("characters", self.locator.start + self.start, self.locator.start + self.end)
+        sentence = Locator("characters", passage.start + self.start, passage.start + self.end)
+        return sentence.within(self.locator.around)
 
     @property
     def citation(self) -> str:
-        """Document and place, to be written behind a quotation: ``help/refund.txt, characters 0–46``."""
+        """Document and place, to be written behind a quotation: ``a.txt, characters 0–46``, ``a.pdf, page 4``."""
         place = self.sentence_locator
+        if place.part:
+            return f"{self.path}, {place.part}"
         if place.kind != "characters" or place.start is None or place.end is None:
             return f"{self.path}, {place}"
         return f"{self.path}, characters {place.start:.0f}–{place.end:.0f}"

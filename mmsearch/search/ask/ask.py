@@ -24,6 +24,7 @@ from mmsearch.search.request import SearchRequest
 from mmsearch.search.results.context import passages_around
 from mmsearch.search.results.hit import Neighbor
 from mmsearch.search.search import search
+from mmsearch.types import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,10 +170,12 @@ def _passages(
     for hit in documents:
         stored = {item.item_id: item for item in index.catalogue.document_items(hit.document_id)}
         own = found.get(hit.document_id, [])
-        passages = [one for one in own if one.locator.kind == "characters" and one.item_id in stored]
+        passages = [
+            one for one in own if one.locator.innermost.kind == "characters" and one.item_id in stored
+        ]
         if not passages:
             item = _likeliest(index, list(stored.values()), reader)
-            if item is None and hit.locator.kind != "title":
+            if item is None and hit.locator.innermost.kind != "title":
                 item = stored.get(hit.item_id)
             if item is not None and item.text:
                 yield _Candidate(hit, item, hit.score, hit.evalue)
@@ -215,7 +218,7 @@ def _by_sentence(found: Sequence[_Candidate]) -> list[_Candidate]:
 
 def _likeliest(index: SearchIndex, items: Sequence[StoredItem], reader: _Reader) -> StoredItem | None:
     """The passage among ``items`` that is most like the question; the first when none has a vector."""
-    passages = {item.item_id: item for item in items if item.locator.kind == "characters"}
+    passages = {item.item_id: item for item in items if item.locator.innermost.kind == "characters"}
     if reader is not None and len(passages) > 1:
         vectors = index.vector_index(reader[0], "text")
         if vectors is not None:
@@ -223,6 +226,12 @@ def _likeliest(index: SearchIndex, items: Sequence[StoredItem], reader: _Reader)
             if ids.size:
                 return passages[int(ids[vectors.scores(reader[1], ids).argmax()])]
     return next(iter(passages.values()), None)
+
+
+def _shows(picture: StoredItem, passage: StoredItem) -> bool:
+    """Whether ``picture`` is one of the document's, of the same page where the passage lies on one."""
+    place = passage.locator.outermost
+    return picture.modality == "image" and (place.kind not in PARTS or picture.locator.outermost == place)
 
 
 def _answer(
@@ -249,7 +258,7 @@ def _answer(
         end=end,
         before=before,
         after=after,
-        pictures=tuple(Neighbor.of(other) for other in items if other.modality == "image"),
+        pictures=tuple(Neighbor.of(other) for other in items if _shows(other, item)),
         fields=item.fields,
         score=one.score,
         cosine=hit.cosine,

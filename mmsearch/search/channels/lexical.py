@@ -184,7 +184,7 @@ def items_with(catalogue: Catalogue, text: str, *, exact: bool = False) -> Ids:
 def _names(item: StoredItem) -> set[str]:
     """What an item is called: file name, title, caption, and the texts of its document's fields."""
     names = [PurePosixPath(item.path).stem, PurePosixPath(item.path).name, item.title or ""]
-    if item.locator.kind in ("title", "caption"):
+    if item.locator.innermost.kind in ("title", "caption"):
         names.append(item.text or "")
     for value in item.fields.values():
         if isinstance(value, str):

@@ -96,6 +96,8 @@ class Candidates:
         with ThreadPoolExecutor(READERS) as readers:
             for row, item, found in zip(missing, files, readers.map(_fingerprint, files), strict=True):
                 self.fingerprints[row] = None if isinstance(found, str) else found
+                if item is not None and item.locator.kind != "whole":
+                    continue  # it lies in a document: pages are alike without being copies
                 if item is not None and isinstance(found, str):
                     self.unreadable.append((item.path, found))
 
@@ -104,6 +106,8 @@ def _fingerprint(item: StoredItem | None) -> Fingerprint | str:
     """The fingerprint of an item's picture, or why there is none."""
     if item is None:
         return "removed meanwhile"
+    if item.locator.kind != "whole":
+        return "lies in a document"
     try:
         return fingerprint(Path(item.corpus_root.rstrip("/")) / item.path)
     except MediaError as error:

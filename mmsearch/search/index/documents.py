@@ -43,6 +43,7 @@ class Documents:
         self._place_lookup = Lookup(ids, self.places)
         self._lexicon: Lexicon | None = None
         self._passing: dict[str, Ids] = {}
+        self._each_part: Documents | None = None
 
     @classmethod
     def read(cls, catalogue: Catalogue) -> Documents:
@@ -76,6 +77,20 @@ class Documents:
         """The first in order of the ``items`` (m,) of each of their documents, these ascending."""
         ordered = items[np.argsort(self.place_of(items))]
         return np.asarray(ordered[np.unique(self.of(ordered), return_index=True)[1]])
+
+    def each_part(self, catalogue: Catalogue) -> Documents:
+        """The same items, each as a document of its own, but those of one page, slide, sheet, chapter or attachment
+        as one, which has the id of the first of them."""
+        if self._each_part is None:
+            items, firsts = catalogue.part_items()
+            known = contains(self.ids, items)
+            if not known.any():
+                self._each_part = self.each_alone
+            else:
+                groups = self.ids.copy()
+                groups[np.searchsorted(self.ids, items[known])] = firsts[known]
+                self._each_part = Documents(self.ids, groups, self.modalities)
+        return self._each_part
 
     def of(self, items: Ids) -> Ids:
         """The documents of ``items`` (m,), all of them known."""

@@ -118,7 +118,7 @@ def prepare(
             index, encoder, [probe for probe in parts if probe.part.kind == "plus"], whole=whole
         )
     ]
-    groups = index.documents if group == "document" else index.documents.each_alone
+    groups = index.documents if group == "document" else index.documents.each_part(index.catalogue)
     matches = match(index.catalogue, groups, query.text, among, searched) if query.text and searched else None
     columns = _dense_columns(dense, weights, len(encoders))
     if matches is not None:

@@ -118,5 +118,10 @@ def _words(hit: Hit, catalogue: Catalogue) -> str:
         texts.append(hit.text)
     else:
         beside = catalogue.document_items(hit.document_id)
-        texts += [item.text or "" for item in beside if item.locator.kind in ("title", "caption")]
+        texts += [
+            item.text or ""
+            for item in beside
+            if item.locator.innermost.kind in ("title", "caption")
+            and (item.locator.inner is None or item.locator.outermost == hit.locator.outermost)
+        ]
     return "\n".join(dict.fromkeys(text.strip() for text in texts if text.strip()))

@@ -79,7 +79,9 @@ def _encoded(items: Sequence[StoredItem], encoder: Encoder, index: SearchIndex) 
 
 
 def _unchanged(item: StoredItem) -> bytes | None:
-    """The content of a picture's file, if it is still the one that was indexed."""
+    """The content of a picture's file, if it is still the one that was indexed, and the whole of it."""
+    if item.locator.kind != "whole":
+        return None
     try:
         content = read_file(Path(item.corpus_root) / item.path, Limits().max_bytes)
     except MediaError:

@@ -26,7 +26,7 @@ def neighbors(
     """
     if count < 0:
         raise UsageError(f"how many passages around a hit? at least 0, not {count}")
-    if not count or hit.locator.kind != "characters":
+    if not count or hit.locator.innermost.kind != "characters":
         return (), ()
     return passages_around(index.catalogue.document_items(hit.document_id), hit.item_id, count)
 
@@ -38,7 +38,7 @@ def passages_around(
 
     Both empty when the item is no passage of theirs.
     """
-    passages = [Neighbor.of(item) for item in items if item.locator.kind == "characters"]
+    passages = [Neighbor.of(item) for item in items if item.locator.innermost.kind == "characters"]
     place = next((n for n, one in enumerate(passages) if one.item_id == item_id), None)
     if place is None:
         return (), ()

@@ -75,13 +75,16 @@ def _card(hit: Hit, thumbnails: Thumbnails | None) -> str:
 
 
 def _picture(hit: Hit, thumbnails: Thumbnails | None) -> str:
+    from mmsearch.media.limits import Limits
     from mmsearch.media.picture import thumbnail
+    from mmsearch.media.readers.places import picture_at
 
     try:
         if thumbnails is not None and hit.key:
-            small = thumbnails.small(Path(hit.file), hit.key, THUMBNAIL).data
+            small = thumbnails.small(Path(hit.file), hit.key, THUMBNAIL, hit.locator).data
         else:
-            small = thumbnail(Path(hit.file), THUMBNAIL, image_format="WEBP")
+            shown, _ = picture_at(Path(hit.file), hit.locator, Limits(), THUMBNAIL)
+            small = thumbnail(shown, THUMBNAIL, image_format="WEBP")
     except (MediaError, OSError) as error:
         return f"<blockquote>{escape(str(error))}</blockquote>"
     data = base64.b64encode(small).decode()

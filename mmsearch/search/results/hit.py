@@ -131,7 +131,7 @@ class Hit:
 
     def __repr__(self) -> str:
         path = self.path if self.path.isprintable() else repr(self.path)
-        place = "" if self.locator.kind == "whole" else f"  {self.locator}"
+        place = "" if self.locator.kind == "whole" else f"  {self.locator.part or self.locator}"
         return f"<Hit {self.rank}: {self.strength:.0f}  {path}{place}>"
 
     def to_dict(self, *, explain: bool = False) -> dict[str, Any]:
@@ -150,6 +150,7 @@ class Hit:
             "file": self.file,
             "modality": self.modality,
             "locator": str(self.locator),
+            "part": self.locator.part or None,
             "title": self.title,
             "text": self.text,
             "snippet": None if self.snippet is None else asdict(self.snippet),

@@ -21,7 +21,7 @@ from mmsearch.store.catalogue.words.tokens import tokenizer
 from mmsearch.store.durable.checksums import CENTER, Checksum
 from mmsearch.store.folding import composed
 from mmsearch.store.precision import DEFAULT_PRECISION
-from mmsearch.types import MODALITIES
+from mmsearch.types import MODALITIES, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -269,6 +269,24 @@ class CatalogueReader:
                 (modality, start, wanted),
             )
         return found
+
+    def part_items(self) -> tuple[Ids, Ids]:
+        """The items that lie on pages, slides, sheets, in chapters or attachments, and the first item of the same part.
+
+        Both (n,) int64. An attachment's pages are one part.
+        """
+        kinds = " OR ".join(f"locator GLOB '{kind}:*'" for kind in sorted(PARTS))
+        items, firsts = self._database.id_columns(
+            f"""
+            FROM (
+                SELECT id, min(id) OVER (
+                    PARTITION BY document_id, substr(locator, 1, instr(locator || '/', '/') - 1)
+                ) AS first FROM items WHERE {kinds}
+            )
+            """,
+            ("id", "first"),
+        )
+        return items, firsts
 
     def content_keys(self, item_ids: Ids) -> dict[int, bytes]:
         """The SHA-256 (32 bytes) of each item's content; equal content has an equal one."""
