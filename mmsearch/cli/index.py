@@ -224,7 +224,9 @@ def _print_unread(report: IndexReport, out: Console) -> None:
         out.print(f"[yellow]not read[/]: {', '.join(counts)}{hint}")
         if extras := missing_extras(report.unread):
             install = f'pip install "mmsearch[{",".join(extras)}]"'
-            out.print(f"  {escape(install)} reads more of them")
+            count = sum(n for kind, n in kinds if missing_extras([kind]))
+            which = "them" if count == sum(report.unread.values()) else f"{count} of them"
+            out.print(f"  {escape(install)} reads {which}")
     for path in report.unread_paths:
         out.print(f"  [yellow]not read[/] {escape(whole(path))}")
     for offer in report.offers:

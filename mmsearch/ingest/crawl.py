@@ -19,7 +19,7 @@ from mmsearch.ingest.manifest.columns import Columns
 from mmsearch.ingest.manifest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
 from mmsearch.ingest.manifest.references import ManifestOptions
 from mmsearch.ingest.sidecars import SIDECAR_SUFFIXES, assign_sidecars, merge, read_sidecar
-from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable
+from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable, role_of
 from mmsearch.ingest.unread import LINK, Unread, count_unnamed
 from mmsearch.media.files import os_reason, special_kind, status_reason
 from mmsearch.media.formats import PICTURE_SUFFIXES
@@ -255,12 +255,7 @@ class _Walk:
             elif reason != "empty file":
                 yield Skipped(prefix + sidecar.name, reason)
         file = Path(entry.path)
-        if _suffix(path) in PICTURE_SUFFIXES:
-            source = Source(path, stamp, picture=file)
-        elif reader is TEXTS:
-            source = Source(path, stamp, text=file)
-        else:
-            source = Source(path, stamp, document=file)
+        source = Source(path, stamp, **{role_of(reader): file})  # type: ignore[arg-type]
         if readable and self.known.get(path) != stamp:
             yield from self._annotated(prefix, source, readable)
         else:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from mmsearch.errors import MediaError
 from mmsearch.media.kinds import PICTURES, TEXTS, reader_of
+from mmsearch.media.readers.pictures import PictureReader
 
 if TYPE_CHECKING:
     import os
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 
     from mmsearch.media.readers.reader import Reader
     from mmsearch.types import FieldValue
+
+
+# What a file is to its document: the fields of `Source`, in the order in which they name it.
+Role: TypeAlias = Literal["picture", "text", "document"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def role_of(reader: Reader) -> Role:
+    """What the files of a ``reader`` are to their documents."""
+    if reader is TEXTS:
+        return "text"
+    return "picture" if isinstance(reader, PictureReader) else "document"
 
 
 @dataclass(frozen=True, slots=True)

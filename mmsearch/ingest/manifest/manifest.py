@@ -12,7 +12,7 @@ from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.manifest.records import Record, cell_value, parse_json, read_record
 from mmsearch.ingest.manifest.references import ManifestOptions, References
 from mmsearch.ingest.manifest.tables import CutShortError, Table, open_table, rows
-from mmsearch.ingest.sources import Skipped, Source
+from mmsearch.ingest.sources import ROLES, Skipped, Source
 from mmsearch.media.files import open_regular
 from mmsearch.media.text.encoding import detect_encoding
 
@@ -65,7 +65,7 @@ def _documents(
                 return
             if isinstance(record, MediaError):
                 raise record
-            picture, text, stamp = files.of(record)
+            mine, stamp = files.of(record)
         except CutShortError as error:
             yield Skipped(f"{folder}{path.name}:{number}", str(error), below=folder)
             return
@@ -75,17 +75,17 @@ def _documents(
         except Exception as error:  # of the generator, which is at its end by that
             yield Skipped(f"{folder}{path.name}:{number + 1}", fault_of(error), below=folder)
             return
-        name = folder + (picture or text or f"{path.name}#{record.id or number}")
+        first = next((mine[role] for role in ROLES if role in mine), f"{path.name}#{record.id or number}")
+        name = folder + first
         if named is not None:
-            named.update(folder + file for file in (picture, text) if file is not None)
+            named.update(folder + file for file in mine.values())
         if ignored(name):
             continue
         seen[name] += 1
         yield Source(
             path=name if seen[name] == 1 else f"{name}#{seen[name]}",
             stamp=f"{stamp}{digest}",
-            picture=Path(f"{root}/{picture}") if picture else None,
-            text=Path(f"{root}/{text}") if text else None,
+            **{role: Path(f"{root}/{file}") for role, file in mine.items()},  # type: ignore[arg-type]
             captions=record.captions,
             title=record.title,
             body=record.body,

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 from mmsearch.errors import MediaError
 from mmsearch.ingest.ignored import Ignored
 from mmsearch.ingest.manifest.columns import Columns
-from mmsearch.ingest.sources import file_stamp
+from mmsearch.ingest.sources import file_stamp, role_of
 from mmsearch.media.files import os_reason, status_reason
-from mmsearch.media.formats import PICTURE_SUFFIXES
+from mmsearch.media.kinds import reader_of
 from mmsearch.media.limits import Limits
-from mmsearch.media.text.text import TEXT_SUFFIXES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mmsearch.ingest.manifest.records import Record
+    from mmsearch.ingest.sources import Role
 
 _UNUSUAL = re.compile(r"\.\.|[:]|//|^/|(^|/)\.(/|$)|/$")  # most paths need no closer look
 _OUTSIDE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)")
+_PLURALS: dict[Role, str] = {"picture": "pictures", "text": "text files", "document": "documents"}
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -46,38 +47,34 @@ class References:
         self._real_corpus = os.path.realpath(corpus)
         self._real_folders: dict[str, str] = {"": self._real_root}
 
-    def of(self, record: Record) -> tuple[str | None, str | None, str]:
-        """(picture, text file, their stamps) of a record, relative to the root; MediaError if it says nothing."""
+    def of(self, record: Record) -> tuple[dict[Role, str], str]:
+        """(files relative to the root by what they are, their stamps) of a record; MediaError if it says nothing."""
         limits = self.how.limits
-        picture: str | None = None
-        text: str | None = None
+        files: dict[Role, str] = {}
         stamp = ""
         for written in record.paths:
             relative, status = _find(written, self.root)
             suffix = f".{relative.rpartition('.')[2].lower()}"
-            is_picture = suffix in PICTURE_SUFFIXES
-            if not is_picture and suffix not in TEXT_SUFFIXES:
-                raise MediaError(f"{written} is neither a picture nor a text file")
-            if (picture if is_picture else text) is not None:
+            reader = reader_of(suffix)
+            if reader is None:
                 raise MediaError(
-                    f"names two {'pictures' if is_picture else 'text files'}: use a record for each"
+                    f"{written} is of no kind that is read"
                 )
+            role = role_of(reader)
+            if role in files:
+                raise MediaError(f"names two {_PLURALS[role]}: use a record for each")
             self._check_links(relative, written)
-            limit = limits.max_bytes if is_picture else limits.max_text_bytes
-            if reason := status_reason(f"{self.root}/{relative}", status, limit):
+            if reason := status_reason(f"{self.root}/{relative}", status, reader.max_bytes(limits)):
                 raise MediaError(f"{written}: {reason}")
             stamp += file_stamp(status) + ";"
-            if is_picture:
-                picture = relative
-            else:
-                text = relative
+            files[role] = relative
         if not (record.paths or record.captions or record.body or record.title):
             raise MediaError("names no picture, text, caption or title")
-        return picture, text, stamp
+        return files, stamp
 
     def is_there(self, written: str) -> bool:
-        """Whether this is the name of a picture or a text file that a record may name."""
-        if f".{written.rpartition('.')[2].lower()}" not in PICTURE_SUFFIXES | TEXT_SUFFIXES:
+        """Whether this is the name of a file that a record may name."""
+        if reader_of(f".{written.rpartition('.')[2].lower()}") is None:
             return False
         try:
             _find(written, self.root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
-from mmsearch.errors import MediaError
+from mmsearch.errors import MediaError, MissingExtraError
 from mmsearch.media.files import open_regular
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ def is_installed(reader: Reader) -> bool:
 def read(reader: Reader, file: Path, limits: Limits) -> Contents:
     """As ``reader.read``, of a file that begins as its files do.
 
-    Raises MediaError.
+    Raises MediaError, and MissingExtraError where what it needs is not there.
     """
+    if reader.extra is not None and not is_installed(reader):
+        raise MissingExtraError(f"reading a {reader.name}", reader.extra)
     if reader.signatures:
         with open_regular(file) as opened:
             head = opened.read(_HEAD)

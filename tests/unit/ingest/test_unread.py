@@ -26,24 +26,24 @@ def test_files_of_kinds_that_are_not_read_are_counted_by_kind(corpus: Path) -> N
         corpus,
         "a.jpg",
         "a.json",
-        "b.pdf",
-        "c/d.PDF",
+        "b.psd",
+        "c/d.PSD",
         "c/e.mp4",
         "README",
         "f.",
         "g.json",
-        ".hidden.pdf",
+        ".hidden.psd",
         "h.x y",
     )
     unread = passed_over(corpus)
-    assert unread.kinds == {".pdf": 2, ".mp4": 1, "no suffix": 3, ".json": 1}
-    assert sorted(unread.paths) == ["README", "b.pdf", "c/d.PDF", "c/e.mp4", "f.", "g.json", "h.x y"]
+    assert unread.kinds == {".psd": 2, ".mp4": 1, "no suffix": 3, ".json": 1}
+    assert sorted(unread.paths) == ["README", "b.psd", "c/d.PSD", "c/e.mp4", "f.", "g.json", "h.x y"]
 
 
 def test_what_is_left_out_on_purpose_is_not_counted(corpus: Path) -> None:
-    fill(corpus, "a.pdf", "raw/b.pdf", "c.pdf")
+    fill(corpus, "a.psd", "raw/b.psd", "c.psd")
     (corpus / ".mmsearchignore").write_text("raw/\n")
-    assert passed_over(corpus, exclude=("a.*",)).paths == ["c.pdf"]
+    assert passed_over(corpus, exclude=("a.*",)).paths == ["c.psd"]
 
 
 def test_links_that_are_not_followed_are_counted(corpus: Path) -> None:
@@ -55,12 +55,12 @@ def test_links_that_are_not_followed_are_counted(corpus: Path) -> None:
 
 
 def test_files_beside_a_manifest_that_no_record_names_are_counted(corpus: Path) -> None:
-    fill(corpus, "a.jpg", "b.jpg", "more/c.jpg", "more/d.txt", "more/e.pdf", "more/f.jpg")
+    fill(corpus, "a.jpg", "b.jpg", "more/c.jpg", "more/d.txt", "more/e.psd", "more/f.jpg")
     (corpus / "metadata.csv").write_text("path\na.jpg\nmore/c.jpg\n")
     assert passed_over(corpus).kinds == {
         ".jpg not named by metadata.csv": 2,
         ".txt not named by metadata.csv": 1,
-        ".pdf": 1,
+        ".psd": 1,
     }
 
 
