@@ -57,9 +57,7 @@ class References:
             suffix = f".{relative.rpartition('.')[2].lower()}"
             reader = reader_of(suffix)
             if reader is None:
-                raise MediaError(
-                    f"{written} is of no kind that is read"
-                )
+                raise MediaError(f"{written} is of no kind that is read")
             role = role_of(reader)
             if role in files:
                 raise MediaError(f"names two {_PLURALS[role]}: use a record for each")

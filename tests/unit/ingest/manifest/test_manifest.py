@@ -135,7 +135,7 @@ def test_a_record_without_a_file_is_named_by_its_id_or_its_line(folder: Path) ->
 def test_a_record_that_can_not_be_a_document_is_told_with_its_line(
     folder: Path, record: Any, reason: str
 ) -> None:
-    (folder / "song.mp3").write_bytes(b"x")
+    (folder / "song.xyz").write_bytes(b"x")
     (folder / "empty.jpg").touch()
     (folder / "loop.jpg").symlink_to("loop.jpg")
     os.mkfifo(folder / "fifo.jpg")
