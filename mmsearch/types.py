@@ -183,7 +183,7 @@ class Ranking:
             raise ValueError(f"ids {self.ids.shape} and scores {self.scores.shape} must be (n,)")
         if not np.isfinite(self.scores).all() or (np.diff(self.scores) > 0).any():
             raise ValueError("scores must be finite and best first")
-        if np.unique(self.ids).size != self.ids.size:
+        if not np.diff(np.sort(self.ids)).all():
             raise ValueError("an id occurs twice in one ranking")
 
     def __len__(self) -> int:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
+# An index of the user's, and what would have every process compile all modules anew, which no installed one does.
+_LEFT_OUT = ("MMSEARCH_INDEX", "PYTHONDONTWRITEBYTECODE")
 # Packages that a first query must not load.
 HEAVY = ("torch", "faiss", "sqlite_utils", "PIL", "rich", "open_clip")
 
@@ -48,7 +50,8 @@ def resident_mb() -> float:
 def environment() -> dict[str, str]:
     """This environment with this checkout of mmsearch first, and no index of the user's."""
     path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
-    return {**{k: v for k, v in os.environ.items() if k != "MMSEARCH_INDEX"}, "PYTHONPATH": path}
+    kept = {k: v for k, v in os.environ.items() if k not in _LEFT_OUT}
+    return {**kept, "PYTHONPATH": path}
 
 
 def run(command: Sequence[str | Path], *, accept: Sequence[int] = (0,)) -> Finished:

@@ -160,6 +160,15 @@ class Lookup:
         return np.asarray(self._table[inside])
 
 
+def each_once(items: Ids) -> Ids:
+    """The members of ``items`` (n,), ascending, each once.
+
+    As `numpy.unique`, which would load masked arrays: a hundredth of a first query's time.
+    """
+    ordered = np.sort(items)
+    return np.asarray(ordered[np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))])
+
+
 def contains(many: Ids, ids: Ids) -> NDArray[np.bool_]:
     """Whether each of ``ids`` (n,) is among ``many`` (ascending); both may be large."""
     if not many.size or not ids.size:

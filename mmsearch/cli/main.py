@@ -10,67 +10,67 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import NoReturn, TextIO
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
-from mmsearch.cli import (
-    ask,
-    check,
-    compact,
-    demo,
-    duplicates,
-    encoder,
-    evaluate,
-    index,
-    mcp,
-    query,
-    recommend,
-    remove,
-    serve,
-    show,
-    snapshot,
-    stats,
-    tag,
-    train,
-    tune,
-    watch,
-)
 from mmsearch.cli.options import INDEX_VARIABLE
 from mmsearch.cli.output.terminal import in_a_line, say
 from mmsearch.errors import EncoderWarning, MmsearchError, StoreWarning, UsageError
 
-app = typer.Typer(
-    name="mmsearch",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Find pictures and texts by meaning, offline, from the first minute.",
-    epilog=__doc__.split("\n\n", 1)[1].strip().replace("\n", " "),
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# In the order of the help. Each is the function of that name in a module of that name, or a group of verbs (``app``).
+VERBS = (
+    "index",
+    "watch",
+    "query",
+    "recommend",
+    "ask",
+    "mcp",
+    "tag",
+    "duplicates",
+    "serve",
+    "show",
+    "stats",
+    "check",
+    "remove",
+    "compact",
+    "snapshot",
+    "evaluate",
+    "tune",
+    "train",
+    "demo",
+    "encoder",
 )
-app.command()(index.index)
-app.command()(watch.watch)
-app.command()(query.query)
-app.command()(recommend.recommend)
-app.command()(ask.ask)
-app.command()(mcp.mcp)
-app.command()(tag.tag)
-app.command()(duplicates.duplicates)
-app.command()(serve.serve)
-app.command()(show.show)
-app.command()(stats.stats)
-app.command()(check.check)
-app.command()(remove.remove)
-app.command()(compact.compact)
-app.command()(snapshot.snapshot)
-app.command()(evaluate.evaluate)
-app.command()(tune.tune)
-app.command()(train.train)
-app.command()(demo.demo)
-app.add_typer(encoder.app, name="encoder")
 
 
-@app.callback(invoke_without_command=True)
+def application(*verbs: str) -> typer.Typer:
+    """The command line with ``verbs``, with all of them when none is named.
+
+    A verb's options are built from its signature, which takes longer than a query takes to be answered for all of them.
+    """
+    app = typer.Typer(
+        name="mmsearch",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Find pictures and texts by meaning, offline, from the first minute.",
+        epilog=__doc__.split("\n\n", 1)[1].strip().replace("\n", " "),
+    )
+    app.callback(invoke_without_command=True)(_version)
+    for verb in verbs or VERBS:
+        module = import_module(f"mmsearch.cli.{verb}")
+        group: typer.Typer | None = getattr(module, "app", None)
+        if group is None:
+            app.command()(getattr(module, verb))
+        else:
+            app.add_typer(group, name=verb)
+    return app
+
+
 def _version(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
@@ -89,7 +89,7 @@ def main() -> None:
     warnings.showwarning = _show_warning
     try:
         _check_arguments()
-        app()
+        application(*_named(sys.argv[1:]))()
     except MmsearchError as error:
         _refuse(str(error), error.exit_status)
     except UnicodeEncodeError as error:  # from Python's encoder of text that holds half a character
@@ -98,6 +98,11 @@ def main() -> None:
         if is_whole(str(error.object)):
             raise
         _refuse("half a character can be neither searched for nor stored: write whole ones", 2)
+
+
+def _named(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The verb that ``arguments`` begin with; none when it has to be looked for among all, as for the help."""
+    return tuple(arguments[:1]) if arguments and arguments[0] in VERBS else ()
 
 
 def _check_arguments() -> None:

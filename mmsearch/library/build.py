@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,21 @@ from mmsearch.store.directory import IndexDirectory, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from logging import Logger
 
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.ingest.options import IndexOptions, IndexReport
     from mmsearch.ingest.sources import Source
 
 
-_log = logging.getLogger(__name__)
-_log.addHandler(logging.NullHandler())  # warnings are for those who ask for logs
+def _log() -> Logger:
+    """Loaded on use: a search of an index logs nothing."""
+    import logging
+
+    log = logging.getLogger(__name__)
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())  # warnings are for those who ask for logs
+    return log
 
 
 def index(
@@ -92,7 +98,7 @@ def under_lock(
     with directory.write_lock():
         with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
             records = catalogue.encoders()
-        _log.info("run begun", extra={"fields": {"index": str(index_dir)}})
+        _log().info("run begun", extra={"fields": {"index": str(index_dir)}})
         chosen = encoder_for_writing(records, encoder, None if options is None else options.dimensions)
         try:
             report = run(directory, chosen)
@@ -109,7 +115,7 @@ def under_lock(
 
 def _log_run(index_dir: Path, report: IndexReport) -> None:
     for entry in report.skipped:
-        _log.warning("file skipped", extra={"fields": {"path": entry.path, "reason": entry.reason}})
+        _log().warning("file skipped", extra={"fields": {"path": entry.path, "reason": entry.reason}})
     counts = {
         name: getattr(report, name)
         for name in ("added", "updated", "renamed", "removed", "unchanged", "reused")
@@ -121,4 +127,4 @@ def _log_run(index_dir: Path, report: IndexReport) -> None:
         "encoded": dict(report.encoded),
         "seconds": round(report.seconds, 3),
     }
-    _log.info("run finished", extra={"fields": fields})
+    _log().info("run finished", extra={"fields": fields})

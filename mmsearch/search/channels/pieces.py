@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.ann.placement import contains
+from mmsearch.ann.placement import contains, each_once
 from mmsearch.ann.terms import all_of, substring, terms
 from mmsearch.store.catalogue.words.grams import unspaced_runs
 from mmsearch.store.folding import folded
@@ -86,7 +86,7 @@ def look_within(
 ) -> Within:
     """The items that the ``pieces`` (one or more) stand in; ``idf`` says what a word tells that so many items have."""
     found = [_items(catalogue, piece, among) for piece in pieces]
-    ids = np.unique(np.concatenate([items for pair in found for items in pair]))
+    ids = each_once(np.concatenate([items for pair in found for items in pair]))
     scores, surprise, whole = np.zeros(ids.size), np.zeros(ids.size), np.ones(ids.size, dtype=bool)
     for piece, (beginning, anywhere) in zip(pieces, found, strict=True):
         begins, stands = contains(beginning, ids), contains(anywhere, ids)

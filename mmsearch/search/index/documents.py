@@ -115,13 +115,13 @@ class Documents:
         if key not in self._combinations:
             shares = np.zeros(self.ids.size, dtype=np.int64)
             for place, members in enumerate(sets):
-                shares[np.isin(self.ids, members, assume_unique=True)] |= 1 << place
+                shares[contains(members, self.ids)] |= 1 << place
             if self.documents is not self.ids:
                 _, rows = np.unique(self.documents, return_inverse=True)
                 merged = np.zeros(int(rows.max(initial=-1)) + 1, dtype=np.int64)
                 np.bitwise_or.at(merged, rows, shares)
                 shares = merged
-            found = np.unique(shares).tolist()
+            found = np.flatnonzero(np.bincount(shares)).tolist()
             combinations = frozenset(tuple(bool(share >> n & 1) for n in range(len(sets))) for share in found)
             self._combinations[key] = (
                 tuple(sets),

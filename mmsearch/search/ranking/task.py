@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from mmsearch.ann.placement import each_once
 from mmsearch.encoders.reading import fluency
 from mmsearch.errors import UsageError
 from mmsearch.search.channels.dense import dense_channels
@@ -56,7 +57,11 @@ class Column:
             return own, self.dense.score(own)
         assert self.listed is not None
         ids, signals = self.listed
-        chosen = np.flatnonzero(np.isin(ids, items, assume_unique=True))
+        if not ids.size:
+            return ids, signals
+        places = np.searchsorted(ids, items)  # a usual word is in many, and few are asked for
+        places[places == ids.size] = 0
+        chosen = places[ids[places] == items]
         return ids[chosen], signals[chosen]
 
 
@@ -172,7 +177,7 @@ def _allowed(query: Query, index: SearchIndex) -> Ids | None:
             for words in part.content.phrases:
                 # The phrase may stand in the caption and the picture be what is looked for: documents count.
                 found = items_with(index.catalogue, words, exact=True)
-                items = index.documents.items_of(np.unique(index.documents.of(found)))
+                items = index.documents.items_of(each_once(index.documents.of(found)))
                 among = items if among is None else common(among, items)
     return among
 

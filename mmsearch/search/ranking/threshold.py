@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.ann.placement import each_once
 from mmsearch.search.channels.exclusions import exclude
 from mmsearch.search.channels.signals import Signals
 from mmsearch.search.index.documents import common
@@ -84,7 +85,7 @@ class Ranker:
 def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
     """The first ``top`` documents in order, with nothing to rank them by, and how many there are."""
     items = task.groups.ids if task.among is None else task.among
-    documents = np.unique(task.groups.of(items))
+    documents = each_once(task.groups.of(items))
     documents = documents[np.argsort(task.groups.place_of_documents(documents))]
     none = np.zeros((min(top, documents.size), 0))  # no columns
     excluded = exclude((), items[:0], documents[:top], task.groups)
@@ -107,7 +108,7 @@ def _pool(task: Task, depth: int) -> _Pool:
             bounds.surprise[:, place] = following.surprise + ROUNDING
             single = len(column.dense.probes) == 1
             bounds.unit[:, place] = following.unit + ROUNDING if single else 1.0
-    documents = np.unique(np.concatenate([task.groups.of(ids) for ids, _ in said]))
+    documents = each_once(np.concatenate([task.groups.of(ids) for ids, _ in said]))
     _, signals = telling(task, documents, said)
     ranks = (
         _ranks(signals.evidence, task.groups.place_of_documents(documents)) if task.fusion.by_rank else None

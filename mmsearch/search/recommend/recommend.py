@@ -3,7 +3,8 @@
 - ``average``: the mean of what each liked example says (Rocchio 1971, on scales above the background), and a little
   more of what the likeliest of them says;
 - ``best``: what the likeliest of them says: for a taste that has several sides;
-- ``per-document``: the examples take turns, each with what is most like it.
+- ``per-document``: the examples take turns, each with what is most like it; so the list is in the order of turns, and
+  scores fall from one turn of an example to its next.
 
 Pictures and texts come in one list, since all likenesses are counted in scales (search/recommend/taste.py). A
 document counts by its most telling item. For ``average`` and ``best``, the first of them are then ranked anew, with
@@ -79,8 +80,8 @@ def recommend(request: RecommendRequest, index: SearchIndex, *, profile: Profile
         shown = originals(shown, index, among, excluded)
     return Results(
         query=query,
-        # examples that take turns have a list each, and each of these falls
-        hits=shown if request.method == "per-document" else falling(shown),
+        # of examples that take turns each has its own list: the scores of each fall, strength falls in all of it
+        hits=falling(shown),
         notes=tuple(notes),
         searched=searched,
         total=total,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.ann.placement import each_once
 from mmsearch.errors import MediaError, UsageError
 from mmsearch.media.files import read_file
 from mmsearch.media.limits import Limits
@@ -57,7 +58,7 @@ def _exact(column: Column, told: Ids, index: SearchIndex) -> Column:
     if channel is None or channel.item_modality not in MODALITIES:
         return column
     [encoder] = [encoder for encoder in index.encoders if encoder.name == channel.encoder]
-    items = index.catalogue.items(np.unique(told[told >= 0]).tolist())
+    items = index.catalogue.items(each_once(told[told >= 0]).tolist())
     ids, vectors = _encoded(items, encoder, index)
     return replace(column, dense=replace(channel, index=Reencoded(channel.index, ids, vectors)))
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import mmsearch
-from mmsearch.cli.main import app
+from mmsearch.cli.main import application
 
 Run = Callable[..., Result]
 
@@ -25,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str | Path, stdin: bytes | None = None) -> Result:
-        return CliRunner().invoke(app, list(map(str, arguments)), input=stdin)
+        return CliRunner().invoke(application(), list(map(str, arguments)), input=stdin)
 
     return run
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mmsearch.cli.main import app
+from mmsearch.cli.main import application
 from mmsearch.datasets.trec import read_qrels, read_run
 from mmsearch.errors import MmsearchError, UsageError
 
@@ -23,7 +23,7 @@ def evaluate() -> Evaluate:
     from typer.testing import CliRunner
 
     def run(*arguments: str | Path) -> str:
-        result = CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+        result = CliRunner().invoke(application(), ["evaluate", *map(str, arguments)])
         if isinstance(result.exception, MmsearchError):
             raise result.exception
         assert result.exit_code == 0, result.output

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mmsearch
-from mmsearch.cli.main import app
+from mmsearch.cli.main import application
 from mmsearch.datasets.collections import Captioned, CaptionedPicture
 from mmsearch.errors import UsageError
 from mmsearch.evaluate.experiment import Outcome, Settings, run
@@ -154,7 +154,7 @@ def test_the_command_draws_them(photographs: Path, tmp_path: Path) -> None:
     for name in ("chelsea.png", "coffee.png"):
         shutil.copyfile(photographs / name, folder / name)
         (folder / name).with_suffix(".txt").write_text(CAPTIONS[name][0])
-    result = CliRunner().invoke(app, ["evaluate", str(folder), "--plots", str(tmp_path / "plots")])
+    result = CliRunner().invoke(application(), ["evaluate", str(folder), "--plots", str(tmp_path / "plots")])
     assert result.exit_code == 0, result.output
     assert len(list((tmp_path / "plots").iterdir())) == 6
 

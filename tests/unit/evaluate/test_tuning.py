@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmsearch
-from mmsearch.cli.main import app
+from mmsearch.cli.main import application
 from mmsearch.errors import MmsearchError, UsageError
 from mmsearch.evaluate import tuning
 from mmsearch.evaluate.judged import Judged, judged_documents, read_queries
@@ -198,7 +198,7 @@ def command() -> Tune:
     from typer.testing import CliRunner
 
     def run(*arguments: str | Path) -> str:
-        result = CliRunner().invoke(app, list(map(str, arguments)))
+        result = CliRunner().invoke(application(), list(map(str, arguments)))
         if isinstance(result.exception, MmsearchError):
             raise result.exception
         assert result.exit_code == 0, result.output

@@ -159,7 +159,7 @@ def test_weights_that_were_learned_for_one_fusion_serve_only_there() -> None:
 def test_the_command_takes_weights_and_leaves_learned_ones_aside(own: mmsearch.Library) -> None:
     from typer.testing import CliRunner
 
-    from mmsearch.cli.main import app
+    from mmsearch.cli.main import application
 
     def scores(*options: str) -> dict[str, float]:
         command = [
@@ -170,7 +170,7 @@ def test_the_command_takes_weights_and_leaves_learned_ones_aside(own: mmsearch.L
             "--json",
             *options,
         ]
-        result = CliRunner().invoke(app, command)
+        result = CliRunner().invoke(application(), command)
         assert result.exit_code == 0, result.output
         return {hit["path"]: hit["score"] for hit in json.loads(result.output)["hits"]}
 

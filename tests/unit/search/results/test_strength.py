@@ -97,11 +97,15 @@ def test_what_was_not_scored_anew_is_no_stronger_than_what_comes_before_it(pictu
     assert [hit.strength for hit in falling(made)] == [50, 50, 40, 40]
 
 
-def test_examples_that_take_turns_have_a_list_each(pictures: SearchIndex) -> None:
+def test_of_examples_that_take_turns_each_has_a_list_that_falls_and_strength_falls_in_all_of_it(
+    pictures: SearchIndex,
+) -> None:
     liked = ["photos/dog/0-1.jpg", "photos/boat/4-5.jpg"]
     hits = recommend(RecommendRequest(liked, k=20, method="per-document"), pictures)
-    assert falls(hits[::2])
-    assert falls(hits[1::2])
+    for turn in (hits[::2], hits[1::2]):
+        scores = [hit.score for hit in turn]
+        assert scores == sorted(scores, reverse=True)
+    assert falls(hits)
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)

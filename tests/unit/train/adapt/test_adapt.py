@@ -16,7 +16,7 @@ onnx = pytest.importorskip("onnx")
 
 from typer.testing import CliRunner, Result  # noqa: E402
 
-from mmsearch.cli.main import app  # noqa: E402
+from mmsearch.cli.main import application  # noqa: E402
 from mmsearch.encoders.compiled import CompiledEncoder  # noqa: E402
 from mmsearch.encoders.description import verify  # noqa: E402
 from mmsearch.encoders.registry import SHIPPED  # noqa: E402
@@ -64,7 +64,7 @@ def write_pairs(folder: Path, *, shuffled: bool = False) -> Path:
 
 
 def train(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, ["train", *map(str, arguments)])
+    return CliRunner().invoke(application(), ["train", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -97,15 +97,15 @@ def test_the_adapted_encoder_serves_an_index_and_stands_beside_another(
 ) -> None:
     run = CliRunner().invoke
     index = ["--index", str(tmp_path / "i")]
-    assert run(app, ["index", str(pairs), *index, "--encoder", str(adapted)]).exit_code == 0
+    assert run(application(), ["index", str(pairs), *index, "--encoder", str(adapted)]).exit_code == 0
     words = ["query", "a zorb vod", *index, "--modality", "image", "-k", "3", "--json"]
     kinds = [color for _ in SHAPES for color in COLORS] * COPIES
-    hits = json.loads(run(app, words).stdout)["hits"]
+    hits = json.loads(run(application(), words).stdout)["hits"]
     assert [kinds[int(Path(hit["path"]).stem)] for hit in hits] == ["zorb"] * 3
 
-    beside = run(app, ["index", str(pairs), *index, "--encoder", "pocket"])
+    beside = run(application(), ["index", str(pairs), *index, "--encoder", "pocket"])
     assert beside.exit_code == 0, beside.output
-    assert run(app, words).exit_code == 0
+    assert run(application(), words).exit_code == 0
 
 
 def test_the_bank_is_encoded_anew(adapted: Path) -> None:

@@ -15,7 +15,7 @@ onnx = pytest.importorskip("onnx")
 
 from typer.testing import CliRunner, Result  # noqa: E402
 
-from mmsearch.cli.main import app  # noqa: E402
+from mmsearch.cli.main import application  # noqa: E402
 from mmsearch.encoders.compiled import CompiledEncoder  # noqa: E402
 from mmsearch.encoders.description import verify  # noqa: E402
 from mmsearch.encoders.registry import SHIPPED  # noqa: E402
@@ -44,7 +44,7 @@ def write_pairs(path: Path, translations: list[str]) -> Path:
 
 
 def train(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, ["train", "--from", "pocket", *map(str, arguments)])
+    return CliRunner().invoke(application(), ["train", "--from", "pocket", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_what_the_encoder_knew_it_still_knows_to_the_last_bit(taught: Path) -> N
 
 def test_a_taught_encoder_can_be_taught_again(taught: Path, pairs: Path, tmp_path: Path) -> None:
     options = ["--translations", pairs, "--steps", "2", "--force", "--output", tmp_path / "again"]
-    again = CliRunner().invoke(app, ["train", "--from", str(taught), *map(str, options)])
+    again = CliRunner().invoke(application(), ["train", "--from", str(taught), *map(str, options)])
     assert again.exit_code == 0, again.output
     assert "0 new word pieces" in again.output
 

@@ -43,7 +43,7 @@ def test_the_command_writes_curves_where_asked(data: Path, tmp_path: Path) -> No
     pytest.importorskip("tensorboard")
     from typer.testing import CliRunner
 
-    from mmsearch.cli.main import app
+    from mmsearch.cli.main import application
 
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(tiny_recipe(phases=(Phase("heads", 2, 4),)).dumps())
@@ -56,7 +56,7 @@ def test_the_command_writes_curves_where_asked(data: Path, tmp_path: Path) -> No
         str(tmp_path / "run"),
         "--tensorboard",
     ]
-    ended = CliRunner().invoke(app, arguments)
+    ended = CliRunner().invoke(application(), arguments)
     assert ended.exit_code == 0, ended.output
     assert "heads 4/4  loss" in ended.stderr
     assert "dev score" in ended.stdout
