@@ -10,11 +10,10 @@ Names are loaded when they are used: importing the package loads neither numpy n
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from mmsearch.version import __version__
 
+# Not typing's: that takes 10 ms, in which a command could not be interrupted without a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmsearch.client import RemoteLibrary, connect
     from mmsearch.errors import (
@@ -78,6 +77,8 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
+        from importlib import import_module
+
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'mmsearch' has no attribute {name!r}")
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing's would come with typing
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -40,16 +39,22 @@ def stoppable(run: Callable[[], None]) -> None:
             signal.signal(number, stop)
     try:
         run()
-    except (KeyboardInterrupt, SystemExit):  # typer turns the one into the other
+    except (
+        BaseException
+    ):  # typer turns an interruption into an exit, a package that is being loaded into anything
         if not received:
             raise
         _end(received[0])
 
 
 def _end(number: signal.Signals) -> None:
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-    with suppress(OSError, ValueError):
-        said = "what was finished is kept, run the command again to go on"
-        print(f"mmsearch: {_SAID[number]}; {said}", file=sys.stderr, flush=True)
+    said = "what was finished is kept, run the command again to go on"
+    for say in (
+        sys.stdout.flush,
+        lambda: print(f"mmsearch: {_SAID[number]}; {said}", file=sys.stderr, flush=True),
+    ):
+        try:  # noqa: SIM105 - contextlib takes time to load
+            say()
+        except (OSError, ValueError):
+            pass
     os._exit(_SIGNALLED + number)  # a thread may be within a decoder that never comes back

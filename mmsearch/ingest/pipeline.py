@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.cores import cores
 from mmsearch.encoders.reading import reads
 from mmsearch.errors import UsageError
 from mmsearch.ingest.changes import Plan, plan_run, refuse_losses
@@ -194,7 +195,7 @@ class _Run:
         batches = Batches(
             reader,
             Journal(self.directory.decoding, root),
-            workers=options.workers or _cores(),
+            workers=options.workers or cores(),
             size=batch_size(self.encoder),
             max_seconds=options.limits.max_seconds,
             isolate=options.isolate,
@@ -286,11 +287,3 @@ def _instalment(reading: Reading, corpus_id: int) -> Instalment:
         key=reading.key,
     )
     return Instalment(document, reading.first, reading.last)
-
-
-def _cores() -> int:
-    import os
-
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -40,7 +40,7 @@ class _Batch:
     """``done``: sources whose last portion was handed on. ``portions`` end with None, or with what went wrong."""
 
     sources: Sequence[Source]
-    isolated: bool
+    suspect: bool
     headway: Headway = field(default_factory=Headway)
     entry: Path | None = None
     portions: Queue[Portion | BaseException | None] = field(default_factory=lambda: Queue(_PORTIONS))
@@ -61,8 +61,9 @@ class _Batch:
 class Batches:
     """Reads sources batch by batch, ``size`` of them each, in ``workers`` threads.
 
-    What is in the ``journal`` of an earlier run is read in a child process, and last; with ``isolate`` everything is.
-    A batch that makes no headway for ``max_seconds`` is given up, and what is left of it read in a child process.
+    What is in the ``journal`` of an earlier run is decoded in a child process, and last, and the encoder tried on it
+    there; with ``isolate`` everything is decoded so. A batch that makes no headway for ``max_seconds`` is given up, and
+    what is left of it read as if it were suspect.
     """
 
     def __init__(
@@ -102,9 +103,9 @@ class Batches:
     def _batches(self, sources: Sequence[Source]) -> Iterator[_Batch]:
         suspects = [one for one in sources if one.path in self.journal.left]
         others = [one for one in sources if one.path not in self.journal.left] if suspects else sources
-        for some, isolated in ((others, self.isolate), (suspects, True)):
+        for some, suspect in ((others, False), (suspects, True)):
             for start in range(0, len(some), self.size):
-                yield _Batch(some[start : start + self.size], isolated)
+                yield _Batch(some[start : start + self.size], suspect)
 
     def _results(self, batch: _Batch) -> Iterator[Portion]:
         while True:
@@ -124,7 +125,7 @@ class Batches:
             yield portion
 
     def _once_more(self, batch: _Batch) -> Iterator[Portion]:
-        again = _Batch(batch.sources[batch.done :], isolated=True)
+        again = _Batch(batch.sources[batch.done :], suspect=True)
         self._add_thread()  # for the one that is lost
         self._waiting.put(again)
         try:
@@ -155,23 +156,25 @@ class Batches:
             del batch  # or it would be held until the next comes
 
     def _read(self, batch: _Batch) -> None:
-        if batch.isolated:
-            try:
-                self._hand_on_all(batch, isolated=True)
-            except NoChildError:
-                if self.isolate:
-                    raise  # it was asked for; those that are only suspects are read as ever
-            else:
-                return
         batch.entry = self.journal.begin(source.path for source in batch.sources)
         try:
+            if batch.suspect or self.isolate:
+                try:
+                    self._hand_on_all(batch, isolated=True)
+                except NoChildError:
+                    if self.isolate:
+                        raise  # it was asked for; those that are only suspects are read as ever
+                else:
+                    return
             self._hand_on_all(batch, isolated=False)
         finally:
             self.journal.end(batch.entry)
 
     def _hand_on_all(self, batch: _Batch, *, isolated: bool) -> None:
         headway = None if isolated else batch.headway
-        for portion in self.reader.read_batch(batch.sources, headway, isolated=isolated):
+        for portion in self.reader.read_batch(
+            batch.sources, headway, isolated=isolated, tried=isolated and batch.suspect
+        ):
             batch.hand_on(portion)
 
     def _stop(self, under_way: deque[_Batch]) -> None:

@@ -1,5 +1,7 @@
 """Decoding in a child process with limits on memory and time: a decoder that hangs or crashes ends the child only.
 
+Where it is asked to, the child also encodes what it decoded, and throws that away: so what crashes an encoder is found.
+
 Parent and child speak in frames: the length of a JSON text, that text, the length of some bytes, those bytes. Nothing
 that the child says is executed.
 """
@@ -21,6 +23,7 @@ import numpy as np
 
 from mmsearch.errors import MediaError, MmsearchError
 from mmsearch.ingest.decoding.decoding import Decoding, Draft, Reading, decode
+from mmsearch.ingest.decoding.trial import trial_of
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.sources import Source
 from mmsearch.media.limits import MIB, Limits
@@ -29,6 +32,8 @@ from mmsearch.types import Locator, PictureSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mmsearch.ingest.decoding.trial import Trial
 
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -52,10 +57,13 @@ class NoChildError(MmsearchError):
 
 
 class IsolatedDecoder:
-    """Decodes sources one by one in a child process, which is started when it is needed, and anew when it died."""
+    """Decodes sources one by one in a child process, which is started when it is needed, and anew when it died.
 
-    def __init__(self, how: Decoding) -> None:
-        self.how = how
+    ``encoder``: the name of the one that what is decoded is tried on; None for none.
+    """
+
+    def __init__(self, how: Decoding, encoder: str | None = None) -> None:
+        self.how, self.encoder = how, encoder
         self._child: subprocess.Popen[bytes] | None = None
 
     def decode(self, source: Source) -> Iterator[Reading]:
@@ -108,7 +116,7 @@ class IsolatedDecoder:
                 env={**os.environ, **_ONE_THREAD},
                 start_new_session=True,  # Ctrl-C is the parent's affair
             )
-            _asked(child, asdict(self.how), _START_SECONDS, threading.Event())
+            _asked(child, {**asdict(self.how), "encoder": self.encoder}, _START_SECONDS, threading.Event())
         except (OSError, ValueError, EOFError) as error:
             self.close()
             raise NoChildError(f"no process to decode in can be started ({error or 'it ended'})") from error
@@ -118,7 +126,8 @@ class IsolatedDecoder:
         if timed_out:
             what = f"its decoder did not come to an end in {self.how.limits.max_seconds:g} s"
         elif status is not None and status < 0:
-            what = f"it crashed its decoder ({signal.Signals(-status).name})"
+            culprit = "its decoder" if self.encoder is None else "its decoder or the encoder"
+            what = f"it crashed {culprit} ({signal.Signals(-status).name})"
         else:
             what = "it ended its decoder"
         return f"{what}; not tried again until it changes, or with --verify"
@@ -155,13 +164,14 @@ def serve() -> None:
     given, _ = _receive(questions)
     how = _decoding(given)
     _limit_memory(how.limits)
+    encode = trial_of(given["encoder"], how.limits.max_seconds / 2)  # a long text is no hang
     _send(answers, {})
     while True:
         try:
             asked, _ = _receive(questions)
         except EOFError:
             return
-        for answer, data in _answers(asked, how):
+        for answer, data in _answers(asked, how, encode):
             _send(answers, answer, data)
             if answer.get("last", True):
                 break
@@ -171,7 +181,7 @@ def serve() -> None:
                 return
 
 
-def _answers(asked: dict[str, Any], how: Decoding) -> Iterator[tuple[dict[str, Any], bytes]]:
+def _answers(asked: dict[str, Any], how: Decoding, encode: Trial) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The frames about one source: its instalments, or what went wrong. The time counts for each."""
     readings: Iterator[Reading] | None = None
     while True:
@@ -179,7 +189,9 @@ def _answers(asked: dict[str, Any], how: Decoding) -> Iterator[tuple[dict[str, A
             signal.alarm(int(how.limits.max_seconds) + _GRACE)
         try:
             readings = readings or decode(_source(asked), how, lambda _: None)
-            answer, data = _reading_as_json(next(readings))
+            reading = next(readings)
+            encode(reading)
+            answer, data = _reading_as_json(reading)
         except BaseException as error:
             answer, data = {"error": fault_of(error)}, b""
         if hasattr(signal, "alarm"):

@@ -92,17 +92,23 @@ class Reader:
             one.close()
 
     def read_batch(
-        self, sources: Sequence[Source], headway: Headway | None = None, *, isolated: bool = False
+        self,
+        sources: Sequence[Source],
+        headway: Headway | None = None,
+        *,
+        isolated: bool = False,
+        tried: bool = False,
     ) -> Iterator[Portion]:
         """Read, decode and encode ``sources``; a bad one is skipped, the others go on.
 
         All in one portion, or in several where there is much in them. ``headway`` is told when a decoder is at work.
         ``isolated``: a child process decodes; one that ends over a source says so by the stamp of what is skipped.
+        ``tried``: there, what is decoded is encoded as well, for a trial.
         """
         size = batch_size(self.encoder)
         portion = Portion()
         for source in sources:
-            for read in self._read(source, headway, asked_for=isolated):
+            for read in self._read(source, headway, asked_for=isolated, tried=tried):
                 if isinstance(read, Skipped):
                     portion.skipped.append(read)
                 else:
@@ -114,14 +120,14 @@ class Reader:
         yield self._encoded(portion)
 
     def _read(
-        self, source: Source, headway: Headway | None, *, asked_for: bool
+        self, source: Source, headway: Headway | None, *, asked_for: bool, tried: bool
     ) -> Iterator[Reading | Skipped]:
         """The instalments of one source; what ends them too early is told, and said by a last one."""
         headway = headway or Headway()
         items = 0
         try:
             isolated = asked_for or source.is_isolated
-            readings = self._decode_isolated(source) if isolated else self._decode(source)
+            readings = self._decode_isolated(source, tried=tried) if isolated else self._decode(source)
             while True:
                 headway.since = time.monotonic()
                 reading = next(readings, None)
@@ -148,11 +154,14 @@ class Reader:
     def _decode(self, source: Source) -> Iterator[Reading]:
         return decode(source, self.decoding, self._row_of_picture)
 
-    def _decode_isolated(self, source: Source) -> Iterator[Reading]:
+    def _decode_isolated(self, source: Source, *, tried: bool = False) -> Iterator[Reading]:
         """The child knows nothing of the index: what is known is found out afterwards."""
+        encoder = self.encoder.name if tried else None
         decoder: IsolatedDecoder | None = getattr(self._local, "decoder", None)
-        if decoder is None:
-            decoder = self._local.decoder = IsolatedDecoder(self.decoding)
+        if decoder is None or decoder.encoder != encoder:
+            if decoder is not None:
+                decoder.close()
+            decoder = self._local.decoder = IsolatedDecoder(self.decoding, encoder)
             self._opened.append(decoder)
         for reading in decoder.decode(source):
             for draft in reading.drafts:

@@ -11,7 +11,7 @@ from mmsearch.errors import MediaError
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.manifest.records import PATH_KEYS, parse_json
 from mmsearch.ingest.manifest.references import ManifestOptions, References
-from mmsearch.ingest.manifest.tables import likely_delimiter
+from mmsearch.ingest.manifest.tables import likely_delimiter, stated_delimiter
 from mmsearch.media.files import open_regular
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def _objects(lines: list[str]) -> list[dict[str, object]]:
 
 
 def _rows(lines: list[str]) -> list[dict[str, object]]:
-    rows = csv.reader(lines, delimiter=likely_delimiter(lines[0] if lines else ""))
+    first = lines[0] if lines else ""
+    stated = stated_delimiter(first)
+    rows = csv.reader(lines[1:] if stated else lines, delimiter=stated or likely_delimiter(first))
     header = next(rows, [])
     return [dict(zip(header, row, strict=False)) for row in islice(rows, _RECORDS_LOOKED_AT)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
@@ -38,6 +38,7 @@ class Table:
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    states_delimiter: bool = False  # in a line above the header
 
 
 def open_table(path: Path, longest: int) -> Table:
@@ -48,12 +49,20 @@ def open_table(path: Path, longest: int) -> Table:
     encoding = _encoding(path)
     with open_regular(path) as file, TextIOWrapper(file, encoding, "replace", newline="") as text:
         first = next(filter(str.strip, iter(lambda: text.readline(_CHUNK), "")), "")
-    delimiter = likely_delimiter(first)
-    table = Table(path, encoding, delimiter, ())
-    number, header = next(_rows(table, longest), (1, []))
+    delimiter = stated_delimiter(first)
+    table = Table(
+        path, encoding, delimiter or likely_delimiter(first), (), states_delimiter=delimiter is not None
+    )
+    number, header = next(rows(table, longest) if delimiter else _rows(table, longest), (1, []))
     if isinstance(header, MediaError):
         raise MediaError(f"line {number}: {header}")
-    return Table(path, encoding, delimiter, tuple(header))
+    return replace(table, header=tuple(header))
+
+
+def stated_delimiter(line: str) -> str | None:
+    """What a first line as spreadsheets write it, ``sep=;``, says to stand between cells; None for any other line."""
+    before, _, stated = line.rstrip("\r\n").partition("sep=")
+    return stated if not before and len(stated) == 1 and stated in _DELIMITERS else None
 
 
 def likely_delimiter(header: str) -> str:
@@ -68,6 +77,8 @@ def rows(table: Table, longest: int) -> Iterator[Row]:
     """
     found = _rows(table, longest)
     next(found, None)
+    if table.states_delimiter and table.header:
+        next(found, None)
     return found
 
 

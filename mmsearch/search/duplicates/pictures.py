@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.cores import cores
 from mmsearch.errors import MediaError
 from mmsearch.search.duplicates.perceptual import (
     LEAST_QUALITY,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # Pictures whose details are kept at hand (60 kB each).
 DETAILS_KEPT = 1024
 # Pictures that are read at the same time.
-READERS = min(4, os.cpu_count() or 1)
+READERS = min(4, cores())
 
 
 class Candidates:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmsearch.cores import cores
 from mmsearch.datasets.pairs import Pair, read_pictures
 from mmsearch.encoders.compiled import CompiledEncoder
 from mmsearch.errors import MediaError, UsageError
@@ -161,8 +161,3 @@ def encode_texts(encoder: CompiledEncoder, texts: Sequence[str]) -> Vectors:
     blocks = [list(texts[start : start + BLOCK]) for start in range(0, len(texts), BLOCK)]
     with ThreadPoolExecutor(cores()) as threads:
         return np.concatenate(list(threads.map(encoder.encode_texts, blocks)))
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -369,9 +369,10 @@ def test_what_was_being_decoded_when_a_run_ended_is_decoded_elsewhere_and_last(
     isolated: list[str] = []
     plain = worker.Reader._decode_isolated
 
-    def noted(self: Any, source: Any) -> Any:
+    def noted(self: Any, source: Any, **how: Any) -> Any:
         isolated.append(source.path)
-        return plain(self, source)
+        assert how == {"tried": True}
+        return plain(self, source, **how)
 
     monkeypatch.setattr(worker.Reader, "_decode_isolated", noted)
     Journal(directory.decoding, str(shades)).begin(["3.png", "5.png", "gone.png"])
@@ -402,11 +403,11 @@ def test_a_file_that_ended_its_decoder_is_not_tried_again_until_it_changes(
     tried: list[str] = []
     plain = worker.Reader._decode_isolated
 
-    def dying(self: Any, source: Any) -> Any:
+    def dying(self: Any, source: Any, **how: Any) -> Any:
         tried.append(source.path)
         if source.path == "3.png":
             raise DecoderDiedError("it crashed its decoder")
-        return plain(self, source)
+        return plain(self, source, **how)
 
     monkeypatch.setattr(worker.Reader, "_decode_isolated", dying)
     report = run(shades, directory, IndexOptions(isolate=True))

@@ -46,6 +46,16 @@ def test_a_quote_that_only_a_later_rows_quote_closes_is_told_too(path: Path) -> 
     assert [row for _, row in found[1:]] == [["b", "B"], ["c", "C, the third"], ["d", "D"]]
 
 
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_a_first_line_that_states_the_delimiter_is_no_header(path: Path, delimiter: str) -> None:
+    content = "sep={0}\r\npath{0}a,b;c\r\nx{0}y\r\n".format(delimiter)
+    if delimiter in ",;":
+        content = content.replace("a,b;c", "title")
+    assert read(path, content) == [(3, ["x", "y"])]
+    assert open_table(path, LONGEST).header[0] == "path"
+    assert read(path, "sep=arate,title\na,b\n") == [(2, ["a", "b"])]
+
+
 def test_letters_behind_a_closing_quote_are_taken_as_they_are(path: Path) -> None:
     assert read(path, 'path,title\na,"A" big\nb,B\n') == [(2, ["a", "A big"]), (3, ["b", "B"])]
 
