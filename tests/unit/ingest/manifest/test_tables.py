@@ -48,7 +48,7 @@ def test_a_quote_that_only_a_later_rows_quote_closes_is_told_too(path: Path) -> 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
 def test_a_first_line_that_states_the_delimiter_is_no_header(path: Path, delimiter: str) -> None:
-    content = "sep={0}\r\npath{0}a,b;c\r\nx{0}y\r\n".format(delimiter)
+    content = f"sep={delimiter}\r\npath{delimiter}a,b;c\r\nx{delimiter}y\r\n"
     if delimiter in ",;":
         content = content.replace("a,b;c", "title")
     assert read(path, content) == [(3, ["x", "y"])]
