@@ -21,7 +21,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # async: what is not goes through a thread
     service: Service = request.app.state.service
     return service
 
