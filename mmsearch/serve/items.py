@@ -24,7 +24,9 @@ def item_as_shown(catalogue: Catalogue, item_id: int) -> dict[str, Any]:
     """The item ``item_id`` with its document; RefusedError (404) when there is none."""
     item = stored_item(catalogue, item_id)
     items = catalogue.document_items(item.document_id)
-    picture = next((one for one in items if one.modality == "image"), None)
+    picture = (
+        item if item.modality == "image" else next((one for one in items if one.modality == "image"), None)
+    )
     width, height = size_of(item.fields) if picture is not None else (None, None)
     before, after = passages_around(items, item_id, AROUND)
     place = next(n for n, one in enumerate(items) if one.item_id == item_id)
@@ -34,7 +36,7 @@ def item_as_shown(catalogue: Catalogue, item_id: int) -> dict[str, Any]:
         "version": VERSION,
         "item_id": item_id,
         "document": document_as_json(items[first : first + MOST_ITEMS]),
-        "kind": kind_of(item.path, picture is not None, item.modality),
+        "kind": kind_of(item.path, item.modality, item.locator),
         "thumbnail": None if picture is None else thumbnail_address(picture.key),
         "width": width,
         "height": height,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mmsearch.search.results.hit import Hit
     from mmsearch.search.results.results import Results
     from mmsearch.store.catalogue.catalogue import Catalogue
-    from mmsearch.types import FieldValue
+    from mmsearch.types import FieldValue, Locator, Modality
 
 API = "/api/v1"
 THUMBNAIL = 320
@@ -32,9 +32,10 @@ def results_as_shown(
     facet's values the first ``most_values`` are.
     """
     written = results_as_json(results, text=text, explain=explain)
-    pictures = catalogue.pictures_of([hit.document_id for hit in results])
+    pictures = catalogue.pictures_of([hit.document_id for hit in results if hit.modality != "image"])
     for hit, shown in zip(results, written["hits"], strict=True):
-        shown |= as_shown(hit, pictures.get(hit.document_id))
+        own = (hit.item_id, hit.key) if hit.modality == "image" else None
+        shown |= as_shown(hit, own or pictures.get(hit.document_id))
     for field, counted in written["facets"].items():
         if len(counted) > most_values:
             written["notes"].append(f"{field}: the first {most_values:,} of {len(counted):,} values")
@@ -43,12 +44,12 @@ def results_as_shown(
 
 
 def as_shown(hit: Hit, picture: tuple[int, bytes] | None) -> dict[str, Any]:
-    """What a hit has beside the shape of all faces; ``picture`` is that of its document: (item, content key)."""
+    """What a hit has beside the shape of all faces; ``picture``: its own or its document's, (item, content key)."""
     width, height = size_of(hit.fields) if picture is not None else (None, None)
     item = hit.item_id if picture is None else picture[0]
     return {
         "document_path": hit.path,
-        "kind": kind_of(hit.path, picture is not None, hit.modality),
+        "kind": kind_of(hit.path, hit.modality, hit.locator),
         "found": found_by(hit),
         "thumbnail": None if picture is None else thumbnail_address(picture[1]),
         "width": width,
@@ -76,11 +77,14 @@ def is_file(path: str) -> bool:
     return "#" not in name or f".{name.partition('#')[0].rpartition('.')[2].lower()}" in PICTURE_SUFFIXES
 
 
-def kind_of(path: str, has_picture: bool, modality: str) -> DocumentKind:
-    """What a document is to who looks at it."""
+def kind_of(path: str, modality: Modality, locator: Locator) -> DocumentKind:
+    """What an item of the document at ``path`` is to who looks at it; captions and fields of a picture are that."""
     if modality == "audio":
         return "sound"
-    return "picture" if has_picture else "text"
+    if modality == "image":
+        return "film" if locator.outermost.kind == "seconds" else "picture"
+    suffix = f".{path.rpartition('.')[2].partition('#')[0].lower()}"
+    return "picture" if suffix in PICTURE_SUFFIXES else "text"
 
 
 def found_by(hit: Hit) -> Found | None:

@@ -59,6 +59,7 @@ class AnswerShown(_Shape):
     file: str
     title: str | None
     locator: str
+    part: str | None
     sentence_locator: str
     text: str
     start: int

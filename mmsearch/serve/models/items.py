@@ -19,6 +19,7 @@ class ItemShown(_Shape):
     item_id: int
     modality: Literal["image", "text", "audio"]
     locator: str
+    part: str | None
     text: str | None
 
 

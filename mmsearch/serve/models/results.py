@@ -68,6 +68,7 @@ class HitShown(_Shape):
     file: str
     modality: Literal["image", "text", "audio"]
     locator: str
+    part: str | None = Field(description="Where in its document it lies, in words: page 4.")
     title: str | None
     text: str | None
     snippet: SnippetShown | None
