@@ -30,11 +30,11 @@ export function dates(fields, { go }) {
     chart,
     h('p', { class: 'ends', 'aria-hidden': 'true' }, first, last),
     said,
-    h('form', { class: 'range', onsubmit: typed }, h('label', {}, 'From ', from), h('label', {}, 'to ', to), h('button', { type: 'submit' }, 'Set')),
+    h('form', { class: 'range', onsubmit: typed }, from, '–', to, h('button', { type: 'submit' }, 'Set')),
   );
 
   function box(what) {
-    return h('input', { type: 'text', name: what, size: 9, inputmode: 'numeric', placeholder: 'YYYY-MM', autocomplete: 'off' });
+    return h('input', { type: 'text', name: what, size: 9, inputmode: 'numeric', placeholder: what, 'aria-label': `${what === 'from' ? 'From' : 'To'} this date, such as 2019-07`, autocomplete: 'off' });
   }
 
   function typed(event) {

@@ -48,7 +48,7 @@ export function side(root, stats, { go, onclose, oncount }) {
     const others = fields.filter((field) => !own.includes(field));
     const page = { k: 1, facets: others, histogram: timeline?.field(), places: world ? true : undefined };
     const counting = [
-      results(['/search', { ...base, sort: undefined }], page).catch(() => results(['/search', { ...base, sort: undefined }], { k: 1, facets: others })), // DEV
+      results(['/search', { ...base, sort: undefined }], page),
       // What else could be chosen of a field that is chosen from already: counted without that choice.
       ...own.slice(0, 3).map((field) => {
         const filters = state.filters.filter((one) => !chosen([one], field).length);

@@ -19,6 +19,7 @@ function sentence(model, state) {
     const all = model.exact ? count(model.total) : `about ${count(model.total)}`;
     return limited ? `${all} pass the filters` : `${all} ${model.total === 1 ? 'item' : 'items'}`;
   }
+  if (model.request[0] === '/recommend') return `${counted(model.total, 'item')}, most alike first`;
   if (model.nothing) return 'Nothing here matches';
   const about = model.exact ? '' : 'about ';
   return `${about}${counted(model.total, 'match', 'matches')}`.replace(/^a/, 'A');

@@ -1,0 +1,172 @@
+"""The page in a real browser, before a real service of a real small index. ``make test-web`` runs these."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image, ImageDraw
+
+import mmsearch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+REPOSITORY = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+AXE = Path(__file__).parent / "axe.min.js"
+WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+PLACES = {"Lisbon": (38.72, -9.14), "Paris": (48.86, 2.35), "Nairobi": (-1.29, 36.82), "Lima": (-12.05, -77.04)}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    reason = why_not(config)
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.web)
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def why_not(config: pytest.Config) -> str | None:
+    """Why there is no browser to test with."""
+    if "web" not in (config.option.markexpr or ""):
+        return "tests in a browser: make test-web"
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ImportError:
+        return "no playwright: make test-web installs it"
+    if not Path(CHROMIUM).exists():
+        return f"no browser at {CHROMIUM}: apt-get install chromium, or say where in CHROMIUM"
+    return None
+
+
+@contextmanager
+def serving(index: Path, *options: str) -> Iterator[str]:
+    """The address of a service of ``index``, in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "mmsearch", "serve", "--index", str(index), "--port", "0", *options]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert process.stdout is not None
+        heard = ""
+        for line in process.stdout:
+            heard += line
+            if found := re.search(r"http://[\w.\[\]:]+:\d+", line):
+                yield found[0]
+                return
+        pytest.fail(f"mmsearch serve did not start: {heard}")
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory: pytest.TempPathFactory, demo_corpus: Path) -> Path:
+    """The demo's photographs and texts, the photographs with made-up dates, places and photographers."""
+    folder = tmp_path_factory.mktemp("web") / "archive"
+    shutil.copytree(demo_corpus, folder)
+    for number, photo in enumerate(sorted((folder / "photos").iterdir())):
+        place = list(PLACES)[number % len(PLACES)]
+        latitude, longitude = PLACES[place]
+        fields = {
+            "date": f"{2015 + number // 4}-{number % 12 + 1:02}-{number + 1:02}",
+            "place": place,
+            "latitude": latitude + number / 100,
+            "longitude": longitude + number / 100,
+            "photographer": ("Ada Lovelace", "Grace Hopper", "Mary Somerville")[number % 3],
+        }
+        photo.with_suffix(".json").write_text(json.dumps(fields))
+    directory = folder.parent / "index"
+    mmsearch.index(folder, directory).close()
+    return directory
+
+
+@pytest.fixture(scope="session")
+def service(index: Path) -> Iterator[str]:
+    with serving(index) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service of 240 small pictures of all shapes, for paging."""
+    folder = tmp_path_factory.mktemp("many") / "swatches"
+    folder.mkdir()
+    for number in range(240):
+        size = (60 + 40 * (number % 5), 60 + 30 * (number % 4))
+        color = (number, 255 - number, number * 37 % 256)
+        picture = Image.new("RGB", size, color)
+        ImageDraw.Draw(picture).text((4, 4), str(number), fill="white")
+        picture.save(folder / f"swatch-{number:03}.png")
+    directory = folder.parent / "index"
+    mmsearch.index(folder, directory).close()
+    with serving(directory) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+Visit = Callable[..., "Page"]
+
+
+@pytest.fixture
+def visit(browser: Browser, service: str) -> Iterator[Visit]:
+    """Opens a page of the service. It fails the test when it asks another host for anything, or has an error."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(path: str = "/", *, at: str = service, phone: bool = False, **options: object) -> Page:
+        settings = {"viewport": PHONE if phone else WIDE, "has_touch": phone, "reduced_motion": "reduce"}
+        context = browser.new_context(**{**settings, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        here = urlsplit(at).netloc
+
+        def asked(address: str) -> None:
+            found = urlsplit(address)
+            if found.scheme not in ("blob", "data") and found.netloc != here:
+                wrong.append(f"asked {address}")
+
+        page.on("request", lambda request: asked(request.url))
+        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(at + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not wrong, wrong
+
+
+def settled(page: Page) -> None:
+    """Wait until the results of what is asked stand there, and have been counted."""
+    page.wait_for_function("document.getElementById('busy').hidden && document.getElementById('count').textContent")
+
+
+def paths(page: Page) -> list[str]:
+    """The names of the hits that stand in the grid, in their order."""
+    return page.locator("#grid .hit").evaluate_all("all => all.map((one) => one.getAttribute('aria-label').split('. ')[0])")
