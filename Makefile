@@ -6,7 +6,7 @@ TORCH_VENV ?= .venv-torch
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-torch fuzz faults lint check bench train-pocket clean
+.PHONY: demo test test-torch test-web fuzz faults lint check bench train-pocket clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/mmsearch demo
@@ -16,6 +16,10 @@ test: $(VENV)/dev.stamp
 
 test-torch: $(TORCH_VENV)/torch.stamp
 	$(TORCH_VENV)/bin/python -m pytest -q -m torch
+
+# A browser is the system's: apt-get install chromium, or CHROMIUM=/path/to/it. Without one the tests are skipped.
+test-web: $(VENV)/web.stamp
+	$(BIN)/python -m pytest -q -m web -rs tests/web
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m fuzz --hypothesis-profile fuzz
@@ -56,6 +60,12 @@ $(VENV)/demo.stamp: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/dev.stamp: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[dev]'
 	touch $@ $(VENV)/demo.stamp
+
+AXE := 4.14.1
+$(VENV)/web.stamp: $(VENV)/dev.stamp
+	$(PIP) --editable '.[dev,web]'
+	-cd $(VENV) && npm pack --silent axe-core@$(AXE) && tar -xzf axe-core-$(AXE).tgz package/axe.min.js && mv package/axe.min.js $(CURDIR)/tests/web/
+	touch $@
 
 $(TORCH_VENV)/torch.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TORCH_VENV)

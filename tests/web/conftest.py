@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +27,15 @@ REPOSITORY = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 AXE = Path(__file__).parent / "axe.min.js"
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-PLACES = {"Lisbon": (38.72, -9.14), "Paris": (48.86, 2.35), "Nairobi": (-1.29, 36.82), "Lima": (-12.05, -77.04)}
+PLACES = {
+    "Lisbon": (38.72, -9.14),
+    "Paris": (48.86, 2.35),
+    "Nairobi": (-1.29, 36.82),
+    "Lima": (-12.05, -77.04),
+}
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     reason = why_not(config)
     for item in items:
@@ -76,7 +83,7 @@ def serving(index: Path, *options: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def index(tmp_path_factory: pytest.TempPathFactory, demo_corpus: Path) -> Path:
-    """The demo's photographs and texts, the photographs with made-up dates, places and photographers."""
+    """The demo's photographs and texts, the photographs with made-up dates, places and shelves."""
     folder = tmp_path_factory.mktemp("web") / "archive"
     shutil.copytree(demo_corpus, folder)
     for number, photo in enumerate(sorted((folder / "photos").iterdir())):
@@ -87,7 +94,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, demo_corpus: Path) -> Path:
             "place": place,
             "latitude": latitude + number / 100,
             "longitude": longitude + number / 100,
-            "photographer": ("Ada Lovelace", "Grace Hopper", "Mary Somerville")[number % 3],
+            "shelf": ("upper left", "upper right", "lower")[number % 3],
         }
         photo.with_suffix(".json").write_text(json.dumps(fields))
     directory = folder.parent / "index"
@@ -162,11 +169,29 @@ def visit(browser: Browser, service: str) -> Iterator[Visit]:
     assert not wrong, wrong
 
 
+def until(page: Page, truth: str, argument: object = None, seconds: float = 15.0) -> None:
+    """Wait until an expression is true in the page. (Playwright's own way evaluates a text, which the page forbids.)"""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(truth, argument):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {truth} ({argument!r}) at {page.url}")
+        page.wait_for_timeout(15)
+
+
 def settled(page: Page) -> None:
-    """Wait until the results of what is asked stand there, and have been counted."""
-    page.wait_for_function("document.getElementById('busy').hidden && document.getElementById('count').textContent")
+    """Wait until the results of what is asked stand there: the page says in <html> what it shows."""
+    until(page, "document.documentElement.dataset.shown === location.pathname + location.search")
 
 
-def paths(page: Page) -> list[str]:
+def names(page: Page) -> list[str]:
     """The names of the hits that stand in the grid, in their order."""
-    return page.locator("#grid .hit").evaluate_all("all => all.map((one) => one.getAttribute('aria-label').split('. ')[0])")
+    settled(page)
+    labels = page.locator("#grid .hit").evaluate_all("all => all.map((one) => one.ariaLabel)")
+    return [label.split(". ")[0] for label in labels]
+
+
+def search(page: Page, text: str) -> list[str]:
+    """Type ``text`` into the box as a person does; the names of what is found."""
+    page.locator("#box").press_sequentially(text, delay=15)
+    until(page, "text => new URL(location).searchParams.get('q') === text", text.strip())
+    return names(page)

@@ -69,6 +69,7 @@ const search = searches({ onanswer: answered, onproblem: refused, onbusy: (yes) 
 function go(patch, { replace = false, words = false } = {}) {
   const before = state;
   state = { ...state, ...patch };
+  if ('text' in patch && !words && box.value.trim() !== state.text.trim()) box.value = state.text; // never while typing
   // What steers by things of the list that is left behind makes a list of its own: the line is drawn anew.
   if (!('guesses' in patch) && searchOf(state) !== searchOf(before)) state.guesses = false;
   const address = write(state);
@@ -101,7 +102,6 @@ function follow(before, { y, loaded } = {}) {
 
 /** Everything around the results. */
 function drawAround() {
-  if (box.value.trim() !== state.text.trim()) box.value = state.text;
   drawChips($('chips'), state, { go, named: (id) => known.get(id), places: overview?.place_fields });
   drawPictures($('pictures'), state, { go, uploading });
   sort.draw(state);
@@ -135,7 +135,7 @@ const count = debounced(COUNTING, async () => {
 
 function refused(error) {
   if (error.status === 401) signIn(() => (start(), search.start(state)));
-  else if (error.status === 404 && state.pictures.length) {
+  else if ([404, 410].includes(error.status) && state.pictures.length) {
     toast('That picture is no longer kept by the service: drop it once more.');
     go({ pictures: [] }, { replace: true });
   } else problem(error.message);
@@ -161,6 +161,7 @@ function draw(how = {}) {
   drawStatus(model, { state, go, overview });
   drawEmpty();
   drawAround();
+  document.documentElement.dataset.shown = write({ ...state, hit: null });
 }
 
 const drawEmpty = () => drawStatus.empty(model, { state, go, overview, tops: parts.tops() });
@@ -360,6 +361,7 @@ $('tools').append(
   iconButton('help', 'Keys (?)', () => $('help').showModal()),
 );
 box.value = state.text;
+history.replaceState(history.state, '', write(state));
 drawAround();
 search.start(state, { y: history.state?.y, k: history.state?.loaded > 60 ? Math.min(200, history.state.loaded) : undefined });
 if (state.hit !== null) looking.open(state.hit);
