@@ -186,8 +186,7 @@ def settled(page: Page) -> None:
 def names(page: Page) -> list[str]:
     """The names of the hits that stand in the grid, in their order."""
     settled(page)
-    labels = page.locator("#grid .hit").evaluate_all("all => all.map((one) => one.ariaLabel)")
-    return [label.split(". ")[0] for label in labels]
+    return page.locator("#grid .named").all_inner_texts()
 
 
 def search(page: Page, text: str) -> list[str]:

@@ -148,12 +148,12 @@ def test_nothing_moves_while_pictures_load(visit: Visit) -> None:
 
 
 def test_motion_is_left_out_for_those_who_ask_for_it(visit: Visit) -> None:
-    page = visit(reduced_motion="reduce")
+    page = visit("/?kind=image", reduced_motion="reduce")
     settled(page)
     assert (
         page.locator(".frame img").first.evaluate("one => getComputedStyle(one).transitionDuration") == "0s"
     )
-    moving = visit(reduced_motion="no-preference")
+    moving = visit("/?kind=image", reduced_motion="no-preference")
     settled(moving)
     assert (
         moving.locator(".frame img").first.evaluate("one => getComputedStyle(one).transitionDuration") != "0s"

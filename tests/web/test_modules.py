@@ -73,6 +73,8 @@ def test_sections_never_move_what_stands_there(module: Any) -> None:
         ("2:red 12:30", "2:red 12:30", []),
         ("\\Re:Zero", "\\Re:Zero", []),
         ("year:", "year:", []),
+        ('shelf:"upper ', 'shelf:"upper ', []),
+        ("color:(red, ", "color:(red, ", []),
     ],
 )
 def test_filters_are_told_from_words(module: Any, text: str, words: str, filters: list[str]) -> None:

@@ -45,7 +45,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"<h1>Yellow circle</h1>{SCRIPT}<p>&lt;script&gt;alert(7)&lt;/script&gt;</p>"
     )
     (folder / "text.txt").write_text(
-        "A yellow circle. <img src=https://evil.example/x.png> \u202eover\u202c \x07."
+        "A yellow circle on blue paper. <img src=https://evil.example/x.png> \u202eover\u202c and out." * 3
     )
     (folder / "shape.svg").write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg">{SCRIPT}<circle r="9"/></svg>'
@@ -122,9 +122,10 @@ def test_an_address_from_anybody_does_no_harm(visit: Visit) -> None:
 def test_a_service_with_a_token_asks_for_it(visit: Visit, index: Path, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("a-secret-of-more-than-a-few-signs-0123456789\n")
+    token.chmod(0o600)
     with serving(index, "--token-file", str(token)) as address:
         page = visit("/", at=address)
-        field = page.get_by_label("Token")
+        field = page.get_by_role("textbox", name="Token")
         field.fill("wrong")
         page.get_by_role("button", name="Go on").click()
         expect(page.locator(".wrong")).to_have_text("That is not it.")

@@ -69,8 +69,8 @@ class SearchFields(Asked):
 class PageFields(Asked):
     """Which part of a list."""
 
-    k: Whole | None = Field(None, ge=1)
-    offset: Whole | None = Field(None, ge=0)
+    k: int | None = Field(None, ge=1)
+    offset: int | None = Field(None, ge=0)
 
 
 class SearchQuery(Asked):

@@ -161,7 +161,7 @@ function draw(how = {}) {
   drawStatus(model, { state, go, overview });
   drawEmpty();
   drawAround();
-  document.documentElement.dataset.shown = write({ ...state, hit: null });
+  document.documentElement.dataset.shown = model.search === searchOf(state) ? write({ ...state, hit: null }) : '';
 }
 
 const drawEmpty = () => drawStatus.empty(model, { state, go, overview, tops: parts.tops() });

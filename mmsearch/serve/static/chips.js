@@ -2,8 +2,8 @@
 
 import { inWords } from './conditions.js';
 import { h, icon, plain } from './dom.js';
-import { nameOf } from './format.js';
 import { own } from './service.js';
+import { titleOf } from './tile.js';
 
 /** The chips of `state` in `root`; `named(id)` tells what is known of an item; `go(patch)` changes the state. */
 export function drawChips(root, state, { go, named, places }) {
@@ -36,7 +36,7 @@ function chip(kind, name, value, remove, onclick, title) {
 }
 
 function steering(kind, name, id, known, onclick) {
-  const title = known ? known.title || nameOf(known.path) : `item ${id}`;
+  const title = known ? titleOf(known) : `item ${id}`;
   const made = chip(kind, name, title, `No longer ${name.toLowerCase()} ${title}`, onclick);
   const small = own(known?.thumbnail)?.replace(/size=\d+/, 'size=160');
   made.prepend(small ? h('img', { src: small, alt: '', width: 24, height: 24 }) : icon(kind));

@@ -67,10 +67,16 @@ export function split(text) {
   const filters = [];
   for (const piece of pieces(text, /\s/)) {
     const found = /^\w:\\/.test(piece) ? null : read(piece);
-    if (found && !/^\d+$/.test(found.field) && !/^["'(]$/.test(found.value)) filters.push(piece.replace(/^-/, 'NOT '));
+    if (found && closed(found.value)) filters.push(piece.replace(/^-/, 'NOT '));
     else words.push(piece);
   }
   return { words: words.join(' '), filters };
+}
+
+/** Whether all quotation marks and parentheses of `text` have their counterparts. */
+function closed(text) {
+  const bare = text.replace(/\\./gs, '').replace(/"[^"]*"|`[^`]*`/g, '');
+  return !/["`]/.test(bare) && bare.split('(').length === bare.split(')').length;
 }
 
 /** `text` cut at the signs that match `between`, but not within quotation marks, backquotes or parentheses. */

@@ -115,6 +115,7 @@ export function dates(fields, { go }) {
   /** The boxes show what is chosen. */
   function told(now) {
     state = now;
+    if ([from, to].includes(document.activeElement)) return; // somebody is writing there
     const found = now.filters.map(read).find((one) => one && one.field === field && one.operator === ':' && !one.not);
     const [, a, b] = /^(.*?)\.\.(.*)$/.exec(found?.value ?? '') ?? [null, found?.value ?? '', found?.value ?? ''];
     from.value = a.replaceAll('"', '');

@@ -14,7 +14,7 @@ const likeness = new Map(); // what is similar to an item, by its number
 /** The sections about `hit`; `document` is null until it is known. */
 export function details(hit, document, page) {
   return [
-    h('h2', { class: 'about-title' }, h('bdi', {}, plain(titleOf(hit)))),
+    h('h2', { class: 'about-title' }, h('bdi', {}, titleOf(hit))),
     crumbs(hit, page),
     actions(hit, page),
     hit.explanation?.length ? why(hit) : page.explained() && !document ? h('section', { class: 'why waiting', 'aria-hidden': 'true' }) : null,
@@ -107,7 +107,7 @@ function alike(hit, page) {
         return h(
           'button',
           { type: 'button', 'aria-label': titleOf(one), title: titleOf(one), onclick: () => page.go({ hit: one.item_id }) },
-          small ? h('img', { src: small, alt: '', loading: 'lazy', decoding: 'async' }) : h('span', {}, plain(titleOf(one))),
+          small ? h('img', { src: small, alt: '', loading: 'lazy', decoding: 'async' }) : h('span', {}, titleOf(one)),
         );
       }),
     );

@@ -80,10 +80,13 @@ export function say(text) {
 /** Show `text` for a while at the bottom of the page, and say it. */
 let showing = 0;
 export function toast(text) {
-  $('toast').textContent = text;
-  $('toast').hidden = false;
+  const it = $('toast');
+  it.textContent = text;
+  if (it.matches(':popover-open')) it.hidePopover();
+  it.showPopover(); // above an open dialog, too
+  say(text);
   clearTimeout(showing);
-  showing = setTimeout(() => ($('toast').hidden = true), 4000);
+  showing = setTimeout(() => it.hidePopover(), 4000);
 }
 
 /** Run `work` once nothing asked for it for `pause` milliseconds. */

@@ -15,6 +15,7 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
   let tiles = new Map();
   let width = 0;
   let current = 0;
+  let column = null;
   let selected = new Set();
   let waiting = false;
 
@@ -125,7 +126,7 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
     current = at;
     if (scroll) {
       const { top, bottom } = boxOf(at);
-      const head = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
+      const head = document.getElementById('head').offsetHeight;
       const y = root.getBoundingClientRect().top;
       const above = head + 12 - (y + top);
       const below = y + bottom + 24 - window.innerHeight;
@@ -140,13 +141,18 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
   /** Move the focus one hit `left` or `right`, or one row `up` or `down`; false where nothing is. */
   function move(way) {
     if (!order.length) return false;
-    if (way === 'left' || way === 'right') return focus(current + (way === 'left' ? -1 : 1));
+    if (way === 'left' || way === 'right') {
+      column = null;
+      return focus(current + (way === 'left' ? -1 : 1));
+    }
     const all = laid.flatMap((one) => one.rows.map((row) => [one, row]));
     const { row, middle } = boxOf(current);
     const next = all[all.findIndex(([, each]) => each === row) + (way === 'up' ? -1 : 1)];
     if (!next) return false;
     const [one, to] = next;
-    const distance = to.boxes.map((box) => Math.abs(box.x + box.width / 2 - middle));
+    // Up and down keep to the column in which one set out, over rows that have nothing just there.
+    column ??= middle;
+    const distance = to.boxes.map((box) => Math.max(0, box.x - column, column - box.x - box.width));
     return focus(one.first + to.first + distance.indexOf(Math.min(...distance)));
   }
 
@@ -172,6 +178,7 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
   root.addEventListener('focusin', (event) => {
     const at = Number(event.target.closest('.tile')?.dataset.at);
     if (Number.isNaN(at) || at === current) return;
+    column = null;
     const old = elementAt(current);
     if (old) old.firstChild.tabIndex = -1;
     current = at;

@@ -62,7 +62,7 @@ export function keys(page) {
   const inGrid = () => Boolean(document.activeElement?.closest('#grid'));
   function toBox() {
     page.closePanel();
-    box.focus();
+    box.focus({ preventScroll: true });
     box.select();
   }
 

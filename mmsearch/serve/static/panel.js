@@ -75,7 +75,7 @@ export function panel(root, page) {
     const before = shown;
     shown = next_;
     const { hit, document } = shown;
-    root.setAttribute('aria-label', plain(titleOf(hit)));
+    root.setAttribute('aria-label', titleOf(hit));
     if (!same || (hit.kind === 'text' && !before.document && document)) {
       media.replaceChildren(mediaOf(hit, document));
       view.reset();
@@ -111,7 +111,7 @@ export function panel(root, page) {
             tabindex: hit.item_id === shown.hit.item_id ? 0 : -1,
             onclick: () => page.go({ hit: hit.item_id }, { replace: true }),
           },
-          small ? h('img', { src: small, alt: '', loading: 'lazy', decoding: 'async' }) : h('span', {}, plain(titleOf(hit)).slice(0, 60)),
+          small ? h('img', { src: small, alt: '', loading: 'lazy', decoding: 'async' }) : h('span', {}, titleOf(hit).slice(0, 60)),
         );
       }),
     );
@@ -163,7 +163,7 @@ function reading(hit, document) {
     const here = one.item_id === hit.item_id;
     return h('p', { class: here && parts.length > 1 ? 'found' : '', dir: 'auto' }, ...(here ? markedIn(one.text, hit.snippet) : [plain(one.text)]));
   });
-  const page = h('article', { class: 'reading', tabindex: 0, 'aria-label': 'Text' }, h('h2', {}, h('bdi', {}, plain(titleOf(hit)))), ...made);
+  const page = h('article', { class: 'reading', tabindex: 0, 'aria-label': 'Text' }, h('h2', {}, h('bdi', {}, titleOf(hit))), ...made);
   requestAnimationFrame(() => page.querySelector('.found')?.scrollIntoView({ block: 'center' }));
   return page;
 }

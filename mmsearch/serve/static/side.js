@@ -17,9 +17,10 @@ export function side(root, stats, { go, onclose, oncount }) {
   const open = new Set(); // fields of which all values are shown
   const timeline = stats.date_fields?.length ? dates(stats.date_fields, { go }) : null;
   const world = stats.place_fields ? places(stats.place_fields, { go }) : null;
-  const kinds = h('div', { class: 'kinds', role: 'group', 'aria-label': 'Kind' });
-  const values = h('div', { class: 'facets' });
   const known = Object.keys(KINDS).filter((kind) => stats.items?.[kind]);
+  const kind = (value, name) => h('button', { type: 'button', value, onclick: () => go({ modality: value }) }, name);
+  const kinds = h('div', { class: 'kinds', role: 'group', 'aria-label': 'Kind' }, kind('', 'All'), ...known.map((one) => kind(one, KINDS[one])));
+  const values = h('div', { class: 'facets' });
   root.replaceChildren(
     h('div', { class: 'side-head' }, h('h2', {}, 'Filters'), iconButton('close', 'Close the filters', onclose)),
     ...(known.length > 1 ? [kinds] : []),
@@ -31,9 +32,7 @@ export function side(root, stats, { go, onclose, oncount }) {
   let last = {};
 
   function drawKinds(state) {
-    const one = (kind, name) =>
-      h('button', { type: 'button', 'aria-pressed': String(state.modality === kind), onclick: () => go({ modality: kind }) }, name);
-    kinds.replaceChildren(one('', 'All'), ...known.map((kind) => one(kind, KINDS[kind])));
+    for (const one of kinds.children) one.setAttribute('aria-pressed', String(state.modality === one.value));
   }
 
   /** Count anew for what `state` asks; what was counted stays until then. */

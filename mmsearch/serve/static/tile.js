@@ -7,7 +7,7 @@ import { thumbnail } from './service.js';
 const KINDS = { picture: 'Picture', text: 'Text', sound: 'Sound', film: 'Film' };
 
 export const keyOf = (hit) => `${hit.document_id}:${hit.item_id}`;
-export const titleOf = (hit) => hit.title || nameOf(hit.path);
+export const titleOf = (hit) => plain(hit.title || nameOf(hit.path));
 
 /** An <li> with a link that opens the hit and a button that selects it. */
 export function tile(hit, { address, onopen, onselect }) {
@@ -20,7 +20,6 @@ export function tile(hit, { address, onopen, onselect }) {
       href: address,
       tabindex: -1,
       draggable: 'false',
-      'aria-label': `${titleOf(hit)}. ${KINDS[hit.kind] ?? 'Item'}, ${strength(hit)}`,
       onclick: (event) => onopen(event, hit),
     },
     shown,
@@ -34,7 +33,7 @@ export function tile(hit, { address, onopen, onselect }) {
   return made;
 }
 
-const strength = (hit) => (hit.beyond_chance ? 'no better than chance' : `strength ${Math.round(hit.strength)} of 100`);
+const kindOf = (hit) => `${KINDS[hit.kind] ?? 'Item'}${hit.found ? `, ${hit.beyond_chance ? 'no better than chance' : `strength ${Math.round(hit.strength)} of 100`}` : ''}`;
 
 function pictureOf(hit, address) {
   const image = h('img', { alt: '', draggable: 'false', decoding: 'async', width: hit.width ?? 320, height: hit.height ?? 320 });
@@ -49,13 +48,14 @@ function pictureOf(hit, address) {
   if (image.complete && image.naturalWidth) frame.classList.add('there');
   const said = hit.found === 'says' && hit.snippet ? h('span', { class: 'said' }, h('span', { dir: 'auto' }, words(around(hit.snippet)))) : null;
   const badge = hit.kind === 'film' || hit.kind === 'sound' ? h('span', { class: 'badge' }, icon(hit.kind)) : null;
-  return [frame, badge, said ?? h('span', { class: 'name' }, h('bdi', {}, plain(titleOf(hit)))), copies(hit)];
+  const told = h('span', { class: 'unseen' }, h('bdi', { class: 'named' }, titleOf(hit)), `. ${kindOf(hit)}. `);
+  return [told, frame, badge, said ?? h('span', { class: 'name', 'aria-hidden': 'true' }, h('bdi', {}, titleOf(hit))), copies(hit)];
 }
 
 function card(hit) {
   const text = hit.snippet ?? { text: hit.text ?? '', highlights: [] };
   return [
-    h('span', { class: 'card-title' }, icon(hit.kind in KINDS && hit.kind !== 'film' ? hit.kind : 'text'), h('bdi', {}, plain(titleOf(hit)))),
+    h('span', { class: 'card-title' }, icon(hit.kind in KINDS && hit.kind !== 'film' ? hit.kind : 'text'), h('bdi', { class: 'named' }, titleOf(hit)), h('span', { class: 'unseen' }, `. ${kindOf(hit)}. `)),
     h('span', { class: 'card-text', dir: 'auto' }, words({ ...text, text: text.text.slice(0, 420) })),
     hit.title ? h('span', { class: 'card-foot' }, h('bdi', {}, plain(hit.path))) : null,
     copies(hit),
