@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from mmsearch.store.catalogue.enrichment import Enrichment, Finding
     from mmsearch.store.catalogue.values import Instalment, NewDocument
     from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.precision import Precision
@@ -111,10 +112,11 @@ class Catalogue(CatalogueReader):
         encoders; items that are gone are removed. The rows that items point to must be on disk (synced);
         ``checksums`` are of the blocks that were written for them. Raises ValueError when a path occurs twice.
         """
+        from mmsearch.store.catalogue.enrichment import show
         from mmsearch.store.catalogue.put import put_documents
 
         with self.transaction():
-            put_documents(self._database, documents, encoder_id)
+            show(self._database, put_documents(self._database, documents, encoder_id))
             for modality, listed in (checksums or {}).items():
                 self._keep_checksums(encoder_id, modality, listed)
             self._changed()
@@ -130,14 +132,56 @@ class Catalogue(CatalogueReader):
         Until the last part is there, the document has an empty stamp, so that it is read again, and keeps what it was
         made of before; what the parts did not bring again goes with the last.
         """
+        from mmsearch.store.catalogue.enrichment import show
         from mmsearch.store.catalogue.instalments import put_part
 
         whole = [one.document for one in instalments if one.last and not one.first]
         with self.transaction():
-            self.put(whole, encoder_id, checksums)
+            self.put(whole, encoder_id)
             for one in instalments:
                 if one.first or not one.last:
-                    put_part(self._database, one, encoder_id)
+                    number = put_part(self._database, one, encoder_id)
+                    if one.last:
+                        show(self._database, [number])
+            for modality, listed in (checksums or {}).items():
+                self._keep_checksums(encoder_id, modality, listed)
+            self._changed()
+
+    def put_findings(
+        self,
+        enrichment: Enrichment,
+        found: Mapping[bytes, Sequence[Finding]],
+        encoder_id: int,
+        checksums: Mapping[Modality, Sequence[Checksum]] | None = None,
+    ) -> None:
+        """Store what an enrichment ``found`` in contents by their keys: items of all documents that hold them.
+
+        It takes the place of what others of its kind have found there. Rows and checksums as in ``put``.
+        """
+        from mmsearch.store.catalogue.enrichment import put_findings
+
+        with self.transaction():
+            put_findings(self._database, enrichment, found, encoder_id)
+            for modality, listed in (checksums or {}).items():
+                self._keep_checksums(encoder_id, modality, listed)
+            self._changed()
+
+    def forget_other_versions(self, enrichment: Enrichment) -> None:
+        """Drop what other versions of its kind and model have found and this one has not looked at."""
+        from mmsearch.store.catalogue.enrichment import forget_others
+
+        with self.transaction():
+            forget_others(self._database, enrichment)
+            self._changed()
+
+    def remove_enrichment(self, kind: str, model: str | None = None) -> int:
+        """Forget what enrichments of a kind (by one model, None: by any) have found; how many findings."""
+        from mmsearch.store.catalogue.enrichment import remove
+
+        with self.transaction():
+            removed = remove(self._database, kind, model)
+            self._changed()
+        return removed
 
     def rename(self, document_id: int, path: str, stamp: str) -> None:
         """Give a document its new path; one that stood there before is removed.
@@ -334,6 +378,13 @@ class Catalogue(CatalogueReader):
         """Drop contents that nothing has, merge the word indexes, and give unused pages back to the disk."""
         with self._database.unchecked(), self.transaction():
             self._execute("DELETE FROM unreadable WHERE content_id NOT IN (SELECT content_id FROM items)")
+            for table in ("findings", "enriched"):  # of what no document holds any more
+                self._execute(
+                    f"""
+                    DELETE FROM {table} WHERE key NOT IN (SELECT key FROM documents WHERE key IS NOT NULL)
+                    AND key NOT IN (SELECT c.key FROM contents c JOIN items i ON i.content_id = c.id)
+                    """
+                )
             self._execute(
                 """
                 DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM items)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 FORMER = 1 << 50  # no document has so many items
 
 
-def put_part(database: Database, part: Instalment, encoder_id: int) -> None:
-    """As Catalogue.put_instalments says, of one part. ValueError when a first part is missing."""
+def put_part(database: Database, part: Instalment, encoder_id: int) -> int:
+    """As Catalogue.put_instalments says, of one part; the document's id. ValueError when a first part is missing."""
     document = part.document
     contents = put.store_contents(database, [document])
     put.store_vectors(database, [document], contents, encoder_id)
@@ -32,6 +32,7 @@ def put_part(database: Database, part: Instalment, encoder_id: int) -> None:
     _store_items(database, document_id, part, contents)
     if part.last:
         _end(database, document_id, document.stamp)
+    return document_id
 
 
 def _known(database: Database, document: NewDocument) -> int:

@@ -35,8 +35,8 @@ class Placed:
     document: NewDocument
 
 
-def put_documents(database: Database, documents: Sequence[NewDocument], encoder_id: int) -> None:
-    """As Catalogue.put says."""
+def put_documents(database: Database, documents: Sequence[NewDocument], encoder_id: int) -> list[int]:
+    """As Catalogue.put says; the ids of the documents."""
     found = placed(database, documents)
     ids = [one.document_id for one in found]
     known = [one.document_id for one in found if one.known]
@@ -51,6 +51,7 @@ def put_documents(database: Database, documents: Sequence[NewDocument], encoder_
     tagging.restore(database, kept)
     tagging.welcome_back(database, ids)
     wordindex.learn(database, ids)
+    return ids
 
 
 def placed(database: Database, documents: Sequence[NewDocument]) -> list[Placed]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue import overview
 from mmsearch.store.catalogue.items import stored_items
-from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, PRECISION_SINCE, WORDS_FOLDED
+from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, ENRICHED_SINCE, PRECISION_SINCE, WORDS_FOLDED
 from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
 from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument, json_ids, json_texts
 from mmsearch.store.catalogue.words import index as wordindex
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.store.catalogue.database import Database
+    from mmsearch.store.catalogue.enrichment import Enriched, Enrichment
     from mmsearch.store.catalogue.overview import FacetCount
     from mmsearch.store.catalogue.select import Fields
     from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
@@ -116,7 +117,7 @@ class CatalogueReader:
                 SELECT document_id FROM items WHERE id IN (
                     SELECT i.id FROM items i
                     LEFT JOIN vectors v ON v.content_id = i.content_id AND v.encoder_id = ?1
-                    WHERE i.modality IN (SELECT value FROM json_each(?2)) AND v.row IS NULL
+                    WHERE i.modality IN (SELECT value FROM json_each(?2)) AND v.row IS NULL AND i.finding_id IS NULL
                     AND NOT EXISTS (
                         SELECT 1 FROM unreadable u WHERE u.content_id = i.content_id AND u.encoder_id = ?1
                     )
@@ -128,6 +129,36 @@ class CatalogueReader:
             rows = self._database.rows(query, (corpus_id,))
         incomplete = {document_id for (document_id,) in lacking}
         return {path: KnownDocument(number, stamp, number not in incomplete) for path, number, stamp in rows}
+
+    def enriched_keys(self, enrichment: Enrichment) -> set[bytes]:
+        """The keys of the contents that this very enrichment was through."""
+        from mmsearch.store.catalogue.enrichment import done
+
+        return done(self._database, enrichment) if self._database.version >= ENRICHED_SINCE else set()
+
+    def findings_without_vectors(self, encoder_id: int, modality: Modality, limit: int) -> list[tuple[bytes, str]]:
+        """Texts that were found and have no vector of an encoder that has not looked at them: (key, text)."""
+        from mmsearch.store.catalogue.enrichment import lacking
+
+        return lacking(self._database, encoder_id, modality, limit)
+
+    def enrichments(self) -> list[Enriched]:
+        """What enrichments have done."""
+        from mmsearch.store.catalogue.enrichment import statistics
+
+        return statistics(self._database)
+
+    def findings_of(self, item_ids: Sequence[int]) -> dict[int, tuple[Enrichment, Any]]:
+        """What found items, and its details, by item; items of the corpus itself are left out."""
+        from mmsearch.store.catalogue.enrichment import details
+
+        return details(self._database, item_ids)
+
+    def document_keys(self) -> dict[int, bytes]:
+        """The SHA-256 of the file of each document that was read from one part by part."""
+        if self._database.version < ENRICHED_SINCE:
+            return {}
+        return dict(self._database.rows("SELECT id, key FROM documents WHERE key IS NOT NULL"))
 
     def refused(self, corpus_id: int) -> dict[str, tuple[str, str]]:
         """Files of a corpus that ended their decoder: path -> (stamp that they had, reason)."""

@@ -206,7 +206,10 @@ def _update_grams(database: Database, document_ids: Sequence[int]) -> None:
 
 def _contents(database: Database, document_ids: Sequence[int]) -> dict[int, frozenset[int]]:
     found: dict[int, set[int]] = {number: set() for number in document_ids}
-    query = "SELECT document_id, content_id FROM items WHERE document_id IN (SELECT value FROM json_each(?))"
+    query = """
+        SELECT document_id, content_id FROM items
+        WHERE finding_id IS NULL AND document_id IN (SELECT value FROM json_each(?))
+    """
     for number, content in database.rows(query, (json_ids(document_ids),)):
         found[number].add(content)
     return {number: frozenset(contents) for number, contents in found.items()}
