@@ -32,6 +32,7 @@ VERBS = (
     "mcp",
     "tag",
     "duplicates",
+    "enrich",
     "serve",
     "show",
     "stats",

@@ -33,6 +33,12 @@ def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) ->
     for (name, modality), rows in sorted(now.vectors.items()):
         form = f"{records[name].dimension} dimensions, {records[name].precision}"
         out.print(f"encoder  {escape(name)}: {rows:,} {modality} vectors ({form})")
+    for one in overview.enrichments:
+        what = one.enrichment
+        out.print(
+            f"enriched {escape(what.kind)} by {escape(what.model)} {escape(what.version)}: "
+            f"{one.findings:,} found in {one.contents:,} contents, {one.items:,} items"
+        )
     if overview.thumbnails.files:
         small = overview.thumbnails
         out.print(f"pictures {small.files:,} thumbnails, {human_bytes(small.bytes)}")

@@ -12,24 +12,21 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mmsearch.cores import cores
 from mmsearch.encoders.reading import reads
-from mmsearch.errors import UsageError
 from mmsearch.ingest.changes import Plan, plan_run, refuse_losses
 from mmsearch.ingest.crawl import CrawlOptions, crawl
 from mmsearch.ingest.decoding.batches import Batches
 from mmsearch.ingest.decoding.journal import Journal
+from mmsearch.ingest.decoding.vectors import VectorWriter
 from mmsearch.ingest.decoding.worker import Reader, batch_size
+from mmsearch.ingest.enrich.run import complete
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.options import IndexOptions, IndexReport, Progress
 from mmsearch.ingest.sources import Skipped
 from mmsearch.ingest.unread import Unread
-from mmsearch.store.appending import open_for_appending
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import Instalment, NewDocument, NewItem
-from mmsearch.store.precision import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,9 +37,6 @@ if TYPE_CHECKING:
     from mmsearch.ingest.decoding.worker import Portion
     from mmsearch.ingest.sources import Source
     from mmsearch.store.directory import IndexDirectory
-    from mmsearch.store.durable.checksums import Checksum
-    from mmsearch.store.vectors import VectorShards
-    from mmsearch.types import Modality
 
 
 def update(
@@ -99,26 +93,9 @@ class _Run:
         self, directory: IndexDirectory, catalogue: Catalogue, encoder: Encoder, options: IndexOptions
     ) -> None:
         self.directory, self.catalogue, self.encoder, self.options = directory, catalogue, encoder, options
-        modalities = tuple(sorted(encoder.modalities))
-        self.encoder_id = catalogue.add_encoder(
-            encoder.name,
-            encoder.fingerprint,
-            encoder.dimension,
-            modalities,
-            options.vectors or DEFAULT_PRECISION,
-        )
-        record = next(r for r in catalogue.encoders() if r.encoder_id == self.encoder_id)
-        if options.vectors not in (None, record.precision):
-            raise UsageError(
-                f"this index holds {record.precision} vectors of {record.name}, which is settled when they are made: "
-                "index into another folder with --index"
-            )
-        self.shards: dict[Modality, VectorShards] = {}
-        self.unrecorded: dict[Modality, int] = {}  # the first row whose checksum the catalogue does not have
-        for modality in modalities:
-            self.shards[modality] = open_for_appending(directory, catalogue, record, modality)
+        self.writer = VectorWriter(directory, catalogue, encoder, options.vectors)
+        self.encoder_id = self.writer.encoder_id
         self.counts: Counter[str] = Counter()
-        self.encoded: Counter[Modality] = Counter()
         self.skipped: list[Skipped] = []
 
     def execute(
@@ -147,6 +124,7 @@ class _Run:
         if gone:
             self._check_losses(root, known=len(known), lost=len(gone))
             self.counts["removed"] += self.catalogue.remove(sorted(gone.values()))
+        complete(self.catalogue, self.encoder, self.writer)
         self.catalogue.tidy()
         return IndexReport(
             added=self.counts["added"],
@@ -154,8 +132,8 @@ class _Run:
             renamed=self.counts["renamed"],
             removed=self.counts["removed"],
             unchanged=plan.unchanged,
-            encoded=dict(self.encoded),
-            reused=self.counts["reused"],
+            encoded=dict(self.writer.encoded),
+            reused=self.writer.reused,
             skipped=tuple(self.skipped),
         )
 
@@ -179,7 +157,7 @@ class _Run:
 
     def _tell(self, done: int, plan: Plan) -> None:
         if self.options.progress is not None:
-            encoded = sum(self.encoded.values())
+            encoded = sum(self.writer.encoded.values())
             self.options.progress(Progress(done, len(plan.to_read), encoded, len(self.skipped)))
 
     def _read_all(self, sources: Sequence[Source], root: str) -> Iterator[Portion]:
@@ -225,7 +203,7 @@ class _Run:
         self, readings: list[Reading], corpus_id: int, known: Iterable[str], gone: dict[str, int]
     ) -> None:
         """One durable step: vectors first, then the catalogue, which points only at rows that are on disk."""
-        checksums = self._append_vectors(readings)
+        checksums = self.writer.append([draft for reading in readings for draft in reading.drafts])
         changes: Counter[str] = Counter()
         for reading in readings:
             path = reading.source.path
@@ -239,33 +217,18 @@ class _Run:
                 changes["added"] += 1
         instalments = [_instalment(reading, corpus_id) for reading in readings]
         self.catalogue.put_instalments(instalments, self.encoder_id, checksums)
-        self.unrecorded.clear()
+        self.writer.recorded()
         self.counts += changes
-
-    def _append_vectors(self, readings: list[Reading]) -> dict[Modality, Sequence[Checksum]]:
-        for modality, shards in self.shards.items():
-            drafts = [d for reading in readings for d in reading.drafts if d.modality == modality]
-            fresh = {d.key: d.vector for d in drafts if d.vector is not None}  # copies share a row
-            self.counts["reused"] += sum(d.row is not None for d in drafts)
-            if not fresh:
-                continue
-            first = shards.append(np.stack(list(fresh.values())))
-            shards.sync()
-            self.unrecorded.setdefault(modality, first)
-            rows = dict(zip(fresh, range(first, first + len(fresh)), strict=True))
-            for draft in drafts:
-                if draft.vector is not None:
-                    draft.row, draft.vector = rows[draft.key], None
-            self.encoded[modality] += len(fresh)
-        return {
-            modality: self.shards[modality].checksums(first) for modality, first in self.unrecorded.items()
-        }
 
     def _was_renamed(self, reading: Reading, corpus_id: int, gone: dict[str, int]) -> bool:
         """Whether this is a document that left its old path; if so, it keeps its id."""
         if not gone or not reading.drafts:
             return False
-        for document_id, path in self.catalogue.documents_with_key(corpus_id, reading.drafts[0].key):
+        if reading.key is not None:
+            same = self.catalogue.documents_with_file(corpus_id, reading.key)
+        else:
+            same = self.catalogue.documents_with_key(corpus_id, reading.drafts[0].key)
+        for document_id, path in same:
             if gone.get(path) == document_id:
                 self.catalogue.rename(document_id, reading.source.path, reading.source.stamp)
                 del gone[path]

@@ -75,6 +75,7 @@ class Library(Searchable):
             size=self.directory.size(),
             thumbnails=held(self.directory.thumbnails),
             learned=self.learned_weights,
+            enrichments=self.catalogue.enrichments(),
         )
 
     def fields(self) -> dict[str, FieldInfo]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mmsearch.search.ranking.weights import LearnedWeights
+    from mmsearch.store.catalogue.enrichment import Enriched
     from mmsearch.store.catalogue.values import EncoderRecord, FieldInfo, Statistics
     from mmsearch.store.kept.thumbnails import Held
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Counts, ``fields`` and ``encoders`` by name, ``size`` on disk in bytes with its ``thumbnails``, and the
-    weights that were ``learned``."""
+    weights that were ``learned``; ``enrichments`` and how much they have done."""
 
     index: Path
     statistics: Statistics
@@ -26,3 +27,4 @@ class Overview:
     size: int
     thumbnails: Held
     learned: LearnedWeights | None
+    enrichments: Sequence[Enriched] = ()

@@ -32,6 +32,17 @@ def overview_as_json(overview: Overview) -> dict[str, Any]:
         "unreadable": dict(now.unreadable),
         "bytes": overview.size,
         "thumbnails": {"files": overview.thumbnails.files, "bytes": overview.thumbnails.bytes},
+        "enrichments": [
+            {
+                "kind": one.enrichment.kind,
+                "model": one.enrichment.model,
+                "version": one.enrichment.version,
+                "contents": one.contents,
+                "findings": one.findings,
+                "items": one.items,
+            }
+            for one in overview.enrichments
+        ],
         "generation": now.generation,
         "corpora": [corpus.root for corpus in now.corpora],
         "weights": None if overview.learned is None else overview.learned.to_record(),

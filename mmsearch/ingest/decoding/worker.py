@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmsearch.encoders.reading import reads
 from mmsearch.ingest.decoding.decoding import Decoding, Reading, decode
 from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder, NoChildError
+from mmsearch.ingest.decoding.vectors import encode_texts
 from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.sources import Skipped
 from mmsearch.store.catalogue.catalogue import Catalogue
@@ -190,7 +190,9 @@ class Reader:
 
     def _encode_all(self, readings: Sequence[Reading]) -> None:
         self._encode_images([d for r in readings for d in r.drafts if d.pixels is not None])
-        self._encode_texts([d for r in readings for d in r.drafts if d.modality == "text"])
+        texts = [d for r in readings for d in r.drafts if d.modality == "text"]
+        if texts:
+            encode_texts(texts, self.encoder, self.encoder_id, self._catalogue())
 
     def _row_of_picture(self, key: bytes) -> int | None:
         return self._catalogue().rows_of_keys(self.encoder_id, "image", [key]).get(key)
@@ -202,23 +204,6 @@ class Reader:
             pixels = np.stack([draft.pixels for draft in chosen if draft.pixels is not None])
             for draft, vector in zip(chosen, self.encoder.encode_images(pixels), strict=True):
                 draft.vector, draft.pixels = vector, None
-
-    def _encode_texts(self, drafts: list[Draft]) -> None:
-        if not drafts or "text" not in self.encoder.modalities:
-            return
-        keys = list({draft.key for draft in drafts})
-        rows = self._catalogue().rows_of_keys(self.encoder_id, "text", keys)
-        fresh = {
-            draft.key: draft
-            for draft in drafts
-            if draft.key not in rows and reads(self.encoder, draft.text or "")
-        }
-        vectors = self.encoder.encode_texts([draft.text or "" for draft in fresh.values()])
-        found = dict(zip(fresh, vectors, strict=True))
-        for draft in drafts:
-            draft.row = rows.get(draft.key)
-            if draft.row is None:
-                draft.vector = found.get(draft.key)  # none of what the encoder can't read
 
     def _catalogue(self) -> Catalogue:
         catalogue: Catalogue | None = getattr(self._local, "catalogue", None)

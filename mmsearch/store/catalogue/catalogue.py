@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mmsearch.store.catalogue.enrichment import Enrichment, Finding
-    from mmsearch.store.catalogue.values import Instalment, NewDocument
+    from mmsearch.store.catalogue.values import Instalment, NewDocument, NewItem
     from mmsearch.store.durable.checksums import Checksum
     from mmsearch.store.precision import Precision
     from mmsearch.types import Ids, Modality
@@ -162,6 +162,25 @@ class Catalogue(CatalogueReader):
 
         with self.transaction():
             put_findings(self._database, enrichment, found, encoder_id)
+            for modality, listed in (checksums or {}).items():
+                self._keep_checksums(encoder_id, modality, listed)
+            self._changed()
+
+    def put_vectors(
+        self,
+        items: Sequence[NewItem],
+        encoder_id: int,
+        checksums: Mapping[Modality, Sequence[Checksum]] | None = None,
+    ) -> None:
+        """Tie contents to rows, as ``put`` does, of ``items`` that are there: what an encoder can't read is noted."""
+        from mmsearch.store.catalogue import put
+        from mmsearch.store.catalogue.values import NewDocument
+
+        with self.transaction():
+            document = NewDocument(0, "", "", None, {}, tuple(items))
+            contents = put.store_contents(self._database, [document])
+            put.store_vectors(self._database, [document], contents, encoder_id)
+            put.store_unreadable(self._database, [document], contents, encoder_id)
             for modality, listed in (checksums or {}).items():
                 self._keep_checksums(encoder_id, modality, listed)
             self._changed()

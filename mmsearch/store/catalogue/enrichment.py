@@ -39,7 +39,7 @@ class Enrichment:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something found: an ``item`` whose locator is a place within what it was found in, and ``detail`` (JSON values)."""
+    """Something found: an ``item`` whose locator is a place within what it was found in, ``detail`` as JSON."""
 
     item: NewItem
     detail: Any = None
@@ -209,16 +209,23 @@ def _others(database: Database, kind: str, keys: Sequence[bytes]) -> list[int]:
     found: list[int] = []
     of_kind = "enrichment_id IN (SELECT id FROM enrichments WHERE kind = ?)"
     for key in keys:
-        found += [row[0] for row in database.rows(f"SELECT id FROM findings WHERE key = ? AND {of_kind}", (key, kind))]
+        found += [
+            row[0]
+            for row in database.rows(f"SELECT id FROM findings WHERE key = ? AND {of_kind}", (key, kind))
+        ]
         database.connection.execute(f"DELETE FROM enriched WHERE key = ? AND {of_kind}", (key, kind))
     return found
 
 
 def _drop(database: Database, findings: Sequence[int]) -> None:
     listed = json_ids(findings)
-    rows = database.rows("SELECT id FROM items WHERE finding_id IN (SELECT value FROM json_each(?))", (listed,))
+    rows = database.rows(
+        "SELECT id FROM items WHERE finding_id IN (SELECT value FROM json_each(?))", (listed,)
+    )
     _drop_items(database, [row[0] for row in rows])
-    database.connection.execute("DELETE FROM findings WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+    database.connection.execute(
+        "DELETE FROM findings WHERE id IN (SELECT value FROM json_each(?))", (listed,)
+    )
 
 
 def _drop_items(database: Database, items: Sequence[int]) -> None:
@@ -269,7 +276,17 @@ def _show_some(database: Database, document_ids: Sequence[int]) -> None:
     _drop_items(database, [item for identity, item in there.items() if identity not in wanted])
     fresh = put.fresh_ids(database, "items")
     rows = [
-        (next(fresh), document, position, modality, locator, content, text, grams(text) if text else None, finding)
+        (
+            next(fresh),
+            document,
+            position,
+            modality,
+            locator,
+            content,
+            text,
+            grams(text) if text else None,
+            finding,
+        )
         for (document, locator, finding), (position, modality, content, text) in wanted.items()
         if (document, locator, finding) not in there
     ]

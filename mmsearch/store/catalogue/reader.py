@@ -136,7 +136,31 @@ class CatalogueReader:
 
         return done(self._database, enrichment) if self._database.version >= ENRICHED_SINCE else set()
 
-    def findings_without_vectors(self, encoder_id: int, modality: Modality, limit: int) -> list[tuple[bytes, str]]:
+    def newest_documents(self, among: Ids | None = None) -> list[int]:
+        """The documents of the items ``among`` (None: all), the newest first."""
+        if among is None:
+            return [row[0] for row in self._database.rows("SELECT id FROM documents ORDER BY id DESC")]
+        query = "SELECT DISTINCT document_id FROM items WHERE id IN (SELECT value FROM json_each(?)) ORDER BY 1 DESC"
+        return [row[0] for row in self._database.rows(query, (json_ids(among),))]
+
+    def own_items(self, document_ids: Sequence[int]) -> dict[int, list[StoredItem]]:
+        """The items of documents, by document and in order, without those that enrichments have found."""
+        found: dict[int, list[StoredItem]] = {}
+        items = stored_items(self._database, "i.document_id", document_ids)
+        added = self.findings_of([item.item_id for item in items])
+        for item in items:
+            if item.item_id not in added:
+                found.setdefault(item.document_id, []).append(item)
+        return found
+
+    def documents_with_file(self, corpus_id: int, key: bytes) -> list[tuple[int, str]]:
+        """(document id, path) of the documents whose file as a whole has this SHA-256; for a writer."""
+        query = "SELECT id, path FROM documents WHERE corpus_id = ? AND key = ? ORDER BY id"
+        return [(number, path) for number, path in self._database.rows(query, (corpus_id, key))]
+
+    def findings_without_vectors(
+        self, encoder_id: int, modality: Modality, limit: int
+    ) -> list[tuple[bytes, str]]:
         """Texts that were found and have no vector of an encoder that has not looked at them: (key, text)."""
         from mmsearch.store.catalogue.enrichment import lacking
 

@@ -42,7 +42,7 @@ def test_parts_come_to_what_the_whole_comes_to(catalogue: Catalogue, writer: Any
         catalogue.put_instalments([part], writer.encoder_id)
         state(catalogue)
     assert state(catalogue) == whole
-    first = catalogue.match_words("ada", depth=9)[0]
+    first = catalogue.matching_items("ada")
     assert [one.text for one in catalogue.items(first)] == ["the first page"]
 
 
@@ -64,7 +64,7 @@ def test_what_is_still_there_keeps_its_id_and_what_is_gone_goes_with_the_last_pa
     assert {text: left[text] for text in PASSAGES[:3]} == {text: ids[text] for text in PASSAGES[:3]}
     assert set(left) == {*PASSAGES[:3], "something new", PASSAGES[4]}
     assert {(stamp, title) for _, stamp, _, _, title in state(catalogue)} == {("2", "New")}
-    assert catalogue.match_words("old", depth=9)[0].size == 0
+    assert catalogue.matching_items("old").size == 0
 
 
 def test_a_run_that_ended_between_two_parts_is_made_good_by_the_next(
