@@ -6,7 +6,7 @@ TORCH_VENV ?= .venv-torch
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-torch test-web fuzz faults lint check bench train-pocket clean
+.PHONY: demo test test-torch test-web test-ray fuzz faults lint check bench train-pocket clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/mmsearch demo
@@ -20,6 +20,9 @@ test-torch: $(TORCH_VENV)/torch.stamp
 # A browser is the system's: apt-get install chromium, or CHROMIUM=/path/to/it. Without one the tests are skipped.
 test-web: $(VENV)/web.stamp
 	$(BIN)/python -m pytest -q -m web -rs tests/web
+
+test-ray: $(VENV)/ray.stamp
+	$(BIN)/python -m pytest -q -m ray tests/ray
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m fuzz --hypothesis-profile fuzz
@@ -65,6 +68,10 @@ AXE := 4.14.1
 $(VENV)/web.stamp: $(VENV)/dev.stamp
 	$(PIP) --editable '.[dev,web]'
 	-cd $(VENV) && npm pack --silent axe-core@$(AXE) && tar -xzf axe-core-$(AXE).tgz package/axe.min.js && mv package/axe.min.js $(CURDIR)/tests/web/
+	touch $@
+
+$(VENV)/ray.stamp: $(VENV)/dev.stamp
+	$(PIP) --editable '.[dev,ray]'
 	touch $@
 
 $(TORCH_VENV)/torch.stamp: pyproject.toml constraints.txt

@@ -16,6 +16,7 @@ from mmsearch.version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmsearch.client import RemoteLibrary, connect
+    from mmsearch.cluster.opening import open
     from mmsearch.errors import (
         EncoderError,
         IndexDirectoryError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mmsearch.ingest.options import IndexOptions, IndexReport
-    from mmsearch.library import Library, embed, index, open
+    from mmsearch.library import Library, embed, index
     from mmsearch.search.query.value import Query
     from mmsearch.search.results.hit import Hit
     from mmsearch.search.results.results import Results
@@ -49,7 +50,7 @@ _HOMES = {
     "connect": "mmsearch.client",
     "embed": "mmsearch.library",
     "index": "mmsearch.library",
-    "open": "mmsearch.library",
+    "open": "mmsearch.cluster.opening",
 }
 
 __all__ = [

@@ -15,7 +15,8 @@ The message always says what to do next. A caller's bug is a plain ``ValueError`
     │   ├── IndexLockedError      HTTP 503  another process is writing to it
     │   └── IndexFormatError                written by a newer mmsearch, or not an index at all
     ├── EncoderError              5, HTTP 500   an encoder that is unknown, damaged, or not the index's own
-    └── MissingExtraError         6, HTTP 501   a feature whose packages are not installed: names the extra
+    ├── MissingExtraError         6, HTTP 501   a feature whose packages are not installed: names the extra
+    └── ClusterError              7, HTTP 503   a shard of a cluster, or the machines it runs on, can't be reached
 """
 
 from __future__ import annotations
@@ -122,3 +123,10 @@ class MissingExtraError(MmsearchError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f'{feature} needs more packages: pip install "mmsearch[{extra}]"')
+
+
+class ClusterError(MmsearchError):
+    """Shards of a cluster, or the machines that they run on, can't be reached."""
+
+    exit_status = 7
+    http_status = 503

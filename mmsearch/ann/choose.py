@@ -121,5 +121,8 @@ class WarmingIndex:
     def scores(self, query: Vector, ids: Ids) -> Scores:
         return self._index.scores(query, ids)
 
+    def expect(self, ids: Ids) -> None:
+        pass
+
     def vectors(self, ids: Ids) -> Vectors:
         return self._index.vectors(ids)

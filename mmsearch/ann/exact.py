@@ -43,6 +43,9 @@ class ExactIndex:
         query = check_query(query, self._rows.dimension, 0)
         return self._rows.scores(query, self._placement.rows_of(ids))
 
+    def expect(self, ids: Ids) -> None:
+        pass
+
     def vectors(self, ids: Ids) -> Vectors:
         return self._rows.read(self._placement.rows_of(ids))
 

@@ -40,6 +40,10 @@ class VectorIndex(Protocol):
         Raises ValueError when an item is not in this index.
         """
 
+    def expect(self, ids: Ids) -> None:
+        """Hear that the documents of the items ``ids`` will be scored for the next query, too; an index that lies
+        elsewhere can fetch their scores with what it searches."""
+
     def vectors(self, ids: Ids) -> Vectors:
         """The vectors (n, dimension) float32 of the items ``ids`` (n,), in their order.
 

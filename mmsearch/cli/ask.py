@@ -30,7 +30,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with passages of the indexed texts, the best sentence of each marked."""
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
     from mmsearch.search.ask.request import AskRequest
     from mmsearch.search.query.defaults import DEFAULT_CUTOFF
 

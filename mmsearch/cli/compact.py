@@ -12,7 +12,7 @@ def compact(
     """Rewrite an index without what was removed."""
     from mmsearch.cli.output.logs import log
     from mmsearch.cli.output.terminal import human_bytes, print_json
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     with log(log_json), open_library(index_dir) as library:
         before = library.directory.size()

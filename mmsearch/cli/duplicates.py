@@ -34,7 +34,7 @@ def duplicates(
     ] = False,
 ) -> None:
     """List documents that are there more than once, as they are or altered. Nothing is ever deleted."""
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     if as_json and as_tsv:
         raise UsageError("choose one of --json and --tsv")

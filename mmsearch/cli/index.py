@@ -26,14 +26,14 @@ from mmsearch.cli.options import (
     Workers,
 )
 from mmsearch.cli.output.rows import escaped
-from mmsearch.errors import RemovalError
+from mmsearch.errors import RemovalError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
-    from mmsearch.ingest.options import IndexReport, Progress
+    from mmsearch.ingest.options import IndexOptions, IndexReport, Progress
 
 SKIPPED_SHOWN = 20
 KINDS_SHOWN = 12
@@ -68,6 +68,15 @@ def index(
     errors_to: Annotated[
         Path | None, typer.Option("--errors-to", help="Write all skipped files and reasons to this TSV file.")
     ] = None,
+    shards: Annotated[
+        int, typer.Option(min=0, help="Spread the index over so many shards: a cluster (docs/cluster.md).")
+    ] = 0,
+    ray: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Let the machines of a Ray cluster do the work: HOST:PORT or auto."
+        ),
+    ] = "",
     log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
@@ -75,17 +84,18 @@ def index(
     from mmsearch.cli.output.logs import log
     from mmsearch.ingest.manifest.columns import parse_columns
     from mmsearch.ingest.options import IndexOptions
-    from mmsearch.library import index as build
     from mmsearch.media.limits import Limits
 
     named = parse_columns(columns or ())
     with log(log_json), _removal_as_json(as_json), progress_bar(quiet=as_json or log_json) as progress:
-        library = build(
+        report = _indexed(
             corpus,
-            index_dir=index_dir,
-            encoder=encoder or None,
-            moved_from=moved_from,
-            options=IndexOptions(
+            index_dir,
+            encoder or None,
+            moved_from,
+            shards or None,
+            ray or None,
+            IndexOptions(
                 exclude=tuple(exclude or ()),
                 follow_links=follow_links,
                 verify=verify,
@@ -102,9 +112,6 @@ def index(
                 notice=None if as_json or log_json else tell,
             ),
         )
-    report = library.report
-    assert report is not None
-    library.close()
     if errors_to is not None:
         rows = (f"{escaped(entry.path)}\t{escaped(entry.reason)}\n" for entry in report.skipped)
         errors_to.write_text("".join(rows), encoding="utf-8")
@@ -119,6 +126,35 @@ def index(
             _print_shortening(dimensions)
     if report.skipped:
         raise typer.Exit(1 if strict else 3)
+
+
+def _indexed(
+    corpus: Path,
+    index_dir: Path,
+    encoder: str | None,
+    moved_from: Path | None,
+    shards: int | None,
+    ray: str | None,
+    options: IndexOptions,
+) -> IndexReport:
+    """Index into a directory, or into a cluster where there is one or ``shards`` are asked for."""
+    from mmsearch.cluster.opening import is_cluster
+
+    if shards or ray or is_cluster(index_dir):
+        from mmsearch.cluster.indexing import index as index_cluster
+
+        if moved_from is not None:
+            raise UsageError(
+                "--moved-from is for index directories: index a corpus that has moved into a new cluster"
+            )
+        return index_cluster(corpus, index_dir, shards=shards, ray=ray, encoder=encoder, options=options)
+    from mmsearch.library import index as build
+
+    with build(
+        corpus, index_dir=index_dir, encoder=encoder, moved_from=moved_from, options=options
+    ) as library:
+        assert library.report is not None
+        return library.report
 
 
 @contextmanager

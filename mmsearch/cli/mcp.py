@@ -14,7 +14,7 @@ def mcp(index_dir: IndexDirectory = DEFAULT_INDEX) -> None:
         if (error.name or "").startswith("mmsearch"):
             raise
         raise MissingExtraError("the MCP server", "mcp") from error
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     with open_library(index_dir) as library:
         make_server(library).run("stdio")

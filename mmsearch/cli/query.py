@@ -149,7 +149,7 @@ def query(
 ) -> None:
     """Search an index by words, pictures, or both."""
     from mmsearch.cli.output.thumbnails import terminal_pictures
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     form = row_form(as_json=as_json, tsv=as_tsv, csv=as_csv, paths=only_paths, paths0=only_paths0)
     show = terminal_pictures(thumbnails)

@@ -58,7 +58,7 @@ def recommend(
     only_paths0: OnlyPaths0 = False,
 ) -> None:
     """Recommend what is like some documents and unlike others; what is given is left out."""
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
     from mmsearch.search.recommend.request import RecommendRequest
 
     form = row_form(as_json=as_json, tsv=as_tsv, csv=as_csv, paths=only_paths, paths0=only_paths0)

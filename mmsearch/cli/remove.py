@@ -17,7 +17,7 @@ def remove(
 ) -> None:
     """Take documents out of an index. Files on disk are never touched; `compact` frees the space."""
     from mmsearch.cli.output.terminal import print_json
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     with open_library(index_dir) as library:
         removed = library.remove(paths)

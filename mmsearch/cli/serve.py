@@ -44,7 +44,7 @@ def serve(
     in_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Serve the page, and an HTTP API, for an index."""
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     try:
         from mmsearch.serve.run import listen

@@ -16,7 +16,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a document: its fields and its items, with their locators and texts."""
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     with open_library(index_dir) as library:
         documents = library.find(document)

@@ -8,7 +8,7 @@ from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Show what an index holds: documents, items, encoders, fields, size on disk."""
     from mmsearch.cli.output.terminal import console, human_bytes, print_json
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     with open_library(index_dir) as library:
         overview = library.overview()

@@ -45,7 +45,7 @@ def tag(
     as_json: AsJson = False,
 ) -> None:
     """Tag documents by a list of labels: those that they show or tell of, which may be none."""
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
     from mmsearch.search.query.defaults import TAG_CUTOFF
     from mmsearch.search.tags.request import TagRequest
 

@@ -49,9 +49,9 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Learn channel weights from judgements; keep them with the index if they help on queries held out."""
+    from mmsearch.cluster.opening import open as open_library
     from mmsearch.errors import UsageError
     from mmsearch.evaluate.tuning import tune as learn
-    from mmsearch.library import open as open_library
 
     own = qrels is not None and queries is not None
     if forget + own + (collection is not None) != 1 or (qrels is None) != (queries is None):

@@ -19,6 +19,7 @@ def answers_as_json(answers: Answers) -> dict[str, Any]:
         "notes": list(answers.notes),
         "searched": answers.searched,
         "generation": answers.generation,
+        **({"partial": True, "missing": list(answers.missing)} if answers.missing else {}),
         "cutoff": answers.cutoff,
         "seconds": round(answers.seconds, 4),
         "answers": [answer_as_json(answer) for answer in answers],

@@ -82,7 +82,8 @@ class Answers(Sequence[Answer]):
     """Answers to a ``question``, best first, among ``searched`` texts.
 
     ``answers`` are within the cutoff; when none is, ``no_answer`` is true and ``best_guesses`` came nearest. ``notes``
-    say what could not be done, ``generation`` names what was searched.
+    say what could not be done, ``generation`` names what was searched, ``missing`` the shards of a cluster
+    that were not.
     """
 
     question: str
@@ -93,6 +94,7 @@ class Answers(Sequence[Answer]):
     seconds: float = field(default=0.0, compare=False)
     notes: tuple[str, ...] = ()
     generation: str = field(default="", compare=False)
+    missing: tuple[str, ...] = ()
 
     @property
     def no_answer(self) -> bool:

@@ -85,7 +85,7 @@ def look_within(
     catalogue: Catalogue, pieces: Sequence[str], among: Ids | None, idf: Callable[[int], float]
 ) -> Within:
     """The items that the ``pieces`` (one or more) stand in; ``idf`` says what a word tells that so many items have."""
-    found = [_items(catalogue, piece, among) for piece in pieces]
+    found = _items(catalogue, pieces, among)
     ids = each_once(np.concatenate([items for pair in found for items in pair]))
     scores, surprise, whole = np.zeros(ids.size), np.zeros(ids.size), np.ones(ids.size, dtype=bool)
     for piece, (beginning, anywhere) in zip(pieces, found, strict=True):
@@ -97,11 +97,17 @@ def look_within(
     return Within(ids, scores, whole, surprise)
 
 
-def _items(catalogue: Catalogue, piece: str, among: Ids | None) -> tuple[Ids, Ids]:
-    """The items in which a word begins with ``piece``, and those in which it stands anywhere in a name; ascending."""
-    parts, within = terms(f"{piece}*"), substring(piece)
-    if not parts or within is None:  # signs that no index knows
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    found = catalogue.matching_items(all_of(parts)), catalogue.matching_substrings(within)
-    beginning, anywhere = (ids if among is None else ids[contains(among, ids)] for ids in found)
-    return beginning, anywhere
+def _items(catalogue: Catalogue, pieces: Sequence[str], among: Ids | None) -> list[tuple[Ids, Ids]]:
+    """Of each piece the items in which a word begins with it, and those in which it stands anywhere in a name;
+    ascending."""
+    asked = []
+    for piece in pieces:
+        parts, within = terms(f"{piece}*"), substring(piece)
+        # of signs no index knows anything
+        asked.append((all_of(parts), within) if parts and within is not None else None)
+    answers = iter(catalogue.matching_pieces([one for one in asked if one is not None]))
+    nothing = np.empty(0, dtype=np.int64)
+    found = [(nothing, nothing) if one is None else next(answers) for one in asked]
+    if among is None:
+        return found
+    return [(begin[contains(among, begin)], stand[contains(among, stand)]) for begin, stand in found]

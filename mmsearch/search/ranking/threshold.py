@@ -96,11 +96,13 @@ def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
 def _pool(task: Task, depth: int) -> _Pool:
     said: list[Said] = []
     bounds = Signals.empty((1, len(task.columns)))
+    listed = [column.listed[0] for column in task.columns if column.listed is not None]
     for place, column in enumerate(task.columns):
         if column.listed is not None:
             said.append(column.listed)
             continue
         assert column.dense is not None
+        column.dense.index.expect(np.concatenate([np.empty(0, dtype=np.int64), *listed]))
         named, following = column.dense.nearest(depth, task.among)
         said.append(named)
         if following is not None and not task.fusion.by_rank:

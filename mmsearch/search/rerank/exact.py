@@ -126,6 +126,9 @@ class Reencoded:
         found[known] = np.einsum("ij,j->i", rows, query, optimize=False)
         return found
 
+    def expect(self, ids: Ids) -> None:
+        self._below.expect(ids)
+
     def vectors(self, ids: Ids) -> Vectors:
         found = self._below.vectors(ids)
         known = np.flatnonzero(np.isin(ids, self._ids))

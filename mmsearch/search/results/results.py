@@ -53,6 +53,7 @@ class Results(Sequence[Hit]):
     places: tuple[Place, ...] | None = None
     pieces: tuple[str, ...] = ()
     generation: str = field(default="", compare=False)
+    missing: tuple[str, ...] = ()
     thumbnails: Thumbnails | None = field(default=None, compare=False)
 
     @property
@@ -91,6 +92,7 @@ class Results(Sequence[Hit]):
             "pieces": list(self.pieces),
             "searched": self.searched,
             "generation": self.generation,
+            **({"partial": True, "missing": list(self.missing)} if self.missing else {}),
             "cutoff": self.cutoff,
             "offset": self.offset,
             "total": self.total,

@@ -13,7 +13,14 @@ from mmsearch.store.catalogue import overview
 from mmsearch.store.catalogue.items import stored_items
 from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, ENRICHED_SINCE, PRECISION_SINCE, WORDS_FOLDED
 from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
-from mmsearch.store.catalogue.values import Corpus, EncoderRecord, KnownDocument, json_ids, json_texts
+from mmsearch.store.catalogue.values import (
+    KEY_BYTES,
+    Corpus,
+    EncoderRecord,
+    KnownDocument,
+    json_ids,
+    json_texts,
+)
 from mmsearch.store.catalogue.words import index as wordindex
 from mmsearch.store.catalogue.words import postings
 from mmsearch.store.catalogue.words.postings import Entries, Posting
@@ -29,6 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from numpy.typing import NDArray
 
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.store.catalogue.database import Database
@@ -371,6 +380,13 @@ class CatalogueReader:
             found.update(key for (key,) in self._database.rows(query, tuple(some)))
         return found
 
+    def all_content_keys(self) -> NDArray[np.uint8]:
+        """The key of each item's content, (n, 32), in order of the items' ids."""
+        rows = self._database.rows(
+            "SELECT c.key FROM items i JOIN contents c ON c.id = i.content_id ORDER BY i.id"
+        )
+        return np.frombuffer(b"".join(key for (key,) in rows), dtype=np.uint8).reshape(-1, KEY_BYTES)
+
     def pictures_of(self, document_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
         """The picture of each document that has one: its item, and the SHA-256 (32 bytes) of its content."""
         query = """
@@ -510,6 +526,10 @@ class CatalogueReader:
         the path as it is. As ``matching_items`` otherwise.
         """
         return wordindex.matching(self._database, "substrings", expression)
+
+    def matching_pieces(self, wanted: Sequence[tuple[str, str]]) -> list[tuple[Ids, Ids]]:
+        """``matching_items`` of the first and ``matching_substrings`` of the second expression of each pair."""
+        return [(self.matching_items(one), self.matching_substrings(other)) for one, other in wanted]
 
     def fields(self) -> dict[str, FieldInfo]:
         """All metadata fields by name, sorted."""

@@ -106,7 +106,7 @@ def test_known_words_are_looked_up_nowhere_else(index: SearchIndex, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("the trigram index was asked")
 
-    monkeypatch.setattr(index.catalogue, "matching_substrings", fail)
+    monkeypatch.setattr(index.catalogue, "matching_pieces", fail)
     assert found(index, "red motorcycle") == ["d.jpg"]
     assert found(index, "a long sentence with otorbik and many unknownwords besides xyzzy") == []
 
