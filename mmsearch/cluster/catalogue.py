@@ -79,6 +79,13 @@ class ClusterCatalogue(Catalogue):
         keys = self._world.keys[np.searchsorted(self._world.documents.ids, known)]
         return {item: key.tobytes() for item, key in zip(known.tolist(), keys, strict=True)}
 
+    def part_items(self) -> tuple[Ids, Ids]:
+        return self._world.parts
+
+    def pictures_with_key(self, key: bytes) -> list[StoredItem]:
+        found = [item for some in self._route.all("pictures_with_key", key) for item in some]
+        return sorted(found, key=lambda item: (item.corpus_root, item.path, item.item_id))
+
     def pictures_of(self, document_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
         wanted = np.array(document_ids, dtype=np.int64)
         answers = self._route.each(wanted, "pictures_of", lambda ids: (ids,))

@@ -83,7 +83,7 @@ class ClusterDocuments(Documents):
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
     """All that was read of the shards of one generation: ``tables`` by shard number, joined.
-    ``keys``: of the contents of the documents' items.
+    ``keys``: of the contents of the documents' items; ``parts`` as of `Catalogue.part_items`.
 
     ``vectors``: the items that have one, by (fingerprint, kind); ``names``: of all metadata fields.
     """
@@ -91,6 +91,7 @@ class World:
     tables: Mapping[int, Table]
     documents: ClusterDocuments
     keys: NDArray[np.uint8]
+    parts: tuple[Ids, Ids]
     entries: Entries
     vectors: Mapping[tuple[str, VectorKind], Ids]
     names: FieldNames
@@ -113,6 +114,7 @@ class World:
             tables,
             ClusterDocuments.joined(tables),
             np.concatenate([table.keys for table in listed]),
+            (_joined([table.parts[0] for table in listed]), _joined([table.parts[1] for table in listed])),
             entries,
             {key: _joined([table.vectors.get(key, none) for table in listed]) for key in keys},
             FieldNames(tuple(sorted({name for table in listed for name in table.fields}))),

@@ -51,9 +51,9 @@ class Table:
     """What is known of a shard of one ``generation`` before anything is looked for in it.
 
     ``items`` (n,) by id with their ``documents`` and modalities (``kinds``, places in `MODALITIES`), ``places`` (n,) in
-    order within the shard, and the ``keys`` (n, 32) of their contents; ``owners``, all documents, and ``paths``, root
-    and path of each as one, in order. ``entries`` of the word index; ``vectors``: the items that have one, by encoder
-    and kind, ascending. ``exact``: whether all vector indexes are.
+    order within the shard, and the ``keys`` (n, 32) of their contents; ``parts`` as of `Catalogue.part_items`;
+    ``owners``, all documents, and ``paths``, root and path of each as one, in order. ``entries`` of the word index;
+    ``vectors``: the items that have one, by encoder and kind, ascending. ``exact``: whether all vector indexes are.
     """
 
     generation: str
@@ -62,6 +62,7 @@ class Table:
     kinds: Ids
     places: Ids
     keys: NDArray[np.uint8]
+    parts: tuple[Ids, Ids]
     owners: Ids
     paths: tuple[bytes, ...]
     entries: Entries
@@ -143,7 +144,7 @@ class ShardReading:
     def table(self) -> Table:
         """All that is known beforehand."""
         documents, number = self._reading.documents, self._number
-        paths = self._catalogue.document_paths()
+        paths, parts = self._catalogue.document_paths(), self._catalogue.part_items()
         kinds = np.zeros(documents.ids.size, dtype=np.int64)
         for place, modality in enumerate(MODALITIES):
             kinds[contains(documents.modalities[modality], documents.ids)] = place
@@ -160,6 +161,7 @@ class ShardReading:
             kinds,
             documents.places,
             self._catalogue.all_content_keys(),
+            (on_cluster(number, parts[0]), on_cluster(number, parts[1])),
             on_cluster(number, np.array([row[0] for row in paths], dtype=np.int64)),
             tuple(f"{root}\0{path}".encode("utf-8", "surrogateescape") for _, root, path in paths),
             Entries(on_cluster(number, entries.ids), on_cluster(number, entries.items), entries.tokens),
@@ -229,6 +231,10 @@ class ShardReading:
     def document_items(self, document: int) -> list[StoredItem]:
         """The items of a document, in document order."""
         return self._stored(self._catalogue.document_items(int(in_shard(np.int64(document)))))  # type: ignore[arg-type]
+
+    def pictures_with_key(self, key: bytes) -> list[StoredItem]:
+        """The pictures of this content."""
+        return self._stored(self._catalogue.pictures_with_key(key))
 
     def pictures_of(self, documents: Ids) -> dict[int, tuple[int, bytes]]:
         """The picture of each document that has one: its item, and the key of its content."""

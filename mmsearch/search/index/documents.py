@@ -89,7 +89,7 @@ class Documents:
             else:
                 groups = self.ids.copy()
                 groups[np.searchsorted(self.ids, items[known])] = firsts[known]
-                self._each_part = Documents(self.ids, groups, self.modalities)
+                self._each_part = Documents(self.ids, groups, self.modalities, self.places)
         return self._each_part
 
     def of(self, items: Ids) -> Ids:
