@@ -13,6 +13,7 @@ from mmsearch.cluster.numbers import shards_of
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue import overview
 from mmsearch.store.catalogue.catalogue import Catalogue
+from mmsearch.store.catalogue.enrichment import Enriched
 from mmsearch.store.catalogue.select import spellings, unknown_field
 from mmsearch.store.catalogue.values import FieldInfo, Statistics
 from mmsearch.store.catalogue.words.postings import Posting
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mmsearch.cluster.routing import Route
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.store.catalogue.database import Database
+    from mmsearch.store.catalogue.enrichment import Enrichment
     from mmsearch.store.catalogue.select import Fields
     from mmsearch.store.catalogue.values import Corpus, EncoderRecord, FieldKind, StoredItem
     from mmsearch.store.catalogue.words.postings import Entries
@@ -173,6 +175,15 @@ class ClusterCatalogue(Catalogue):
         kept = [item for item in items.tolist() if item in found]
         pairs = np.array([found[item] for item in kept], dtype=np.float64).reshape(-1, 2)
         return np.array(kept, dtype=np.int64), pairs[:, 0], pairs[:, 1]
+
+    def enrichments(self) -> list[Enriched]:
+        found: dict[Enrichment, list[Enriched]] = defaultdict(list)
+        for one in (one for some in self._route.all("enrichments") for one in some):
+            found[one.enrichment].append(one)
+        return [
+            Enriched(enrichment, *(sum(counts) for counts in zip(*(one[1:] for one in some), strict=True)))
+            for enrichment, some in found.items()
+        ]
 
     def statistics(self) -> Statistics:
         found: list[Statistics] = self._route.all("statistics")

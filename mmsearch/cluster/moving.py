@@ -50,10 +50,10 @@ def spread(source: Path, targets: Mapping[str, Path], *, keep: bool) -> int:
             with target.write_lock():
                 for start in range(0, len(numbers), BATCH):
                     some = numbers[start : start + BATCH]
-                    _copy(directory, catalogue, target, some)
+                    copied = _copy(directory, catalogue, target, some)
                     if not keep:
-                        catalogue.remove(some)
-                    moved += len(some)
+                        catalogue.remove(copied)
+                    moved += len(copied)
         directory.write_manifest(Manifest.of(catalogue))
     return moved
 
@@ -71,48 +71,41 @@ def with_encoders(source: Path, target: Path) -> None:
 
 def _copy(
     source: IndexDirectory, catalogue: Catalogue, target: IndexDirectory, numbers: Sequence[int]
-) -> None:
-    """Store documents of ``catalogue`` in ``target``, which is locked, as they are."""
+) -> list[int]:
+    """Store documents of ``catalogue`` in ``target``, which is locked, as they are; those that have items.
+
+    What enrichments have found in them is found again by these.
+    """
     given = set(catalogue.given_fields())
-    stored = {number: catalogue.document_items(number) for number in numbers}
-    stamps = catalogue.stamps(numbers)
+    stored = catalogue.own_items(numbers)
+    stamps, keys = catalogue.stamps(numbers), catalogue.document_keys()
+    fields: dict[str, dict[tuple[str, str], str | None]] = defaultdict(dict)
     with Catalogue.open(target.catalogue_path, write=True) as into:
-        corpora = {items[0].corpus_root for items in stored.values() if items}
-        corpus_ids = {root: into.add_corpus(root) for root in sorted(corpora)}
-        fields: dict[str, dict[str, str | None]] = defaultdict(dict)
+        corpora = {
+            root: into.add_corpus(root) for root in sorted({some[0].corpus_root for some in stored.values()})
+        }
         for record in catalogue.encoders():
             rows, checksums = _copy_vectors(source, catalogue, target, into, record, stored.values())
             documents = []
             for number, items in stored.items():
-                if not items:
-                    continue
                 first = items[0]
                 for name in given & first.fields.keys():
-                    fields[name][first.path] = str(first.fields[name])
+                    fields[name][first.corpus_root, first.path] = str(first.fields[name])
+                own = {name: value for name, value in first.fields.items() if name not in given}
+                made = tuple(
+                    NewItem(one.modality, one.locator, one.key, one.text, rows.get((one.modality, one.key)))
+                    for one in items
+                )
+                corpus, stamp = corpora[first.corpus_root], stamps[number]
                 documents.append(
-                    NewDocument(
-                        corpus_ids[first.corpus_root],
-                        first.path,
-                        stamps[number],
-                        first.title,
-                        {name: value for name, value in first.fields.items() if name not in given},
-                        tuple(
-                            NewItem(
-                                item.modality,
-                                item.locator,
-                                item.key,
-                                item.text,
-                                rows.get((item.modality, item.key)),
-                            )
-                            for item in items
-                        ),
-                    )
+                    NewDocument(corpus, first.path, stamp, first.title, own, made, keys.get(number))
                 )
             into.put(documents, _add_encoder(into, record), checksums)
+        ids = {(root, path): number for number, root, path in into.document_paths()} if fields else {}
         for name, values in fields.items():
-            ids = {path: number for number, _, path in into.document_paths()}
-            into.set_field(name, {ids[path]: value for path, value in values.items()})
+            into.set_field(name, {ids[place]: value for place, value in values.items()})
         target.write_manifest(Manifest.of(into))
+    return list(stored)
 
 
 def _copy_vectors(

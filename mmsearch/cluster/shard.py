@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.library.reading import Reading
     from mmsearch.store.catalogue.conditions import Condition
+    from mmsearch.store.catalogue.enrichment import Enriched
     from mmsearch.store.catalogue.overview import FacetCount
     from mmsearch.store.catalogue.values import EncoderRecord, FieldInfo, Statistics, StoredItem
     from mmsearch.types import Ids, Modality, Scores, Vector, VectorKind, Vectors
@@ -276,6 +277,10 @@ class ShardReading:
         """Those of ``items`` whose documents have two fields as numbers, and these."""
         found, *values = self._catalogue.number_pairs(one, other, in_shard(items))
         return on_cluster(self._number, found), values[0], values[1]
+
+    def enrichments(self) -> list[Enriched]:
+        """The enrichments, and how much they have done here."""
+        return list(self._catalogue.enrichments())
 
     def statistics(self) -> Statistics:
         """Totals."""
