@@ -10,7 +10,13 @@ Names are loaded when they are used: importing the package loads neither numpy n
 
 from __future__ import annotations
 
+import os
+
 from mmsearch.version import __version__
+
+# From 1.29 on ONNX Runtime sends to Microsoft what is loaded and how, and keeps a number for the device in ~/.cache.
+# What is searched here is nobody else's business; 0 in the environment lets it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # Not typing's: that takes 10 ms, in which a command could not be interrupted without a traceback.
 TYPE_CHECKING = False
