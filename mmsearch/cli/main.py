@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 import typer
 
 from mmsearch.cli.options import INDEX_VARIABLE
-from mmsearch.cli.output.terminal import in_a_line, say
+from mmsearch.cli.output.terminal import say
 from mmsearch.errors import EncoderWarning, MmsearchError, StoreWarning, UsageError
+from mmsearch.printable import in_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ VERBS = (
     "index",
     "watch",
     "query",
+    "browse",
     "recommend",
     "ask",
     "mcp",

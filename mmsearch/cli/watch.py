@@ -102,7 +102,8 @@ class _Teller:
     def __call__(self, run: Run) -> None:
         import time
 
-        from mmsearch.cli.output.terminal import console, escape, in_a_line, say
+        from mmsearch.cli.output.terminal import console, escape, say
+        from mmsearch.printable import in_a_line
         from mmsearch.wire.runs import whole
 
         if run.report is None:

@@ -212,8 +212,8 @@ def test_without_an_index_or_the_extra_it_says_so_in_a_line(tmp_path: Path, comm
 
 def test_no_other_verb_imports_the_protocol(demo_index: Path) -> None:
     script = (
-        "import sys; from mmsearch.cli.main import app; from typer.testing import CliRunner; "
-        f"r = CliRunner().invoke(app, ['query', 'a cat', '--index', {str(demo_index)!r}]); "
+        "import sys; from mmsearch.cli.main import application; from typer.testing import CliRunner; "
+        f"r = CliRunner().invoke(application(), ['query', 'a cat', '--index', {str(demo_index)!r}]); "
         "assert r.exit_code == 0, r.output; "
         "heavy = {'mcp', 'mcp_types', 'pydantic', 'watchfiles', 'textual', 'anyio'} & set(sys.modules); "
         "assert not heavy, heavy"

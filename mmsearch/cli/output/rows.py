@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mmsearch.cli.output.terminal import in_a_line, printable
 from mmsearch.errors import UsageError
+from mmsearch.printable import in_a_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,8 +1,8 @@
 """How the verbs speak: text for people on a terminal, JSON for programs, errors on stderr.
 
 What comes from files and from users may hold characters that a terminal obeys (ESC and the sequences that it begins,
-bidirectional overrides). They are shown as backslash escapes, in one place for each way out: ``console`` for text with
-styles, ``say`` for plain lines, ``print_json`` for JSON.
+bidirectional overrides). They are shown as backslash escapes (`mmsearch.printable`), in one place for each way out:
+``console`` for text with styles, ``say`` for plain lines, ``print_json`` for JSON.
 """
 
 from __future__ import annotations
@@ -12,28 +12,15 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mmsearch.printable import in_a_line, printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Controls (but for line ends and tabs), separators of lines and paragraphs, what turns the direction of writing
-# (Unicode's property Bidi_Control), annotations between the lines, and halves of characters.
-_OBEYED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]"
-)
 # In JSON the same, of which its own escapes leave these.
 _OBEYED_IN_JSON = re.compile(
     "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]"
 )
-
-
-def printable(text: str) -> str:
-    """``text`` with a backslash escape for each character that a terminal would obey; line ends and tabs stay."""
-    return text if text.isprintable() else _OBEYED.sub(lambda found: _escaped(found[0]), text)
-
-
-def in_a_line(text: str) -> str:
-    """``text`` as ``printable``, its line ends and tabs as escapes too: for what must not begin a line of its own."""
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def escape(text: str) -> str:
@@ -85,7 +72,3 @@ def human_bytes(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError("unreachable")
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()

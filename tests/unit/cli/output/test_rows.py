@@ -8,7 +8,8 @@ from pathlib import Path
 
 import mmsearch
 from mmsearch.cli.output.rows import COLUMNS, USUAL
-from tests.unit.cli.conftest import EVIL, Run
+from tests.conftest import EVIL
+from tests.unit.cli.conftest import Run
 
 ASKED = ("query", "a cup", "--cutoff", "1000", "--all")
 

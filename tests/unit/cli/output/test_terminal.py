@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mmsearch.cli.output.terminal import console, escape, human_bytes, in_a_line, print_json, printable
-from tests.unit.cli.conftest import EVIL, OBEYED, Run
+from mmsearch.cli.output.terminal import console, escape, human_bytes, print_json
+from mmsearch.printable import in_a_line, printable
+from tests.conftest import EVIL, OBEYED
+from tests.unit.cli.conftest import Run
 
 
 def obeyed(printed: str) -> list[str]:
