@@ -72,7 +72,9 @@ class Terminal:
 def test_what_is_selected_goes_into_the_pipe(demo_index: Path, demo_corpus: Path) -> None:
     terminal = Terminal("a tabby cat modality:image", "--index", demo_index, "--blocks")
     terminal.until(b"photo-04.png")
-    os.write(terminal.master, b"\rx")
+    os.write(terminal.master, b"\r")
+    terminal.until("┏".encode())  # the border of the current hit, when keys go there
+    os.write(terminal.master, b"x")
     terminal.until(b"1 selected")
     os.write(terminal.master, b"q")
     status, given = terminal.end()
