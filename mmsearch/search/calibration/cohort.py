@@ -66,8 +66,13 @@ class Words:
     hardly: tuple[str, ...] = ()
 
     def owed(self, item: VectorKind) -> float:
-        """How many scales of a channel to ``item`` chance takes off: only pictures have to be named."""
-        return self.familiarity + UNNAMED * self.unnamed if item == "image" else self.familiarity
+        """How many scales of a channel to ``item`` chance takes off: only pictures have to be named.
+
+        Of keywords, how often they named pictures says more than how near they lie to anything, which is left out.
+        """
+        if item != "image":
+            return self.familiarity
+        return (1.0 - self.brevity) * self.familiarity + UNNAMED * self.unnamed
 
 
 # Of what is no text.

@@ -34,8 +34,8 @@ STRANGERS = 0.92
 REACH = 3.5  # scales above a query's own location
 # So many lines of either kind tell their curve.
 LEAST_LINES = 20
-# Of keywords fewer are strangers to a collection, since they are about less: of 0.8, 0.85, 0.9 and 0.92.
-STRANGE_KEYWORDS = 0.85
+# Of keywords fewer are strangers to a collection, since they are about less: of 0.75, 0.8, 0.85, 0.9 and 0.92.
+STRANGE_KEYWORDS = 0.8
 # So much of what a query owes is taken off its scales before chance is reckoned: of 0, 0.5, 0.75, 1
 # and 1.4, on the dev collections.
 FAMILIAR = 1.0

@@ -30,6 +30,13 @@ def test_only_pictures_have_to_be_named() -> None:
     assert words.owed("image") == 0.5 + UNNAMED
 
 
+def test_how_often_keywords_were_named_says_more_than_how_near_they_lie_to_anything() -> None:
+    for brevity, left in ((0.0, 0.5), (0.5, 0.25), (1.0, 0.0)):
+        words = Words(familiarity=0.5, unnamed=1.0, brevity=brevity)
+        assert words.owed("image") == left + UNNAMED
+        assert words.owed("text") == 0.5
+
+
 def test_short_queries_are_keywords_and_long_ones_sentences() -> None:
     encoder = load_encoder("pocket")
     cohort = cohort_of(encoder)
