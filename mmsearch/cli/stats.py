@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 
 
-def stats(index_dir: IndexDirectory = DEFAULT_INDEX, as_json: AsJson = False) -> None:
+def stats(
+    index_dir: IndexDirectory = DEFAULT_INDEX,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, with a line for each change, until Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show what an index holds: documents, items, encoders, fields, size on disk."""
+    if watch:
+        from mmsearch.cli.output.changes import follow
+
+        follow(index_dir, as_json=as_json)
     from mmsearch.cli.output.terminal import console, human_bytes, print_json
     from mmsearch.cluster.opening import open as open_library
 
