@@ -15,8 +15,8 @@ FROM, ALL = 0.15, 0.4
 # two (docs/log.md).
 COUNTING_MORE = 1.0
 # Beside pictures, which have no words, they have to say so much more to decide as much: captions of pictures that are
-# in the list too would come before these otherwise. Of 1, 1.5 and 2, on pictures with 1, 2 and 4 captions.
-BESIDE_PICTURES = 2.0
+# in the list too would come before these otherwise. Of 1, 1.5, 2, 3 and 99, on pictures with 1, 2 and 4 captions.
+BESIDE_PICTURES = 3.0
 
 
 def authority(said: float, fluency: float, *, beside_pictures: bool) -> float:
