@@ -32,12 +32,15 @@ class ClusterDocuments(Documents):
 
     def passing(self, catalogue: Catalogue, condition: Condition) -> Ids:
         key = repr(condition)
-        if key not in self._passing:
-            while len(self._passing) >= MOST_FILTERS:
-                self._passing.pop(next(iter(self._passing)), None)
-            self._passing[key] = catalogue.select_items(condition)
+        passing = self._passing.get(key)
+        if passing is None:
+            passing = catalogue.select_items(condition)
+            if len(self._passing) >= MOST_FILTERS:
+                self._passing.clear()
+                self._conditions.clear()
             self._conditions[key] = condition
-        return self._passing.get(key, self.ids[:0])
+            self._passing[key] = passing
+        return passing
 
     @classmethod
     def joined(cls, tables: Mapping[int, Table]) -> Self:
@@ -75,7 +78,8 @@ class ClusterDocuments(Documents):
         for modality, ids in self.modalities.items():
             if ids is items:
                 return ModalityIs(modality)
-        return next((self._conditions[key] for key, ids in list(self._passing.items()) if ids is items), None)
+        key = next((key for key, ids in list(self._passing.items()) if ids is items), "")
+        return self._conditions.get(key)
 
     _conditions: dict[str, Condition]
 

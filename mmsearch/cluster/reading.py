@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,13 @@ class ClusterGeneration(Generation):
 
     world: World
     missing: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The number of the manifest, and the CRC-32 of the files and of the shards' own names of their generations."""
+        parts = [f"{number}:{name}" for number, name in sorted(self.world.generations.items())]
+        own = zlib.crc32("/".join(parts).encode(), zlib.crc32(repr(sorted(self.files.items())).encode()))
+        return f"{self.number}-{own:08x}"
 
 
 class ClusterReading(Reading):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class LocalTransport:
     def __init__(self, places: Sequence[Place]) -> None:
         self._places = places
         self._shards: dict[int, Shard] = {}
+        self._lock = threading.Lock()
 
     def newest(self, shards: Sequence[int]) -> dict[int, str]:
         return self._told({number: lambda shard: shard.newest() for number in shards})
@@ -99,9 +101,10 @@ class LocalTransport:
         return found
 
     def _shard(self, number: int) -> Shard:
-        if number not in self._shards:
-            self._shards[number] = Shard(number, self._places[number].path)
-        return self._shards[number]
+        with self._lock:
+            if number not in self._shards:
+                self._shards[number] = Shard(number, self._places[number].path)
+            return self._shards[number]
 
     def _drop(self, number: int) -> None:
         shard = self._shards.pop(number, None)

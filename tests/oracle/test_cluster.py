@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,12 @@ import numpy as np
 import pytest
 
 import mmsearch
+from benchmarks.shared.same import SCORES, differences, plain
 from mmsearch.cluster.building import opened, split
 from mmsearch.cluster.library import ClusterLibrary
 from mmsearch.search.ranking import threshold
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search
-
-SCORES = 1e-6
-# What differs although nothing else does: ids are of shards, and what a clock says.
-OF_SHARDS = {"item_id", "document_id", "seconds", "generation", "thumbnails"}
 
 
 @pytest.fixture(scope="module")
@@ -126,40 +121,6 @@ def queries() -> Iterator[tuple[str, Callable[[mmsearch.Library], Any]]]:
 
 
 QUERIES = dict(queries())
-
-
-def plain(value: Any) -> Any:
-    """All that an answer says, without what names shards."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            one.name: plain(getattr(value, one.name)) for one in fields(value) if one.name not in OF_SHARDS
-        }
-    if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
-    if isinstance(value, str):
-        return re.sub(r"#\d+", "#", value)  # an item, by its id
-    if hasattr(value, "matches") and hasattr(value, "to_dict"):
-        return plain(vars(value))
-    return value
-
-
-def differences(one: Any, other: Any, where: str = "") -> Iterator[str]:
-    """Where two plain values differ: numbers by more than ``SCORES``, of their size where they are large."""
-    if isinstance(one, bool) or not isinstance(one, (int, float, dict, list)):
-        if one != other:
-            yield f"{where}: {one!r} and {other!r}"
-    elif isinstance(one, dict) and isinstance(other, dict):
-        for key in one.keys() | other.keys():
-            yield from differences(one.get(key), other.get(key), f"{where}.{key}")
-    elif isinstance(one, list) and isinstance(other, list):
-        if len(one) != len(other):
-            yield f"{where}: {len(one)} and {len(other)} of them"
-        for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
-            yield from differences(mine, theirs, f"{where}[{place}]")
-    elif not isinstance(other, (int, float)) or abs(one - other) > SCORES * max(1.0, abs(one)):
-        yield f"{where}: {one!r} and {other!r}"
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -79,7 +79,7 @@ def test_a_shard_that_stays_away_is_an_error_or_is_named(
     nodes: Any, demo_index: Path, tmp_path: Path
 ) -> None:
     directory = split(demo_index, tmp_path / "cluster", 2)
-    transport = RayTransport.of(directory, patience=5.0)
+    transport = RayTransport.of(directory, patience=30.0)
     library = ClusterLibrary(directory, transport)
     library.search("tea")
     lost = directory.shard_path(directory.read().shards[1])
