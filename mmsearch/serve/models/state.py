@@ -37,6 +37,17 @@ class ThumbnailsShown(_Shape):
     bytes: int
 
 
+class EnrichmentShown(_Shape):
+    """What was found in pictures and the like by a model, and how much of it."""
+
+    kind: str
+    model: str
+    version: str
+    contents: int
+    findings: int
+    items: int
+
+
 class FieldShown(_Shape):
     """A field."""
 
@@ -58,6 +69,7 @@ class StatsShown(_Shape):
     unreadable: dict[str, int]
     bytes: int
     thumbnails: ThumbnailsShown
+    enrichments: list[EnrichmentShown]
     generation: int
     corpora: list[str]
     weights: dict[str, Any] | None
