@@ -142,3 +142,14 @@ def test_the_first_answer_is_in_the_document_that_a_search_finds_first(shop: Toy
 
 def test_a_question_whose_words_nothing_says_is_told_that_there_is_no_answer(shop: ToyIndex) -> None:
     assert not ask(AskRequest("what does black coffee about topic3 cost in winter?"), shop)
+
+
+def test_who_says_the_question_in_one_sentence_is_ahead_of_who_scatters_its_words(build: Build) -> None:
+    scattered = "The bridge fell. Stone was dear. The river rose."
+    together = "Later the stone bridge over the river was opened by the mayor."
+    index = build(
+        [Doc("scattered.txt", passages=[scattered]), Doc("together.txt", passages=[together]), *OTHERS]
+    )
+    question = "stone bridge river"
+    assert search(SearchRequest(question, modality="text", cutoff=None), index)[0].path == "scattered.txt"
+    assert ask(AskRequest(question, cutoff=None), index)[0].path == "together.txt"
