@@ -186,7 +186,7 @@ class Browse(App[tuple[str, ...]]):
     def _small(self, hit: Hit, side: int) -> bytes:
         if not hit.key:
             raise MediaError("no picture")
-        return self.library.thumbnails.small(Path(hit.file), hit.key, side).data
+        return self.library.thumbnails.small(Path(hit.file), hit.key, side, hit.locator).data
 
     def on_hit_grid_nears_end(self, _event: HitGrid.NearsEnd) -> None:
         """Further hits, if there are any."""
