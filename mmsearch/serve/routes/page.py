@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -50,24 +51,27 @@ def _sent(request: Request, name: str) -> Response:
     found = _files().get(name)
     if found is None:
         raise RefusedError(404, f"there is no page {name!r:.100}")
-    content, kind, tag = found
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    content, packed, kind, tag = found
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, media_type=kind, headers={**headers, "Content-Encoding": "gzip"})
     return Response(content, media_type=kind, headers=headers)
 
 
-def _files() -> dict[str, tuple[bytes, str, str]]:
-    """Name -> (content, type, tag) of all files of the page; read anew when one has changed, as while it is written."""
+def _files() -> dict[str, tuple[bytes, bytes, str, str]]:
+    """Name -> (content, the same packed, type, tag) of all files of the page; read anew when one has changed."""
     folder = STATIC.iterdir() if STATIC.is_dir() else ()
     files = sorted(file for file in folder if file.suffix in _TYPES and file.is_file())
     return _read(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 
 @lru_cache(maxsize=1)
-def _read(files: tuple[tuple[Path, int], ...]) -> dict[str, tuple[bytes, str, str]]:
+def _read(files: tuple[tuple[Path, int], ...]) -> dict[str, tuple[bytes, bytes, str, str]]:
     found = {}
     for file, _ in files:
         content = file.read_bytes()
-        found[file.name] = (content, _TYPES[file.suffix], f'"{hashlib.sha256(content).hexdigest()[:16]}"')
+        tag = f'W/"{hashlib.sha256(content).hexdigest()[:16]}"'
+        found[file.name] = (content, gzip.compress(content, mtime=0), _TYPES[file.suffix], tag)
     return found

@@ -158,7 +158,7 @@ function problem(text) {
 function draw(how = {}) {
   const hidden = model.nothing && model.asks && !state.guesses;
   found.show(hidden ? { sections: [], more: false } : model, how);
-  drawStatus(model, { state, go, overview });
+  drawStatus(model, { state });
   drawEmpty();
   drawAround();
   document.documentElement.dataset.shown = model.search === searchOf(state) ? write({ ...state, hit: null }) : '';
@@ -176,7 +176,8 @@ async function more() {
     const next = await search.more(from);
     if (model === from) {
       model = next;
-      draw({ focus: found.place() });
+      found.show(model, { focus: found.place() });
+      drawStatus(model, { state });
     }
   } catch (error) {
     toast(error.message);
@@ -227,7 +228,6 @@ box.addEventListener(
   (() => {
     const soon = debounced(PAUSE, () => box.value.trim() !== state.text.trim() && go({ text: box.value }, { words: true }));
     return () => {
-      performance.mark('keystroke');
       if (/\s$/.test(box.value)) chipsOfText();
       soon();
     };
@@ -331,7 +331,7 @@ function counted(exact) {
   if (!model || model.exact || exact.total === undefined || !model.asks) return;
   model = { ...model, total: exact.total, exact: exact.total_is_exact };
   search.keep(model);
-  drawStatus(model, { state, go, overview });
+  drawStatus(model, { state });
 }
 
 /** Another process has written to the index: show it, unless somebody is looking further down. */

@@ -18,6 +18,8 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
   let column = null;
   let selected = new Set();
   let waiting = false;
+  let version = 0; // of how the rows lie
+  let drawn = ''; // which of them are there
 
   /** Show `next`; what both have stays in place. `top`: from where the window looks at it, undefined for as it is. */
   function show(next, { top, focus = 0 } = {}) {
@@ -46,6 +48,7 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
 
   /** Reckon all rows for the width that there is. */
   function arrange() {
+    version += 1;
     width = root.clientWidth;
     const target = targetHeight(width);
     order = [];
@@ -55,6 +58,7 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
       one.rows = done.rows;
       one.first = order.length;
       order.push(...one.hits.slice(0, done.shown));
+      one.height = done.height;
       one.list.style.height = `${done.height}px`;
     }
     const from = root.getBoundingClientRect().top;
@@ -65,23 +69,35 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
   function draw() {
     const from = -root.getBoundingClientRect().top - AHEAD;
     const to = from + window.innerHeight + 2 * AHEAD;
-    const kept = new Map();
-    for (const one of laid) {
-      const wanted = [];
-      for (let n = rowAt(one.rows, from - one.top); n < one.rows.length && one.rows[n].top + one.top < to; n += 1) {
-        wanted.push(...one.rows[n].boxes.map((box, place) => placed(one, one.rows[n], box, place, kept)));
-      }
-      put(one.list, wanted);
+    const ranges = laid.map((one) => rangeOf(one, from, to));
+    const name = `${version}:${ranges.join()}`;
+    if (name !== drawn) {
+      drawn = name;
+      const kept = new Map();
+      laid.forEach((one, n) => put(one.list, wanted(one, ranges[n], kept)));
+      for (const [key, { element }] of tiles) if (!kept.has(key)) release(element);
+      tiles = kept;
     }
-    tiles = kept;
     const last = laid.at(-1);
-    const end = last ? last.top + parseFloat(last.list.style.height) : 0;
-    if (model.more && !waiting && end - to < window.innerHeight) {
+    const end = last ? last.top + last.height : 0;
+    if (model.more && !waiting && end - to < 3 * window.innerHeight) {
       waiting = true;
       Promise.resolve(onend()).finally(() => (waiting = false));
     }
   }
 
+  /** The first row of a section that is near the window, and the first after those. */
+  function rangeOf(one, from, to) {
+    const first = rowAt(one.rows, from - one.top);
+    let after = first;
+    while (after < one.rows.length && one.rows[after].top + one.top < to) after += 1;
+    return [first, after];
+  }
+
+  const wanted = (one, [first, after], kept) =>
+    one.rows.slice(first, after).flatMap((row) => row.boxes.map((box, place) => placed(one, row, box, place, kept)));
+
+  /** The tile of one box of a row, where it belongs. */
   function placed(one, row, box, place, kept) {
     const hit = one.hits[row.first + place];
     const key = keyOf(hit);
@@ -90,9 +106,11 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
       const again = made && same(made.hit, hit);
       const element = again ? made.element : tile(hit, { address: addressOf(hit), onopen, onselect });
       if (again) element.firstChild.href = addressOf(hit);
-      made = { element, hit };
+      made = { element, hit, version: 0 };
     }
     kept.set(key, made);
+    if (made.version === version) return made.element;
+    made.version = version;
     const at = one.first + row.first + place;
     const { element } = made;
     element.style.transform = `translate(${box.x.toFixed(2)}px, ${row.top.toFixed(2)}px)`;
@@ -123,6 +141,8 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
   /** Bring hit `at` into the window and the focus to it. */
   function focus(at, { scroll = true } = {}) {
     if (!order[at]) return false;
+    const before = elementAt(current);
+    if (before) before.firstChild.tabIndex = -1;
     current = at;
     if (scroll) {
       const { top, bottom } = boxOf(at);
@@ -134,7 +154,9 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
       else if (below > 0) window.scrollBy(0, below);
     }
     draw();
-    elementAt(at)?.firstChild.focus({ preventScroll: true });
+    const link = elementAt(at)?.firstChild;
+    if (link) link.tabIndex = 0;
+    link?.focus({ preventScroll: true });
     return true;
   }
 
@@ -204,6 +226,11 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
 const same = (a, b) =>
   a.thumbnail === b.thumbnail && a.beyond_chance === b.beyond_chance && a.found === b.found && a.thumbnail !== null &&
   JSON.stringify(a.snippet) === JSON.stringify(b.snippet) && a.copies === b.copies;
+
+/** What is scrolled away gives its picture back. */
+function release(element) {
+  if (!element.isConnected) element.querySelector('img')?.removeAttribute('src');
+}
 
 function put(list, wanted) {
   const keep = new Set(wanted);

@@ -5,7 +5,7 @@ import { extended } from './sections.js';
 import { Refused, request, results } from './service.js';
 
 const FIRST = 60;
-const NEXT = 100;
+const NEXT = 150;
 const KEPT = 8; // models, for going back
 
 /** The part of the address that a search depends on. */
