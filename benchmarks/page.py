@@ -233,7 +233,7 @@ def _thread_seconds(devtools: CDPSession) -> float:
 
 
 def _renderer_megabytes(browser: Browser) -> tuple[float, float]:
-    """Of the largest process that shows a page, in 10**6 bytes: its own memory, and all, with its share of what is shared.
+    """Of the largest process that shows a page, in 10**6 bytes: its own memory, and that with its share of the rest.
 
     The first is what the browser's task manager tells (RssAnon and VmSwap); the second has in it decoded pictures,
     which lie in shared memory and are given up when something else needs it, and the browser's code.
