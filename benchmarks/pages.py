@@ -104,7 +104,7 @@ def _phrases(folder: Path, words: list[str]) -> list[Figure]:
     for kind, content in data.items():
         (folder / f"a.{kind}").write_bytes(content)
     with mmsearch.index(folder, folder.parent / "kinds-index") as library:
-        found = {kind: library.search(text, k=1)[0] for kind, text in phrase.items()}
+        found = {kind: library.search(f'"{text}"', k=1)[0] for kind, text in phrase.items()}
     right = [
         kind for kind, hit in found.items() if (hit.path, hit.locator.part) == (f"a.{kind}", places[kind])
     ]

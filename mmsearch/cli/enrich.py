@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +12,35 @@ from mmsearch.cli.options import DEFAULT_INDEX, AsJson, IndexDirectory
 from mmsearch.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mmsearch.ingest.enrich.enricher import Enricher
+    from mmsearch.ingest.enrich.run import EnrichReport
 
 SKIPPED_SHOWN = 20
 
 
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on stderr; nothing in a pipe."""
+    import sys
+
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import Progress
+
+    from mmsearch.cli.output.terminal import console
+
+    with Progress(console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("looking", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def enrich(
-    kind: Annotated[str, typer.Argument(help="What to add: captions.")],
+    kind: Annotated[
+        str, typer.Argument(help="What to add: ocr (what is written in pictures), captions (of a file).")
+    ],
     file: Annotated[
         Path | None, typer.Argument(help='For captions: JSON lines, {"path": "a.jpg", "caption": "a cat"}.')
     ] = None,
@@ -42,24 +65,42 @@ def enrich(
         else:
             say(f"removed {removed} {kind} from {index_dir}")
         return
-    report = enriching.enrich(_enricher(kind, file, model), index_dir, where=where or None)
+    with progress_bar(quiet=as_json) as progress:
+        report = enriching.enrich(
+            _enricher(kind, file, model), index_dir, where=where or None, progress=progress
+        )
     skipped = [{"path": one.path, "reason": one.reason} for one in report.skipped]
     if as_json:
         counts = {"looked_at": report.looked_at, "found": report.found, "known": report.known}
         print_json({**counts, "skipped": skipped})
     else:
-        known = f", {report.known} were looked at before" if report.known else ""
-        say(f"{index_dir}: {report.found} {kind} in {report.looked_at} contents{known}")
-        for one in report.skipped[:SKIPPED_SHOWN]:
-            say(f"  skipped {one.path}: {one.reason}")
-        if len(report.skipped) > SKIPPED_SHOWN:
-            say(f"  … and {len(report.skipped) - SKIPPED_SHOWN} more")
+        print_report(kind, index_dir, report)
     if skipped:
         raise typer.Exit(3)
 
 
+def print_report(kind: str, index_dir: Path, report: EnrichReport) -> None:
+    """What a run did, for a person."""
+    from mmsearch.cli.output.terminal import say
+    from mmsearch.printable import in_a_line
+
+    known = f", {report.known:,} were looked at before" if report.known else ""
+    what = {"ocr": "written paragraphs"}.get(kind, kind)
+    say(f"{index_dir}: {report.found:,} {what} found in {report.looked_at:,} contents{known}")
+    for one in report.skipped[:SKIPPED_SHOWN]:
+        say(f"  skipped {in_a_line(one.path)}: {in_a_line(one.reason)}")
+    if len(report.skipped) > SKIPPED_SHOWN:
+        say(f"  … and {len(report.skipped) - SKIPPED_SHOWN} more")
+
+
 def _enricher(kind: str, file: Path | None, model: str) -> Enricher:
     """The enricher of a ``kind`` that `mmsearch.library.enriching.KINDS` names."""
+    if kind == "ocr":
+        from mmsearch.ingest.enrich.ocr import Ocr
+
+        if file is not None or model:
+            raise UsageError("ocr takes neither a file nor --model")
+        return Ocr()
     from mmsearch.ingest.enrich.captions import Captions
 
     if file is None:

@@ -62,6 +62,9 @@ def index(
     list_unread: Annotated[
         bool, typer.Option("--list-unread", help="Name the files of kinds that are not read.")
     ] = False,
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Read what is written in pictures, afterwards (extra ocr).")
+    ] = False,
     isolate: Isolate = False,
     max_seconds: MaxSeconds = 30.0,
     max_pixels: MaxPixels = 200_000_000,
@@ -87,6 +90,8 @@ def index(
     from mmsearch.media.limits import Limits
 
     named = parse_columns(columns or ())
+    if ocr:
+        _refuse_clusters(index_dir, shards)
     with log(log_json), _removal_as_json(as_json), progress_bar(quiet=as_json or log_json) as progress:
         report = _indexed(
             corpus,
@@ -112,6 +117,8 @@ def index(
                 notice=None if as_json or log_json else tell,
             ),
         )
+    if ocr:
+        _read_writing(index_dir, quiet=as_json or log_json)
     if errors_to is not None:
         rows = (f"{escaped(entry.path)}\t{escaped(entry.reason)}\n" for entry in report.skipped)
         errors_to.write_text("".join(rows), encoding="utf-8")
@@ -155,6 +162,25 @@ def _indexed(
     ) as library:
         assert library.report is not None
         return library.report
+
+
+def _refuse_clusters(index_dir: Path, shards: int) -> None:
+    from mmsearch.cluster.opening import is_cluster
+
+    if shards or is_cluster(index_dir):
+        raise UsageError("--ocr is for index directories: the shards of a cluster are enriched one by one")
+
+
+def _read_writing(index_dir: Path, *, quiet: bool) -> None:
+    """`mmsearch enrich ocr`, which says what it did to a person only."""
+    from mmsearch.cli.enrich import print_report, progress_bar
+    from mmsearch.ingest.enrich.ocr import Ocr
+    from mmsearch.library.enriching import enrich
+
+    with progress_bar(quiet=quiet) as progress:
+        report = enrich(Ocr(), index_dir, progress=progress)
+    if not quiet:
+        print_report("ocr", index_dir, report)
 
 
 @contextmanager

@@ -39,4 +39,5 @@ def show(
             out.print(f"  {escape(name)}: {escape(str(value))}")
         for item in items:
             text = escape(" ".join((item.text or "").split()))
+            text = f"written: “{text}”" if item.locator.innermost.kind == "box" else text
             out.print(f"  [cyan]#{item.item_id}[/] {item.modality} {item.locator}  {text}")

@@ -94,7 +94,9 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
     def found(text: str) -> str:
         return _marked(snippet(text, results.query.text, len(text) + 1, results.pieces))
 
-    extras = [f"[dim]{hit.locator.part or hit.locator}[/]"] if hit.locator.kind != "whole" else []
+    written = hit.locator.innermost.kind == "box"
+    place = ", ".join(filter(None, (hit.locator.part, str(hit.locator.innermost) if written else "")))
+    extras = [f"[dim]{place or hit.locator}[/]"] if hit.locator.kind != "whole" else []
     extras += [found(hit.title)] if hit.title else []
     extras += [f"[cyan]{_plain(_value(hit.fields[field]))}[/]"] if field in hit.fields else []
     extras += copies_left_out(hit)
@@ -108,7 +110,8 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
         _print_below(out, f"[dim]{_plain(one.text)}[/]")
     if hit.snippet is not None and hit.text != hit.title:
         around = bool(hit.before or hit.after)
-        _print_below(out, found(hit.text or "") if around else _marked(hit.snippet))
+        shown = found(hit.text or "") if around else _marked(hit.snippet)
+        _print_below(out, f"written: “{shown}”" if written else shown)
     for one in hit.after:
         _print_below(out, f"[dim]{_plain(one.text)}[/]")
 
