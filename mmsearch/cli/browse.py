@@ -26,7 +26,7 @@ def browse(
     ] = False,
 ) -> None:
     """Search an index in the terminal, with pictures; what is selected with x is printed at the end, a path a line."""
-    from mmsearch.library import open as open_library
+    from mmsearch.cluster.opening import open as open_library
 
     with open_library(index_dir) as library:
         if not is_terminal():

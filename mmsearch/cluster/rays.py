@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 NAMESPACE = "mmsearch"
 # How long a search waits for a shard whose process or machine has died: a process is there again after some seconds.
 PATIENCE = 60.0
+# How long an address may take to answer at all, in seconds.
+ANSWERS = 10.0
 # How soon it is tried again, in seconds.
 PAUSE = 0.2
 # How long a job waits for the lock of a process that is about to die.
@@ -60,8 +63,11 @@ def connect(address: str) -> None:
     if ray.is_initialized():
         return
     try:
+        if address != "auto":  # Ray itself would try for minutes
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), ANSWERS).close()
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()
         raise ClusterError(
             f"no Ray cluster answers at {address} ({reason[0] if reason else 'no reason given'}): start one with "

@@ -65,6 +65,15 @@ def test_a_place_on_ray_opens(nodes: Any, directory: ClusterDirectory) -> None:
         mmsearch.open("ray://auto")
 
 
+def test_an_address_where_nothing_answers_is_told(directory: ClusterDirectory) -> None:
+    arguments = [sys.executable, "-m", "mmsearch", "query", "tea", "--index"]
+    for address in ("127.0.0.1:9", "no-port"):
+        place = f"ray://{address}{directory.path}"
+        finished = subprocess.run([*arguments, place], capture_output=True, text=True, check=False)
+        assert finished.returncode == 7
+        assert f"no Ray cluster answers at {address}" in finished.stderr
+
+
 def test_a_killed_shard_is_waited_for_and_nothing_is_missing(
     directory: ClusterDirectory, transport: RayTransport
 ) -> None:
