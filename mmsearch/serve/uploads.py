@@ -20,13 +20,12 @@ _NAME = re.compile(rf"{SENT}[0-9a-f]{{32}}")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One picture: its file's bytes, ``width`` and ``height`` upright in pixels, a ``small`` WebP of it."""
+    """One picture: its file's bytes, ``width`` and ``height`` upright in pixels."""
 
     name: str
     data: bytes
     width: int
     height: int
-    small: bytes
 
     @property
     def picture(self) -> Picture:
@@ -36,20 +35,25 @@ class Upload:
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return len(self.data) + len(self.small)
+        return len(self.data)
+
+    def small(self, limits: Limits) -> bytes:
+        """A WebP of it, of at most ``SMALL`` pixels a side."""
+        from mmsearch.media.picture import thumbnail
+
+        return thumbnail(self.data, SMALL, limits, image_format="WEBP")
 
 
 def read_upload(data: bytes, limits: Limits) -> Upload:
     """The picture in ``data``, named by its content so that sending it again changes nothing.
 
-    Raises MediaError for what is no picture within ``limits``.
+    Raises MediaError for what the header shows to be no picture within ``limits``.
     """
-    from mmsearch.media.picture import inspect_picture, thumbnail
+    from mmsearch.media.picture import inspect_picture
 
     fields = inspect_picture(data, limits)
-    small = thumbnail(data, SMALL, limits, image_format="WEBP")
     name = hashlib.sha256(data).hexdigest()[:32]
-    return Upload(name, data, int(fields["width"]), int(fields["height"]), small)
+    return Upload(name, data, int(fields["width"]), int(fields["height"]))
 
 
 class Uploads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class Reason:
     deviations: float | None = None
     lost: float = 0.0
     surprise: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON's own values; asdict would copy each of them, which takes ten times as long."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ class Hit:
             "part": self.locator.part or None,
             "title": self.title,
             "text": self.text,
-            "snippet": None if self.snippet is None else asdict(self.snippet),
+            "snippet": None if self.snippet is None else self.snippet.to_dict(),
             "fields": dict(self.fields),
             "key": self.key.hex() or None,
             "copies": self.copies,
@@ -161,5 +165,5 @@ class Hit:
             "after": [one.to_dict() for one in self.after],
         }
         if explain:
-            record["explanation"] = [asdict(reason) for reason in self.explanation]
+            record["explanation"] = [reason.to_dict() for reason in self.explanation]
         return record

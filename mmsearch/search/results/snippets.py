@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmsearch.ann.terms import terms
 from mmsearch.store.catalogue.words.grams import code_parts, unspaced_runs
@@ -38,6 +38,15 @@ class Snippet:
     highlights: tuple[tuple[int, int], ...] = ()
     cut_before: bool = False
     cut_after: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON's own values."""
+        return {
+            "text": self.text,
+            "highlights": self.highlights,
+            "cut_before": self.cut_before,
+            "cut_after": self.cut_after,
+        }
 
     def marked(self, before: str, after: str) -> str:
         """The text with ``before`` and ``after`` around each highlight, and … where it goes on."""

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, UploadFile
 from fastapi.responses import Response
 
+from mmsearch.library.reading import Reading
 from mmsearch.serve.models.items import PictureKept
 from mmsearch.serve.routes.common import API, PROBLEMS, Json, Served
 from mmsearch.serve.service import rendered
@@ -22,6 +23,8 @@ async def send_picture(service: Served, file: UploadFile) -> Json:
 
     def work() -> Upload:
         upload = read_upload(data, service.settings.upload)
+        # decoded now, and once: what can't be is told who sent it, and the search finds the vectors remembered
+        service.library.read(lambda index: _encoded(index, data))
         service.uploads.keep(upload)
         return upload
 
@@ -49,4 +52,15 @@ async def send_picture(service: Served, file: UploadFile) -> Json:
 async def sent_picture(service: Served, picture: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> Response:
     """A small picture of one that is kept."""
     upload = service.uploads.find(picture)
-    return Response(upload.small, headers={"Cache-Control": "private, max-age=3600"}, media_type="image/webp")
+
+    async def made() -> bytes:
+        return await service.showing.run(lambda: upload.small(service.settings.upload))
+
+    small = await service.answers.get(("sent", picture), made)
+    return Response(small, headers={"Cache-Control": "private, max-age=3600"}, media_type="image/webp")
+
+
+def _encoded(index: Reading, data: bytes) -> None:
+    for encoder in index.encoders:
+        if "image" in encoder.modalities:
+            index.picture_vector(encoder, data)
