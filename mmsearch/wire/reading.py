@@ -44,6 +44,7 @@ def results_from_json(record: Mapping[str, Any], query: Query | None = None) -> 
         places=None if record["places"] is None else tuple(Place(**place) for place in record["places"]),
         pieces=tuple(record["pieces"]),
         generation=record["generation"],
+        missing=tuple(record.get("missing", ())),
     )
 
 
@@ -85,6 +86,7 @@ def answers_from_json(record: Mapping[str, Any]) -> Answers:
         seconds=record["seconds"],
         notes=tuple(record["notes"]),
         generation=record["generation"],
+        missing=tuple(record.get("missing", ())),
     )
 
 

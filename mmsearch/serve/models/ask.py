@@ -85,6 +85,8 @@ class AnswersShown(_Shape):
     notes: list[str]
     searched: int
     generation: str
+    partial: bool = False
+    missing: list[str] = Field(default_factory=list)
     cutoff: float | None
     seconds: float
     answers: list[AnswerShown]

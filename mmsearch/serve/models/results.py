@@ -139,4 +139,6 @@ class ResultsShown(_Shape):
     places: list[PlaceShown] | None = Field(description="At most 2,000: near ones are merged.")
     hits: list[HitShown]
     generation: str
+    partial: bool = Field(False, description="Whether some shards of a cluster were not searched.")
+    missing: list[str] = Field(default_factory=list, description="These were not.")
     cursor: str | None
