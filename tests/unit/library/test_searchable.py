@@ -107,3 +107,9 @@ def test_what_is_learned_counts_unless_the_request_says_otherwise(
     silent = library.search("green tea", weights={"words": 0.0}, **asked)
     assert library.search("green tea", **asked) == silent
     assert library.search("green tea", weights={}, **asked) != silent
+
+
+def test_a_collection_can_be_listed_by_when_things_were_added(library: mmsearch.Library) -> None:
+    newest = [hit.item_id for hit in library.search(modality="text", sort="-added", k=50)]
+    assert newest == sorted(newest, reverse=True)
+    assert [hit.item_id for hit in library.search(modality="text", sort="added", k=50)] == newest[::-1]
