@@ -105,3 +105,16 @@ def test_more_like_the_selected(visit: Visit) -> None:
     settled(page)
     expect(page.locator(".chip.more")).to_have_count(3)
     expect(page.locator("#selection")).to_be_hidden()
+
+
+def test_a_finger_that_rests_on_a_picture_selects_it(visit: Visit) -> None:
+    page = visit("/?kind=image&sort=path", phone=True)
+    settled(page)
+    page.evaluate(
+        "() => { const hit = document.querySelector('#grid .hit');"
+        " const at = (type) => hit.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerType: 'touch' }));"
+        " at('pointerdown'); setTimeout(() => { at('pointerup'); hit.click(); }, 600); }"
+    )
+    expect(page.locator("#selection")).to_contain_text("1 item selected")
+    page.wait_for_timeout(300)
+    expect(page.locator("#panel")).to_be_hidden()

@@ -5,13 +5,15 @@ import { drawChips, drawPictures } from './chips.js';
 import { split } from './conditions.js';
 import { copyPath } from './details.js';
 import { $, debounced, h, icon, iconButton, say, toast } from './dom.js';
+import { drawer } from './drawer.js';
+import { fresh } from './fresh.js';
 import { grid } from './grid.js';
 import { keys } from './keys.js';
 import { panel } from './panel.js';
 import { pictures } from './pictures.js';
 import { searches, searchOf } from './search.js';
 import { selection } from './selection.js';
-import { generation, item, results, stats } from './service.js';
+import { item, results, stats } from './service.js';
 import { side } from './side.js';
 import { signIn } from './signin.js';
 import { sorting } from './sorting.js';
@@ -20,7 +22,6 @@ import { theme } from './theme.js';
 
 const PAUSE = 45; // milliseconds without a keystroke before a search
 const COUNTING = 160; // and after an answer, before the side is counted anew
-const LOOKING = 1500; // between looks whether the index has changed
 
 let state = read(location.search);
 let model = null;
@@ -279,16 +280,7 @@ pictures({
   },
 });
 
-const sideOpen = () => document.body.classList.contains('filtering');
-function toggleSide() {
-  const open = document.body.classList.toggle('filtering');
-  const over = open && matchMedia('(max-width: 899px)').matches;
-  for (const one of [$('head'), $('main')]) one.inert = over;
-  $('filters').setAttribute('aria-expanded', String(open));
-  if (over) $('side').querySelector('button').focus();
-  else if (!open) $('filters').focus();
-}
-matchMedia('(max-width: 899px)').addEventListener('change', () => sideOpen() && toggleSide());
+const filters = drawer();
 
 keys({
   panelOpen: looking.isOpen,
@@ -301,8 +293,8 @@ keys({
   focusFirst: () => found.focus(found.place()),
   clearBox: () => ((box.value = ''), go({ text: '' })),
   dropPicture: () => state.pictures.length && go({ pictures: [] }),
-  toggleSide,
-  sideOpen,
+  toggleSide: filters.toggle,
+  sideOpen: filters.isOpen,
   selecting: () => chosen.size() > 0,
   clearSelection: chosen.clear,
   select: (hit) => (chosen.toggle(hit), looking.redraw()),
@@ -320,7 +312,7 @@ async function start() {
     refused(error);
     return;
   }
-  parts = side($('side'), overview, { go, onclose: toggleSide, oncount: counted });
+  parts = side($('side'), overview, { go, onclose: filters.toggle, oncount: counted });
   sort = sorting($('sorting'), overview, { go });
   if (model) draw();
   else drawAround();
@@ -334,29 +326,20 @@ function counted(exact) {
   drawStatus(model, { state });
 }
 
-/** Another process has written to the index: show it, unless somebody is looking further down. */
-async function look() {
-  if (document.hidden || !model) return;
-  const changed = await generation().catch(() => undefined);
-  if (changed === undefined || changed === model.generation || model.generation === undefined) return;
-  if (window.scrollY < 150 && !looking.isOpen() && !chosen.size()) renew();
-  else if ($('fresh').hidden) {
-    $('fresh').replaceChildren(h('button', { type: 'button', onclick: () => renew() }, 'The collection has changed: show it as it is now'));
-    $('fresh').hidden = false;
-  }
-}
-function renew() {
-  $('fresh').hidden = true;
-  search.forget();
-  search.start(state, { quiet: window.scrollY < 150 });
-  stats().then((now) => (overview = now), () => {});
-}
-setInterval(look, LOOKING);
+fresh({
+  shown: () => model?.generation,
+  calm: () => !looking.isOpen() && !chosen.size(),
+  renew: (quiet) => {
+    search.forget();
+    search.start(state, { quiet });
+    stats().then((now) => (overview = now), () => {});
+  },
+});
 
 $('box-icon').append(icon('search'));
 $('choose').append(icon('picture'));
 $('tools').append(
-  h('button', { type: 'button', id: 'filters', class: 'icon-button', 'aria-label': 'Filters', title: 'Filters (f)', 'aria-expanded': 'false', 'aria-controls': 'side', onclick: toggleSide }, icon('filter')),
+  h('button', { type: 'button', id: 'filters', class: 'icon-button', 'aria-label': 'Filters', title: 'Filters (f)', 'aria-expanded': 'false', 'aria-controls': 'side', onclick: filters.toggle }, icon('filter')),
   theme(),
   iconButton('help', 'Keys (?)', () => $('help').showModal()),
 );

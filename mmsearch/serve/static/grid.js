@@ -2,6 +2,7 @@
 
 import { h } from './dom.js';
 import { isCard, rowAt, rows, shape, targetHeight } from './layout.js';
+import { longPress } from './press.js';
 import { keyOf, tile } from './tile.js';
 
 const GAP = 6;
@@ -205,6 +206,11 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
     if (old) old.firstChild.tabIndex = -1;
     current = at;
     event.target.closest('.tile').firstChild.tabIndex = 0;
+  });
+
+  longPress(root, (element) => {
+    const hit = order[Number(element.dataset.at)];
+    if (hit) onselect({ shiftKey: false }, hit);
   });
 
   return {
