@@ -1,8 +1,8 @@
 // The page: one state, its address, and the parts that show it.
 
+import { acquainted } from './acquainted.js';
 import { asks, NOTHING, read, write } from './address.js';
 import { drawChips, drawPictures } from './chips.js';
-import { split } from './conditions.js';
 import { copyPath } from './details.js';
 import { $, debounced, h, icon, iconButton, say, toast } from './dom.js';
 import { drawer } from './drawer.js';
@@ -13,15 +13,15 @@ import { panel } from './panel.js';
 import { pictures } from './pictures.js';
 import { searches, searchOf } from './search.js';
 import { selection } from './selection.js';
-import { item, results, stats } from './service.js';
+import { explained, stats } from './service.js';
 import { side } from './side.js';
 import { signIn } from './signin.js';
 import { sorting } from './sorting.js';
 import { drawStatus } from './status.js';
 import { theme } from './theme.js';
+import { problem, writing } from './writing.js';
 
-const PAUSE = 45; // milliseconds without a keystroke before a search
-const COUNTING = 160; // and after an answer, before the side is counted anew
+const COUNTING = 160; // milliseconds after an answer, before the side is counted anew
 
 let state = read(location.search);
 let model = null;
@@ -30,7 +30,7 @@ let parts = { update() {}, tops: () => [] };
 let sort = { draw() {} };
 let typing = false; // whether the address in the history is that of words still being typed
 let uploading = false;
-const known = new Map(); // hits by item, for the names of chips
+const known = acquainted(() => drawAround());
 
 const box = $('box');
 const found = grid($('grid'), {
@@ -41,7 +41,7 @@ const found = grid($('grid'), {
 });
 const chosen = selection($('selection'), {
   onchange: (selected) => found.select(selected),
-  onlike: (hits) => (chosen.clear(), remember(hits), go({ like: [...new Set([...state.like, ...hits.map((hit) => hit.item_id)])].slice(0, 20) })),
+  onlike: (hits) => (chosen.clear(), known.remember(hits), go({ like: [...new Set([...state.like, ...hits.map((hit) => hit.item_id)])].slice(0, 20) })),
 });
 const looking = panel($('panel'), {
   around: () => ({ order: found.order(), at: found.find, total: model ? String(model.exact ? model.total : found.order().length) : '' }),
@@ -49,13 +49,13 @@ const looking = panel($('panel'), {
   wanted: () => state.hit,
   state: () => state,
   explained: () => model?.asks && model.ranked,
-  explain,
+  explain: (hit) => explained(model.request, hit),
   steer: (hit, way) => steer(hit, way),
   select: (hit) => (chosen.toggle(hit), looking.redraw()),
   selected: (hit) => chosen.has(hit),
   filter: (condition) => go({ filters: [...state.filters.filter((one) => one !== condition), condition], hit: null }),
   onshow: (hit, at) => {
-    remember([hit]);
+    known.remember([hit]);
     if (at > found.order().length - 10) more();
   },
   onclose: () => {
@@ -103,29 +103,19 @@ function follow(before, { y, loaded } = {}) {
 
 /** Everything around the results. */
 function drawAround() {
-  drawChips($('chips'), state, { go, named: (id) => known.get(id), places: overview?.place_fields });
+  drawChips($('chips'), state, { go, named: known.of, places: overview?.place_fields });
   drawPictures($('pictures'), state, { go, uploading });
   sort.draw(state);
-  for (const id of [...state.like, ...state.less]) if (!known.has(id)) learn(id);
   const words = state.text.trim();
   document.title = words ? `${words} · ${overview?.title ?? 'mmsearch'}` : (overview?.title ?? 'mmsearch');
 }
-
-async function learn(id) {
-  known.set(id, null);
-  const told = await item(id).catch(() => null);
-  if (!told) return;
-  known.set(id, { ...told.document, thumbnail: told.thumbnail });
-  drawAround();
-}
-const remember = (hits) => hits.forEach((hit) => known.set(hit.item_id, hit));
 
 function answered(next, { y, quiet = false } = {}) {
   const again = model?.search === next.search;
   model = next;
   problem(null);
   draw(again && quiet ? {} : { top: y ?? 0 });
-  if (!quiet) say(statusText());
+  if (!quiet) say($('count').textContent);
   count();
 }
 
@@ -139,20 +129,7 @@ function refused(error) {
   else if ([404, 410].includes(error.status) && state.pictures.length) {
     toast('That picture is no longer kept by the service: drop it once more.');
     go({ pictures: [] }, { replace: true });
-  } else problem(error.message);
-}
-
-let telling = 0;
-/** Show what is wrong with the query, once nobody types on; null when nothing is. */
-function problem(text) {
-  clearTimeout(telling);
-  const tell = () => {
-    $('problem').textContent = text ?? '';
-    $('problem').hidden = !text;
-    box.setAttribute('aria-invalid', String(Boolean(text)));
-  };
-  if (text && typing) telling = setTimeout(tell, 700);
-  else tell();
+  } else problem(error.message, typing);
 }
 
 /** The model in the grid: what stands below the line only on request, where nothing stands above it. */
@@ -166,7 +143,6 @@ function draw(how = {}) {
 }
 
 const drawEmpty = () => drawStatus.empty(model, { state, go, overview, tops: parts.tops() });
-const statusText = () => $('count').textContent;
 
 let fetching = false;
 async function more() {
@@ -204,7 +180,7 @@ function opened(event, hit) {
 /** More like a hit, or less; once more takes it back. */
 function steer(hit, way) {
   const other = way === 'like' ? 'less' : 'like';
-  remember([hit]);
+  known.remember([hit]);
   const taken = state[way].includes(hit.item_id);
   const patch = {
     [way]: taken ? state[way].filter((id) => id !== hit.item_id) : [...state[way], hit.item_id].slice(-20),
@@ -216,30 +192,10 @@ function steer(hit, way) {
   toast(taken ? 'Taken back' : waits ? 'That will count once something is looked for' : way === 'like' ? 'More like it' : 'Less like it');
 }
 
-/** The hit with its reasons. */
-async function explain(hit) {
-  const [path, body] = model.request;
-  const page = path === '/recommend' ? { k: hit.rank } : { k: 1, offset: hit.rank - 1 };
-  const told = await results([path, { ...body, explain: true }], page);
-  return told.hits.find((one) => one.document_id === hit.document_id) ?? null;
-}
-
-box.addEventListener(
-  'input',
-  (() => {
-    const soon = debounced(PAUSE, () => box.value.trim() !== state.text.trim() && go({ text: box.value }, { words: true }));
-    return () => {
-      if (/\s$/.test(box.value)) chipsOfText();
-      soon();
-    };
-  })(),
-);
-box.addEventListener('blur', () => (typing = false));
-$('search').addEventListener('submit', (event) => {
-  event.preventDefault();
-  chipsOfText();
-  if (box.value.trim() !== state.text.trim()) go({ text: box.value });
-  typing = false;
+writing(box, {
+  state: () => state,
+  go,
+  settled: () => (typing = false),
 });
 $('home').addEventListener('click', (event) => {
   if (event.ctrlKey || event.metaKey) return;
@@ -248,14 +204,6 @@ $('home').addEventListener('click', (event) => {
   go({ ...NOTHING });
   box.focus();
 });
-
-/** Filters that were typed among the words become chips. */
-function chipsOfText() {
-  const { words, filters } = split(box.value);
-  if (!filters.length) return;
-  box.value = words && `${words} `;
-  go({ text: words, filters: [...new Set([...state.filters, ...filters])] });
-}
 
 window.addEventListener('popstate', (event) => {
   const before = state;

@@ -51,6 +51,13 @@ export function request(state) {
 const some = (list) => (list.length ? list : undefined);
 
 export const results = ([path, body], page, signal) => json(path, sent({ ...body, ...page }, signal));
+/** The `hit` of a request's list again, with its reasons. */
+export async function explained([path, body], hit) {
+  const page = path === '/recommend' ? { k: hit.rank } : { k: 1, offset: hit.rank - 1 };
+  const told = await results([path, { ...body, explain: true }], page);
+  return told.hits.find((one) => one.document_id === hit.document_id) ?? null;
+}
+
 export const item = (id) => json(`/items/${id}`);
 export const similar = (id, k) => json(`/items/${id}/similar?k=${k}`);
 export const stats = () => json('/stats');
