@@ -66,7 +66,8 @@ COLOURS = ("red", "Green", "green", "blue", "blue; red", "white")
 def measure(scale: float = 1.0) -> list[Figure]:
     """Identity in this process; times and kills on a Ray cluster of this machine, if Ray is installed."""
     import mmsearch
-    from mmsearch.cluster.building import opened, split
+    from mmsearch.cluster.building import opened
+    from mmsearch.cluster.splitting import split
 
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)

@@ -157,28 +157,6 @@ def opened(
     return ClusterLibrary(directory, transport, partial=partial, allow_private=allow_private)
 
 
-def split(index_dir: Path, path: Path, shards: int) -> ClusterDirectory:
-    """A new cluster at ``path`` of all that the index in ``index_dir`` holds, which stays as it is."""
-    from shutil import copyfile
-
-    from mmsearch.store.directory import POOLING, WEIGHTS
-
-    directory = create(path, shards)
-    manifest = directory.read()
-    targets = {shard.name: directory.shard_path(shard) for shard in manifest.shards}
-    with directory.write_lock():
-        spread(index_dir, targets, keep=True)
-        for shard_path in targets.values():
-            with_encoders(index_dir, shard_path)
-            if (index_dir / POOLING).exists():
-                copyfile(index_dir / POOLING, shard_path / POOLING)
-        for name in (POOLING, WEIGHTS):
-            if (index_dir / name).exists():
-                copyfile(index_dir / name, path / name)
-        finish(directory, manifest)
-    return directory
-
-
 def _entry(number: int) -> ShardEntry:
     name = f"shard-{number:03}"
     return ShardEntry(name, f"{SHARDS}/{name}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmsearch.cluster.messages import Among, FieldNames
 from mmsearch.cluster.numbers import of_shard
-from mmsearch.cluster.shard import Among, FieldNames
 from mmsearch.search.index.documents import MOST_FILTERS, Documents
 from mmsearch.store.catalogue.conditions import ModalityIs
 from mmsearch.store.catalogue.values import Corpus, EncoderRecord
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mmsearch.cluster.shard import Table
+    from mmsearch.cluster.messages import Table
     from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.types import Ids, VectorKind

@@ -8,9 +8,9 @@ from dataclasses import is_dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from mmsearch.cluster.documents import World
+from mmsearch.cluster.messages import StaleError
 from mmsearch.cluster.reading import ClusterGeneration, ClusterReading
 from mmsearch.cluster.routing import Route
-from mmsearch.cluster.shard import StaleError
 from mmsearch.cluster.transport import MissingShardsError
 from mmsearch.errors import UsageError
 from mmsearch.library.generation import stamp_of

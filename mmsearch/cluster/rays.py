@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.cluster.building import build_shard
-from mmsearch.cluster.shard import Shard, StaleError
+from mmsearch.cluster.messages import StaleError
+from mmsearch.cluster.shard import Shard
 from mmsearch.cluster.transport import missing_shards, places
 from mmsearch.errors import (
     ClusterError,

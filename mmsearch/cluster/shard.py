@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mmsearch.ann.placement import contains
+from mmsearch.cluster.messages import Among, FieldNames, StaleError, Table
 from mmsearch.cluster.numbers import in_shard, on_cluster, one_on_cluster
 from mmsearch.library.open_index import OpenIndex
 from mmsearch.search.index.documents import common
@@ -19,10 +20,8 @@ from mmsearch.store.directory import IndexDirectory
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from mmsearch.ann.index import VectorIndex
     from mmsearch.encoders.protocol import Encoder
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from mmsearch.store.catalogue.conditions import Condition
     from mmsearch.store.catalogue.enrichment import Enriched
     from mmsearch.store.catalogue.overview import FacetCount
-    from mmsearch.store.catalogue.values import EncoderRecord, FieldInfo, Statistics, StoredItem
+    from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
     from mmsearch.types import Ids, Modality, Scores, Vector, VectorKind, Vectors
 
     Known = dict[VectorKind, tuple[Ids, Scores]]
@@ -41,58 +40,6 @@ HELD = 2
 MOST_FILTERS = 8
 # Items beside those that were found whose scores are sent along; of longer documents they are asked for when needed.
 MOST_BESIDE = 20_000
-
-
-class StaleError(Exception):
-    """A shard is at another generation than it was asked for."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """What is known of a shard of one ``generation`` before anything is looked for in it.
-
-    ``items`` (n,) by id with their ``documents`` and modalities (``kinds``, places in `MODALITIES`), ``places`` (n,) in
-    order within the shard, and the ``keys`` (n, 32) of their contents; ``parts`` as of `Catalogue.part_items`;
-    ``owners``, all documents, and ``paths``, root and path of each as one, in order. ``entries`` of the word index;
-    ``vectors``: the items that have one, by encoder and kind, ascending. ``exact``: whether all vector indexes are.
-    """
-
-    generation: str
-    items: Ids
-    documents: Ids
-    kinds: Ids
-    places: Ids
-    keys: NDArray[np.uint8]
-    parts: tuple[Ids, Ids]
-    owners: Ids
-    paths: tuple[bytes, ...]
-    entries: Entries
-    vectors: Mapping[tuple[str, VectorKind], Ids]
-    exact: bool
-    encoders: tuple[EncoderRecord, ...]
-    fields: tuple[str, ...]
-    roots: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldNames:
-    """The fields of all shards together, for filters that name one of them."""
-
-    names: tuple[str, ...]
-
-    def field_names(self) -> list[str]:
-        """All names, sorted."""
-        return list(self.names)
-
-
-@dataclass(frozen=True, slots=True)
-class Among:
-    """Which items of a shard may be found: those that pass ``condition``, of fields ``names``, or else those whose bits
-    are set, in order of their ids."""
-
-    condition: Condition | None = None
-    names: FieldNames = FieldNames(())
-    bits: bytes = b""
 
 
 class Shard:

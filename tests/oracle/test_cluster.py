@@ -12,8 +12,9 @@ import pytest
 
 import mmsearch
 from benchmarks.shared.same import SCORES, differences, plain
-from mmsearch.cluster.building import opened, split
+from mmsearch.cluster.building import opened
 from mmsearch.cluster.library import ClusterLibrary
+from mmsearch.cluster.splitting import split
 from mmsearch.search.ranking import threshold
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search

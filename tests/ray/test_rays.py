@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 import mmsearch
-from mmsearch.cluster.building import create, index_cluster, opened, split
+from mmsearch.cluster.building import create, index_cluster, opened
 from mmsearch.cluster.library import ClusterLibrary
 from mmsearch.cluster.manifest import ClusterDirectory
 from mmsearch.cluster.rays import RayTransport, RayWorkers
+from mmsearch.cluster.splitting import split
 from mmsearch.errors import ClusterError, UsageError
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore")]  # ray's own code warns

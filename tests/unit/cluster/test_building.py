@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 import mmsearch
-from mmsearch.cluster.building import opened, split
+from mmsearch.cluster.building import opened
 from mmsearch.cluster.indexing import index
 from mmsearch.cluster.manifest import ClusterDirectory
 from mmsearch.cluster.placing import shard_for
+from mmsearch.cluster.splitting import split
 from mmsearch.errors import IndexFormatError, RemovalError, UsageError
 
 

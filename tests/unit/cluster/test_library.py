@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 import mmsearch
-from mmsearch.cluster.building import opened, split
+from mmsearch.cluster.building import opened
 from mmsearch.cluster.indexing import index
 from mmsearch.cluster.library import ClusterLibrary
 from mmsearch.cluster.manifest import ClusterDirectory
+from mmsearch.cluster.splitting import split
 from mmsearch.errors import ClosedLibraryError, ClusterError, IndexDirectoryError, UsageError
 
 
