@@ -10,9 +10,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.shared import made_documents as made
 from benchmarks.shared.figures import Figure, at_least, at_most, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmsearch.types import Vectors
 
 PAGES, CHARACTERS = 300, 3_400
 FEW, MANY = 50, 5_000
@@ -33,14 +39,13 @@ def measure(scale: float = 1.0) -> list[Figure]:
 
 
 def _reading(folder: Path, words: list[str], count: int) -> list[Figure]:
-    """Reading alone, and the whole pipeline against its text tower with the same passages."""
+    """Reading alone; of the time of the whole pipeline, child process included, the share of its text tower."""
     from mmsearch.encoders.registry import load_encoder
     from mmsearch.ingest.options import IndexOptions
     from mmsearch.ingest.pipeline import update
     from mmsearch.media.limits import Limits
     from mmsearch.media.readers.parts import TextPart
     from mmsearch.media.readers.pdf import PdfReader
-    from mmsearch.store.catalogue.catalogue import Catalogue
     from mmsearch.store.directory import IndexDirectory
 
     corpus = folder / "reading"
@@ -54,24 +59,27 @@ def _reading(folder: Path, words: list[str], count: int) -> list[Figure]:
 
     encoder = load_encoder()
     encoder.encode_texts(["warm"])
+    encode, tower = encoder.encode_texts, [0.0]
+
+    def timed(texts: Sequence[str]) -> Vectors:
+        begun = time.thread_time()
+        vectors = encode(texts)
+        tower[0] += time.thread_time() - begun
+        return vectors
+
+    encoder.encode_texts = timed  # type: ignore[method-assign]
     directory = IndexDirectory.create(folder / "reading-index")
     spent = _processor_time()
     with directory.write_lock():
         report = update(corpus, directory, encoder, IndexOptions(workers=1))
     whole = _processor_time() - spent
-    with Catalogue.open(directory.catalogue_path) as catalogue:
-        passages = [one.text or "" for one in catalogue.items(catalogue.select_items())]
-    assert report.encoded["text"] == len(passages)
-    spent = _processor_time()
-    for start in range(0, len(passages), 1024):
-        encoder.encode_texts(passages[start : start + 1024])
-    tower = _processor_time() - spent
+    assert report.encoded["text"] > 4 * count
     return [
         at_least("PDF with a text layer, reading alone", 300, alone, "pages/s", 0),
         at_least(
-            "PDF through the pipeline, of what the text tower alone does", 90, 100 * tower / whole, "%", 0
+            "PDF through the pipeline, of what the text tower alone does", 90, 100 * tower[0] / whole, "%", 0
         ),
-        seen("the same in pages", f"{count / whole:.1f} pages/s; the tower alone {count / tower:.1f}"),
+        seen("the same in pages", f"{count / whole:.1f} pages/s; the tower alone {count / tower[0]:.1f}"),
     ]
 
 
