@@ -71,6 +71,7 @@ class Resampled:
     name = "pocket-resampled"
     fingerprint = hashlib.sha256(b"pocket resampled").hexdigest()
     modalities: frozenset[Modality] = frozenset({"image", "text"})
+    sound_fingerprint = ""
     parallel = True
 
     def __init__(self) -> None:

@@ -71,6 +71,7 @@ class SyntheticEncoder:
     dimension = DIMENSION
     modalities: frozenset[Modality] = frozenset({"image", "text"})
     fingerprint = hashlib.sha256(b"synthetic").hexdigest()
+    sound_fingerprint = ""
     parallel = True
 
     def __init__(self) -> None:

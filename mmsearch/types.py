@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     Vector: TypeAlias = NDArray[np.float32]  # (dimension,), unit length
     Images: TypeAlias = NDArray[np.uint8]  # (n, height, width, 3), RGB
     Pixels: TypeAlias = NDArray[np.uint8]  # (height, width, 3), RGB
+    Samples: TypeAlias = NDArray[np.float32]  # (n,), one channel, from -1 to 1
+    Sounds: TypeAlias = NDArray[np.float32]  # (n, samples), windows of one channel, from -1 to 1
     Ids: TypeAlias = NDArray[np.int64]  # (n,)
     Scores: TypeAlias = NDArray[np.float64]  # (n,)
     Matrix: TypeAlias = NDArray[np.float64]  # (n, c)
-    Samples: TypeAlias = NDArray[np.float32]  # (n,), one channel, from -1 to 1
 
 Modality: TypeAlias = Literal["image", "text", "audio"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
+
+# What several items of a modality are called.
+SEVERAL: dict[Modality, str] = {"image": "images", "text": "texts", "audio": "sounds"}
 
 # What vectors may be of: an item of a modality, or a whole document, pooled from its items.
 VectorKind: TypeAlias = Modality | Literal["document"]
@@ -169,6 +173,18 @@ class PictureSpec:
 
     size: int
     fit: Literal["squash", "crop", "pad"] = "squash"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSpec:
+    """How an encoder wants its sounds: windows of ``samples`` of one channel, ``rate`` of them a second.
+
+    A longer sound is heard by windows that begin ``hop`` samples after each other.
+    """
+
+    rate: int = 16_000
+    samples: int = 15_600
+    hop: int = 7_680
 
 
 @dataclass(frozen=True, slots=True, eq=False)

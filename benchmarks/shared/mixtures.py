@@ -55,7 +55,8 @@ class RememberingEncoder:
         self, inner: Encoder, gap: NDArray[np.float32] | None = None, known: RememberingEncoder | None = None
     ) -> None:
         self._inner, self._gap = inner, gap
-        self.name, self.dimension, self.modalities = inner.name, inner.dimension, inner.modalities
+        self.name, self.dimension = inner.name, inner.dimension
+        self.modalities, self.sound, self.sound_fingerprint = inner.modalities - {"audio"}, inner.sound, ""
         self.picture, self.parallel = inner.picture, False  # one thread: no vector is made twice
         mark = b"" if gap is None else gap.tobytes()
         self.fingerprint = hashlib.sha256(inner.fingerprint.encode() + mark).hexdigest()

@@ -240,11 +240,12 @@ def tell(notice: str) -> None:
 
 def _print_report(report: IndexReport, index_dir: Path) -> None:
     from mmsearch.cli.output.terminal import console, escape
+    from mmsearch.types import SEVERAL
     from mmsearch.wire.runs import whole
 
     out = console()
     changes = changes_in(report, unchanged=True)
-    encoded = ", ".join(f"{count} {name}s" for name, count in sorted(report.encoded.items()) if count)
+    encoded = ", ".join(f"{count} {SEVERAL[name]}" for name, count in sorted(report.encoded.items()) if count)
     rate = sum(report.encoded.values()) / max(report.seconds, 1e-9)
     speed = f" ({rate:.0f}/s)" if encoded and report.seconds > 1 else ""
     out.print(

@@ -30,7 +30,7 @@ def query(
         list[str] | None,
         typer.Argument(
             metavar="TEXT...",
-            help='Words, "phrases", -minus, @picture.jpg, #item, filters: see docs/query-language.md. '
+            help='Words, "phrases", -minus, @picture.jpg, @sound.mp3, #item, filters: see docs/query-language.md. '
             "Quotation marks around all of it are needed for what the shell or an option would take.",
         ),
     ] = None,
@@ -38,6 +38,12 @@ def query(
         list[str] | None,
         typer.Option(
             "--image", help="A picture to search by: a file, a URL, or - for stdin.", rich_help_panel=_LOOK
+        ),
+    ] = None,
+    audio: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--audio", help="A sound to search by: a file, a URL, or - for stdin.", rich_help_panel=_LOOK
         ),
     ] = None,
     item: Annotated[
@@ -55,7 +61,8 @@ def query(
     allow_private: AllowPrivate = False,
     index_dir: IndexDirectory = DEFAULT_INDEX,
     modality: Annotated[
-        str | None, typer.Option(help="Only items of this kind: image or text.", rich_help_panel=_AMONG)
+        str | None,
+        typer.Option(help="Only items of this kind: image, text or audio.", rich_help_panel=_AMONG),
     ] = None,
     where: Annotated[
         str | None,
@@ -156,7 +163,7 @@ def query(
     text = " ".join(words) if words else None
     # What has a wrong value is refused by the request, in the same words for all faces.
     given: dict[str, Any] = {
-        "text": text, "image": image, "item": _item_ids(item), "minus": minus, "exclude": exclude,
+        "text": text, "image": image, "audio": audio, "item": _item_ids(item), "minus": minus, "exclude": exclude,
         "modality": modality, "where": where, "path": path, "group": group, "sort": sort, "fusion": fusion,
         "weights": _weights(weights), "rerank": rerank, "rerank_depth": rerank_depth, "k": k, "offset": offset,
         "cutoff": cutoff, "facets": _names(facet), "context": context,

@@ -35,9 +35,10 @@ def stats(
     from rich.table import Table
 
     from mmsearch.cli.output.terminal import escape
+    from mmsearch.types import SEVERAL
 
     out = console()
-    items = ", ".join(f"{count:,} {modality}s" for modality, count in sorted(now.items.items()))
+    items = ", ".join(f"{count:,} {SEVERAL[modality]}" for modality, count in sorted(now.items.items()))
     out.print(
         f"[bold]{escape(str(index_dir))}[/]: {now.documents:,} documents, {items or 'no items'}, "
         f"{human_bytes(overview.size)}"

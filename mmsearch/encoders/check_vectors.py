@@ -1,8 +1,8 @@
 """Does an encoder give the same vectors here as where it was made?
 
-A compiled encoder carries the vectors of a few texts, and of a few pictures that a program draws. Processors have
-kernels of their own for integer arithmetic, and not all of them are exact: ONNX Runtime's saturate with 8-bit weights
-where there is no VNNI (`mmsearch.encoders.saturation`), and nothing but the vectors shows it.
+A compiled encoder carries the vectors of a few texts, and of a few pictures and sounds that a program makes.
+Processors have kernels of their own for integer arithmetic, and not all of them are exact: ONNX Runtime's saturate with
+8-bit weights where there is no VNNI (`mmsearch.encoders.saturation`), and nothing but the vectors shows it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mmsearch.encoders.description import Description
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.types import Images, Modality, Vectors
+    from mmsearch.types import Images, Modality, Sounds, SoundSpec, Vectors
 
 # The first of each is compared whenever its tower is loaded; the text is short, so that a cold query hardly waits.
 TEXTS = (
@@ -35,17 +35,21 @@ TEXTS = (
     "wood " * 40,
 )
 PICTURES = 6
+SOUNDS = 4
 LEAST_COSINE = 0.998
 
 
 @dataclass(frozen=True, slots=True)
 class CheckVectors:
-    """``texts`` and the first ``pictures`` of `draw_picture`, with the vectors that they had: (n, d) float32."""
+    """``texts``, the first pictures of `draw_picture` and sounds of `make_sound`, with the vectors that they had.
+
+    Those are (n, d) float32.
+    """
 
     texts: Sequence[str]
-    pictures: int
     text_vectors: Vectors
     picture_vectors: Vectors
+    sound_vectors: Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Difference:
     cosine: float
 
     def __str__(self) -> str:
-        kind = "texts" if self.modality == "text" else "pictures"
+        kind = {"text": "texts", "image": "pictures", "audio": "sounds"}[self.modality]
         return (
             f"{self.encoder} gives {kind} other vectors on this computer than where it was made (cosine "
             f"{self.cosine:.3f} instead of 1): hits are worse, and vectors of other computers don't fit; "
@@ -87,13 +91,30 @@ def draw_picture(number: int, size: int) -> Images:
     return np.stack(planes, axis=-1).astype(np.uint8)[None]
 
 
+def make_sound(number: int, spec: SoundSpec) -> Sounds:
+    """(1, samples) float32, for ``number`` from 0 to SOUNDS - 1; of integers only, so equal on any machine."""
+    at = np.arange(spec.samples, dtype=np.int64)
+    if number == 0:  # a sweep upwards
+        level = (at * (200 + at // 20) // 8) % 4096 * 8 - 16_384
+    elif number == 1:  # noise in bursts
+        level = ((at * 7919 + at * at % 251 * 65_537) % 32_768 - 16_384) * (at // 2_000 % 2)
+    elif number == 2:  # a low square wave
+        level = (at // 80 % 2) * 20_000 - 10_000
+    else:  # clicks that die away
+        level = ((at * 104_729) % 65_536 - 32_768) // (1 + at % 4_000 // 40)
+    return (level / 32_768).astype(np.float32)[None]
+
+
 def write_check_vectors(directory: Path, encoder: Encoder) -> None:
-    """Store what ``encoder``, which lies in ``directory``, gives for the texts and pictures above."""
+    """Store what ``encoder``, which lies in ``directory``, gives for the texts, pictures and sounds above."""
     texts = encoder.encode_texts(TEXTS) if "text" in encoder.modalities else np.zeros((0, encoder.dimension))
     drawn = range(PICTURES) if "image" in encoder.modalities else range(0)
     pictures = [encoder.encode_images(draw_picture(number, encoder.picture.size)) for number in drawn]
-    np.save(directory / CHECK, np.concatenate([texts, *pictures]).astype(np.float16), allow_pickle=False)
-    stored = {"file": CHECK, "texts": TEXTS[: len(texts)], "pictures": len(pictures)}
+    made = range(SOUNDS) if "audio" in encoder.modalities else range(0)
+    sounds = [encoder.encode_sounds(make_sound(number, encoder.sound)) for number in made]
+    vectors = np.concatenate([texts, *pictures, *sounds]).astype(np.float16)
+    np.save(directory / CHECK, vectors, allow_pickle=False)
+    stored = {"file": CHECK, "texts": TEXTS[: len(texts)], "pictures": len(pictures), "sounds": len(sounds)}
     amend_description(directory, check=stored)
 
 
@@ -110,10 +131,12 @@ def read_check_vectors(directory: Path, description: Description | None = None) 
         vectors = np.load(path, allow_pickle=False).astype(np.float32)
     except (OSError, ValueError) as error:
         raise EncoderError(f"{path} can't be read ({error}): compile the encoder again") from error
-    texts, pictures = description.check_texts, description.check_pictures
-    if vectors.shape != (len(texts) + pictures, description.dimension) or not 0 <= pictures <= PICTURES:
+    texts, pictures, sounds = description.check_texts, description.check_pictures, description.check_sounds
+    fits = vectors.shape == (len(texts) + pictures + sounds, description.dimension)
+    if not fits or not 0 <= pictures <= PICTURES or not 0 <= sounds <= SOUNDS:
         raise EncoderError(f"{path} does not fit its description: compile the encoder again")
-    return CheckVectors(texts, pictures, vectors[: len(texts)], vectors[len(texts) :])
+    shown, heard = np.split(vectors[len(texts) :], [pictures])
+    return CheckVectors(texts, vectors[: len(texts)], shown, heard)
 
 
 def find_difference(
@@ -123,10 +146,14 @@ def find_difference(
     if modality == "text":
         expected = stored.text_vectors[:most]
         actual = encoder.encode_texts(stored.texts[:most])
-    else:
+    elif modality == "image":
         expected = stored.picture_vectors[:most]
         pictures = [draw_picture(number, encoder.picture.size) for number in range(len(expected))]
         actual = encoder.encode_images(np.concatenate(pictures)) if pictures else expected
+    else:
+        expected = stored.sound_vectors[:most]
+        sounds = [make_sound(number, encoder.sound) for number in range(len(expected))]
+        actual = encoder.encode_sounds(np.concatenate(sounds)) if sounds else expected
     cosines = (actual * expected).sum(axis=1) / np.maximum(np.linalg.norm(expected, axis=1), 1e-12)
     least = float(cosines.min(initial=1.0))
     return None if least >= LEAST_COSINE else Difference(encoder.name, modality, least)

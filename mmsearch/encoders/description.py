@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import EncoderError
-from mmsearch.types import PictureSpec
+from mmsearch.types import PictureSpec, SoundSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,8 @@ FORMAT = 1
 # What the files of an encoder are called, by their roles.
 IMAGE_TOWER, TEXT_TOWER, TOKENIZER = "image.onnx", "text.onnx", "tokenizer.json"
 BANK_LINES = "bank.txt"  # the texts of the bank, for people and for what depends on their length
-BANK_TEXTS, BANK_PICTURES = "bank-text.npy", "bank-image.npy"
+SOUND_TOWER = "sound.onnx"
+BANK_TEXTS, BANK_PICTURES, BANK_SOUNDS = "bank-text.npy", "bank-image.npy", "bank-audio.npy"
 AXES = "axes.npy"
 CHECK = "check.npy"
 NAMED = "named.npy"  # how often pictures were named by each entry of the vocabulary
@@ -44,7 +45,9 @@ class Description:
     backgrounds: Mapping[str, str]  # "text→image" -> JSON of a Background
     check_texts: Sequence[str] = ()  # see `mmsearch.encoders.check_vectors`
     check_pictures: int = 0
+    check_sounds: int = 0
     saturates: bool = True  # False: it was shown that no product of integer weights can
+    sound: SoundSpec = field(default_factory=SoundSpec)
 
     @property
     def modalities(self) -> frozenset[Modality]:
@@ -67,7 +70,7 @@ def read_description(directory: Path) -> Description:
 
 
 def _description(record: dict[str, Any]) -> Description:
-    image, text = record.get("image"), record.get("text")
+    image, text, sound = record.get("image"), record.get("text"), record.get("sound")
     files = {f"bank-{modality}": name for modality, name in (record.get("bank") or {}).items() if name}
     files |= {role: record[role] for role in ("axes", "named") if record.get(role)}
     check = record.get("check") or {}
@@ -77,6 +80,8 @@ def _description(record: dict[str, Any]) -> Description:
         files["image"] = image["file"]
     if text:
         files["text"], files["tokenizer"] = text["file"], text["tokenizer"]
+    if sound:
+        files["audio"] = sound["file"]
     for name in files.values():
         if "/" in name or "\\" in name or name.startswith("."):
             raise ValueError(f"{name!r} leaves the directory")
@@ -93,7 +98,9 @@ def _description(record: dict[str, Any]) -> Description:
         backgrounds={name: json.dumps(value) for name, value in (record.get("backgrounds") or {}).items()},
         check_texts=tuple(map(str, check.get("texts", ()))),
         check_pictures=int(check.get("pictures", 0)),
+        check_sounds=int(check.get("sounds", 0)),
         saturates=bool(record.get("saturates", True)),
+        sound=SoundSpec(*(int(sound[name]) for name in ("rate", "samples", "hop"))) if sound else SoundSpec(),
     )
 
 
@@ -129,11 +136,11 @@ def copy_description(source: Path, directory: Path, name: str) -> None:
     """Describe the encoder in ``directory``, made of that in ``source``, as that one but for its ``name``.
 
     Nothing that was measured or sealed is taken along: no bank, no backgrounds, no axes, no table of names, no check
-    vectors, no digests.
+    vectors, no digests; nor a sound tower, which leads into the space of that one.
     """
     record = _read(source)
     record |= {"name": name, "bank": {"text": None, "image": None}}
-    record |= {"axes": None, "named": None, "check": None}
+    record |= {"axes": None, "named": None, "check": None, "sound": None}
     _write(directory, record | {"sha256": {}, "backgrounds": {}})
 
 
@@ -150,9 +157,12 @@ def amend_description(
     check: Mapping[str, object] | None = None,
     saturates: bool | None = None,
     named: str | None = None,
+    sound: SoundSpec | None = None,
     towers_changed: bool = False,
 ) -> None:
     """Change what is given and leave the rest: ``bank`` modality by modality, all others whole.
+
+    ``sound`` says that a sound tower lies there under its usual name, and what it wants.
 
     ``towers_changed``: digests and check vectors no longer hold and are dropped; `seal` the directory when it is done.
     """
@@ -167,6 +177,7 @@ def amend_description(
         "check": check,
         "saturates": saturates,
         "named": named,
+        "sound": None if sound is None else {"file": SOUND_TOWER, **asdict(sound)},
     }
     record |= {key: value for key, value in given.items() if value is not None}
     if bank is not None:
@@ -183,7 +194,7 @@ def read_recipe(directory: Path) -> dict[str, Any]:
 
 def digest_files(directory: Path, description: Description) -> dict[str, str]:
     """File name -> hex SHA-256 of every file that the vectors depend on."""
-    roles = ("image", "text", "tokenizer")
+    roles = ("image", "text", "tokenizer", "audio")
     names = sorted(description.files[role] for role in roles if role in description.files)
     return {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in names}
 

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mmsearch.errors import EncoderError, MissingExtraError
-from mmsearch.types import PictureSpec
+from mmsearch.types import PictureSpec, SoundSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mmsearch.types import Images, Modality, Vectors
+    from mmsearch.types import Images, Modality, Sounds, Vectors
 
 PREFIX = "openclip:"
 TEXT_BATCH = 64
@@ -157,6 +157,20 @@ class OpenClipEncoder:
                 digest.update(flat.view(torch.uint8).numpy().tobytes())
             self._fingerprint = digest.hexdigest()
         return self._fingerprint
+
+    @property
+    def sound(self) -> SoundSpec:
+        """Windows of sound, which it can't encode."""
+        return SoundSpec()
+
+    @property
+    def sound_fingerprint(self) -> str:
+        """Empty: it has no sound tower."""
+        return ""
+
+    def encode_sounds(self, batch: Sounds) -> Vectors:
+        """EncoderError: it has no sound tower."""
+        raise EncoderError(f"encoder {self.name} has no sound tower: choose another with --encoder")
 
     def encode_images(self, batch: Images) -> Vectors:
         """(n, size, size, 3) uint8 RGB -> (n, dimension) float32, unit rows."""

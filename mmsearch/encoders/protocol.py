@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mmsearch.encoders.naming import NamedWord
-    from mmsearch.types import Images, Modality, PictureSpec, Vectors
+    from mmsearch.types import Images, Modality, PictureSpec, Sounds, SoundSpec, Vectors
 
 
 class Encoder(Protocol):
@@ -28,11 +28,23 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hex SHA-256 over weights, tokenizer and preprocessing; the identity that an index stores."""
+        """Hex SHA-256 over weights, tokenizer and preprocessing; the identity that an index stores.
+
+        That of the towers for pictures and texts, where there are any: an index that was made before an encoder learned
+        to hear stays its own (see ``sound_fingerprint``).
+        """
+
+    @property
+    def sound_fingerprint(self) -> str:
+        """Hex SHA-256 over the sound tower and its windows; empty where there is none."""
 
     @property
     def picture(self) -> PictureSpec:
         """The pictures that ``encode_images`` wants."""
+
+    @property
+    def sound(self) -> SoundSpec:
+        """The windows of sound that ``encode_sounds`` wants, where "audio" is among ``modalities``."""
 
     @property
     def parallel(self) -> bool:
@@ -43,6 +55,9 @@ class Encoder(Protocol):
 
     def encode_texts(self, batch: Sequence[str]) -> Vectors:
         """n texts -> (n, dimension) float32, unit rows; a longer text than the tower reads is cut."""
+
+    def encode_sounds(self, batch: Sounds) -> Vectors:
+        """(n, samples) float32 from -1 to 1, each a window of ``sound`` -> (n, dimension) float32, unit rows."""
 
     def prior(self, query: Modality, item: Modality) -> str | None:
         """How this encoder scores unrelated pairs, measured when it was made, for an index with few items.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mmsearch.encoders.naming import NamedWord
     from mmsearch.encoders.protocol import Encoder
-    from mmsearch.types import Images, Modality, PictureSpec, Vectors
+    from mmsearch.types import Images, Modality, PictureSpec, Sounds, SoundSpec, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,14 @@ class ShortenedEncoder:
         return self.whole.picture
 
     @property
+    def sound(self) -> SoundSpec:
+        return self.whole.sound
+
+    @property
+    def sound_fingerprint(self) -> str:
+        return self.whole.sound_fingerprint
+
+    @property
     def parallel(self) -> bool:
         return self.whole.parallel
 
@@ -59,6 +67,9 @@ class ShortenedEncoder:
 
     def encode_texts(self, batch: Sequence[str]) -> Vectors:
         return self.shorten(self.whole.encode_texts(batch))
+
+    def encode_sounds(self, batch: Sounds) -> Vectors:
+        return self.shorten(self.whole.encode_sounds(batch))
 
     def prior(self, query: Modality, item: Modality) -> str | None:
         """None: what was measured is how whole vectors score."""

@@ -72,7 +72,7 @@ def store_backgrounds(directory: Path, collections: Sequence[Path]) -> dict[str,
     found, pictures, axes = measure_backgrounds(CompiledEncoder(directory), collections)
     np.save(directory / BANK_PICTURES, pictures.astype(np.float16), allow_pickle=False)
     np.save(directory / AXES, axes.astype(np.float16), allow_pickle=False)
-    measured = {name: _rounded(background) for name, background in found.items()}
+    measured = {name: rounded(background) for name, background in found.items()}
     amend_description(directory, bank={"image": BANK_PICTURES}, axes=AXES, backgrounds=measured)
     return found
 
@@ -110,7 +110,7 @@ def _bank_pictures(pictures: Vectors, counts: Sequence[int]) -> Vectors:
     return np.concatenate(kept)
 
 
-def _rounded(background: Background) -> dict[str, object]:
+def rounded(background: Background) -> dict[str, object]:
     """Six digits are more than the measurement has, and keep the file readable."""
     values = asdict(background)
     for name in ("bulk", "usual_bulk", "keyword_bulk"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.library.searchable import Searchable
 from mmsearch.store.directory import IndexDirectory
+from mmsearch.types import SEVERAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ class Library(Searchable):
         if self.closed:
             return f"<Library {self.directory.path}: closed>"
         now = self.statistics()
-        items = ", ".join(f"{count:,} {modality}s" for modality, count in sorted(now.items.items()))
+        items = ", ".join(f"{count:,} {SEVERAL[modality]}" for modality, count in sorted(now.items.items()))
         return f"<Library {self.directory.path}: {now.documents:,} documents, {items or 'no items'}>"
 
     def keep_weights(self, weights: LearnedWeights | None) -> None:

@@ -125,6 +125,8 @@ class Reading:
         if modality == "document":
             return self._open_pooled(encoder)
         record = self.record(encoder)
+        if modality == "audio" and record.sound != encoder.sound_fingerprint:
+            return None  # another tower's: they are made anew by the next run
         ids, rows = self.catalogue.embeddings(record.encoder_id, modality)
         if not ids.size:
             return None
@@ -204,3 +206,13 @@ class Reading:
             vectors = made()
         vector: Vector = vectors[0]
         return vector
+
+    def sound_vector(self, encoder: Encoder, source: Any) -> Vector:
+        """The vector of a sound that need not be in the index: the mean of its windows."""
+        import numpy as np
+
+        from mmsearch.media.sound.given import given_windows
+
+        found = given_windows(source, encoder.sound, allow_private=self.allow_private)
+        mean = encoder.encode_sounds(found).mean(axis=0)
+        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)

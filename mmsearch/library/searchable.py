@@ -83,6 +83,7 @@ class Searchable(OpenIndex):
         text: str | Query | SearchRequest | None = None,
         *,
         image: Any = (),
+        audio: Any = (),
         item: int | Sequence[int] = (),
         minus: Any = (),
         exclude: Any = (),
@@ -126,6 +127,7 @@ class Searchable(OpenIndex):
             else SearchRequest(
                 text=text,
                 image=image,
+                audio=audio,
                 item=item,
                 minus=minus,
                 exclude=exclude,

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 
 
-def read_source(source: str, limits: Limits | None = None, *, allow_private: bool = False) -> bytes:
-    """The bytes that ``source`` names, at most ``limits.max_bytes``.
+def read_source(
+    source: str, limits: Limits | None = None, *, allow_private: bool = False, accept: str = "image/*"
+) -> bytes:
+    """The bytes that ``source`` names, at most ``limits.max_bytes``; a server is asked for what to ``accept``.
 
     Unless ``allow_private``, an address is fetched only from servers on the public network, redirects included.
     Raises MediaError, which names the source: no such file, no answer in time, too large, not http(s), private.
@@ -30,13 +32,13 @@ def read_source(source: str, limits: Limits | None = None, *, allow_private: boo
         if source == "-":
             return _read_stream(sys.stdin.buffer, limits, deadline=None)
         if "://" in source:
-            return _download(source, limits, allow_private=allow_private)
+            return _download(source, limits, accept, allow_private=allow_private)
         return read_file(Path(source), limits.max_bytes)
     except MediaError as error:
         raise MediaError(f"{'standard input' if source == '-' else source}: {error}") from error
 
 
-def _download(url: str, limits: Limits, *, allow_private: bool) -> bytes:
+def _download(url: str, limits: Limits, accept: str, *, allow_private: bool) -> bytes:
     import http.client
     from urllib.error import HTTPError, URLError
     from urllib.request import Request
@@ -49,7 +51,7 @@ def _download(url: str, limits: Limits, *, allow_private: bool) -> bytes:
     deadline = time.monotonic() + limits.max_seconds
     with Gate(limits.max_seconds, allow_private=allow_private) as gate:
         try:
-            request = Request(url, headers={"User-Agent": "mmsearch", "Accept": "image/*"})
+            request = Request(url, headers={"User-Agent": "mmsearch", "Accept": accept})
             with opener(gate).open(request, timeout=limits.max_seconds) as response:
                 return _read_stream(cast("BinaryIO", response), limits, deadline)
         except HTTPError as error:

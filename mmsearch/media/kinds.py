@@ -13,7 +13,9 @@ from mmsearch.media.readers.office import OfficeReader
 from mmsearch.media.readers.pdf import PdfReader
 from mmsearch.media.readers.pictures import PictureReader
 from mmsearch.media.readers.reader import is_installed
+from mmsearch.media.readers.sounds import SoundReader
 from mmsearch.media.readers.texts import TextReader
+from mmsearch.media.sound.containers import FILM_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 PICTURES = PictureReader("picture", frozenset(PICTURE_SUFFIXES - RAW_SUFFIXES))
 RAW = PictureReader("camera RAW", RAW_SUFFIXES, extra="raw", package="rawpy")
 TEXTS = TextReader()
+SOUNDS = SoundReader()
+FILMS = SoundReader("film", FILM_SUFFIXES)
 
 DOCUMENTS = (
     PdfReader(),
@@ -35,7 +39,7 @@ DOCUMENTS = (
     MailReader(lambda suffix: reader_of(suffix)),
 )
 
-READERS: tuple[Reader, ...] = (PICTURES, RAW, TEXTS, *DOCUMENTS)
+READERS: tuple[Reader, ...] = (PICTURES, RAW, TEXTS, SOUNDS, FILMS, *DOCUMENTS)
 
 
 def reader_of(suffix: str) -> Reader | None:

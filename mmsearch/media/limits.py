@@ -14,6 +14,7 @@ class Limits:
     ``max_pixels``: width x height as the header states them, before anything is decoded. The default lets a
     20,000 x 10,000 scan through, which takes 0.8 GB while it is decoded (one such at a time).
     ``max_bytes``: size of a picture file, a RAW file or a download.
+    ``max_recording_bytes``: size of a recording or a film, which is read piece by piece.
     ``max_text_bytes``: size of a text file, a sidecar, or one line of a manifest.
     ``max_passages``: passages that one document is split into; the text behind them is not indexed.
     ``max_parts``: pages, slides, sheets or chapters of one document; what comes behind is not indexed.
@@ -23,6 +24,7 @@ class Limits:
 
     max_pixels: int = 200_000_000
     max_bytes: int = 512 * MIB
+    max_recording_bytes: int = 64 * 1024 * MIB
     max_text_bytes: int = 32 * MIB
     max_passages: int = 10_000
     max_parts: int = 20_000

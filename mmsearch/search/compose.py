@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mmsearch.errors import UsageError
 from mmsearch.search.query.filters import parse_filter
 from mmsearch.search.query.parse import is_allowed, parse, taken_as_text
-from mmsearch.search.query.value import Item, Part, Picture, Query, Text
+from mmsearch.search.query.value import Item, Part, Picture, Query, Sound, Text, file_content
 from mmsearch.store.catalogue.conditions import ModalityIs, Or, PathGlob, conjunction
 from mmsearch.types import MODALITIES
 
@@ -24,6 +24,7 @@ def compose(
     text: str | Query | None = None,
     *,
     image: Any = None,
+    audio: Any = None,
     minus: Any = (),
     exclude: Any = (),
     item: int | Sequence[int] = (),
@@ -36,8 +37,10 @@ def compose(
     """One query from all that is given.
 
     ``text`` is in the query language, or a query to add to. ``image``: a picture or several (a path, a URL, "-",
-    a PIL image, bytes, a unit vector). ``minus`` lowers and ``exclude`` removes what is like them: texts (taken
-    as they are) or pictures (a `Path`, a `Picture`, or what is in memory). ``item``: ids to look for more of.
+    a PIL image, bytes, a unit vector). ``audio``: a sound or several (a path, an address, "-", the bytes of a file,
+    samples of 16 kHz, a unit vector). ``minus`` lowers and ``exclude`` removes what is like them: texts (taken as they
+    are), pictures or sounds (a `Path`, a `Picture`, a `Sound`, or a picture in memory). ``item``: ids to look for more
+    of.
     ``modality``, ``where`` (the filter language) and ``path`` (globs) say which items are ranked; several modalities or
     paths are alternatives.
 
@@ -62,6 +65,7 @@ def compose(
     parts = [
         *base.parts,
         *(Part(_picture(picture)) for picture in several(image)),
+        *(Part(_sound(sound)) for sound in several(audio)),
         *(Part(Item(number)) for number in several(item)),
         *(Part(_content(thing) if is_picture(thing) else Text(thing), kind) for kind, thing in unwanted),
     ]
@@ -101,10 +105,14 @@ def _names_picture(thing: Any) -> bool:
 
 def _content(thing: Any) -> Content:
     """A picture, or a text as it is."""
+    if isinstance(thing, Sound):
+        return thing
+    if isinstance(thing, Path):
+        return file_content(str(thing))
     if not isinstance(thing, str):
         return _picture(thing)
     if _names_picture(thing):
-        return Picture(thing[1:])
+        return file_content(thing[1:])
     if not thing.strip():
         raise UsageError("a part of the query is empty")
     return Text(thing)
@@ -114,6 +122,12 @@ def _picture(picture: Any) -> Picture:
     if isinstance(picture, Picture):
         return picture
     return Picture(str(picture) if isinstance(picture, Path) else picture)
+
+
+def _sound(sound: Any) -> Sound:
+    if isinstance(sound, Sound):
+        return sound
+    return Sound(str(sound) if isinstance(sound, Path) else sound)
 
 
 def _modality(modality: Modality | Sequence[Modality] | None) -> Condition | None:

@@ -25,7 +25,7 @@ from mmsearch.search.arguments import (
 )
 from mmsearch.search.compose import compose, several
 from mmsearch.search.query.defaults import DEFAULT_CUTOFF, RERANK_DEPTH
-from mmsearch.search.query.value import Picture, Query
+from mmsearch.search.query.value import Picture, Query, Sound
 from mmsearch.search.ranking.fusion import Fusion
 from mmsearch.search.ranking.order import Order
 from mmsearch.search.ranking.weights import checked
@@ -43,14 +43,17 @@ if TYPE_CHECKING:
 
 def _is_unwanted(value: Any) -> bool:
     things = value if isinstance(value, list) else [value]
-    return all(isinstance(one, str) or (_is_object(one) and isinstance(one["image"], str)) for one in things)
+    return all(
+        isinstance(one, str) or (_is_object(one) and isinstance(next(iter(one.values())), str))
+        for one in things
+    )
 
 
 def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) and list(value) == ["image"]
+    return isinstance(value, dict) and list(value) in (["image"], ["audio"])
 
 
-UNWANTED = Kind('a text, {"image": a path or an address}, or a list of these', _is_unwanted)
+UNWANTED = Kind('a text, {"image" or "audio": a path or an address}, or a list of these', _is_unwanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,10 @@ class SearchRequest(Request):
     """What to look for, among what, in which order, and how much of it to show.
 
     ``text`` is in the query language (docs/query-language.md) or a `Query`. ``image``: one picture or several (a
-    path, a URL, "-", a PIL image, bytes, a unit vector); ``item``: ids of items to find more like; ``minus`` lowers
-    and ``exclude`` removes what is like these texts or pictures (a `Path`, a `Picture`, or what is in memory).
+    path, a URL, "-", a PIL image, bytes, a unit vector); ``audio``: one sound or several (a path, an address, "-", the
+    bytes of a file, samples of 16 kHz, a unit vector); ``item``: ids of items to find more like; ``minus`` lowers and
+    ``exclude`` removes what is like these texts, pictures or sounds (a `Path`, a `Picture`, a `Sound`, or a picture in
+    memory).
 
     A text is text: ``@path`` and addresses in ``text``, ``minus`` and ``exclude`` are pictures only with
     ``allow_files`` and ``allow_urls``. Set them for what the user of this machine wrote, never for what a stranger did.
@@ -94,6 +99,7 @@ class SearchRequest(Request):
 
     text: str | Query | None = field(default=None, compare=False, metadata=TEXT.metadata)
     image: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
+    audio: Any = field(default=(), compare=False, metadata=TEXTS.metadata)
     item: int | Sequence[int] = field(default=(), compare=False, metadata=WHOLES.metadata)
     minus: Any = field(default=(), compare=False, metadata=UNWANTED.metadata)
     exclude: Any = field(default=(), compare=False, metadata=UNWANTED.metadata)
@@ -126,7 +132,7 @@ class SearchRequest(Request):
         if self.group not in ("document", "item"):
             raise UsageError(f"hits are grouped by document or item, not by {self.group!r}")
         settled: dict[str, Any] = {
-            **{name: several(getattr(self, name)) for name in ("image", "item", "minus", "exclude")},
+            **{name: several(getattr(self, name)) for name in ("image", "audio", "item", "minus", "exclude")},
             **{name: _tuple(getattr(self, name)) for name in ("modality", "path")},
             "facets": several(self.facets),
         }
@@ -135,6 +141,7 @@ class SearchRequest(Request):
         query = compose(
             self.text,
             image=self.image,
+            audio=self.audio,
             minus=self.minus,
             exclude=self.exclude,
             item=self.item,
@@ -175,7 +182,7 @@ class SearchRequest(Request):
             return str(value)
         if isinstance(value, Order) and value.field.strip().removeprefix("-") == value.field:
             return str(value)
-        if name == "image":
+        if name in ("image", "audio"):
             return [str(one) if isinstance(one, Path) else one for one in value]
         if name in ("minus", "exclude"):
             return [_written_unwanted(one) for one in value]
@@ -195,11 +202,17 @@ class SearchRequest(Request):
         for name in ("minus", "exclude"):
             if name in found:
                 things = found[name] if isinstance(found[name], list) else [found[name]]
-                found[name] = [Picture(one["image"]) if _is_object(one) else one for one in things]
+                found[name] = [_unwanted(one) if _is_object(one) else one for one in things]
         return found
 
 
+def _unwanted(thing: dict[str, str]) -> Picture | Sound:
+    return Sound(thing["audio"]) if "audio" in thing else Picture(thing["image"])
+
+
 def _written_unwanted(thing: Any) -> Any:
+    if isinstance(thing, Sound):
+        return {"audio": thing.source}
     if isinstance(thing, Picture):
         return {"image": thing.source}
     return {"image": str(thing)} if isinstance(thing, Path) else thing

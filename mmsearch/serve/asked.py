@@ -27,7 +27,7 @@ PICTURES = {"pictures": "image", "minus_pictures": "minus", "exclude_pictures": 
 # How a collection is listed where nothing is looked for: newest first.
 NEWEST_FIRST = "-added"
 # A search by a model that must be loaded first is for those who own the machine.
-_NOT_SERVED = ("image", "rerank", "rerank_depth", "allow_files", "allow_urls")
+_NOT_SERVED = ("image", "audio", "rerank", "rerank_depth", "allow_files", "allow_urls")
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,18 +264,18 @@ def test_tags_come_back_with_a_corpus_that_was_taken_out(
 def test_what_is_not_read_is_counted_by_kind_and_named_when_asked_for(
     command: Command, small_corpus: Path
 ) -> None:
-    for name in ("a.psd", "b.psd", "c.mp4"):
+    for name in ("a.psd", "b.psd", "c.iso"):
         (small_corpus / name).write_bytes(b"x")
     (small_corpus / "my list.csv").write_text("path,title\ncoffee.png,A cup\n", encoding="utf-8")
     finished = command("index", small_corpus, "--index", "i")
     assert finished.returncode == 0
-    assert "not read: 2 .psd, 1 .mp4, 1 .csv (--list-unread names them)" in finished.stdout
+    assert "not read: 2 .psd, 1 .iso, 1 .csv (--list-unread names them)" in finished.stdout
     assert (
         f"my list.csv looks like a manifest: mmsearch index '{small_corpus}/my list.csv'" in finished.stdout
     )
     report = json.loads(command("index", small_corpus, "--index", "i", "--list-unread", "--json").stdout)
-    assert report["unread"] == {".psd": 2, ".mp4": 1, ".csv": 1}
-    assert report["unread_paths"] == ["a.psd", "b.psd", "c.mp4", "my list.csv"]
+    assert report["unread"] == {".psd": 2, ".iso": 1, ".csv": 1}
+    assert report["unread_paths"] == ["a.psd", "b.psd", "c.iso", "my list.csv"]
 
 
 def test_a_damaged_manifest_ends_no_run(command: Command, small_corpus: Path) -> None:

@@ -137,6 +137,7 @@ class _Maker:
     row_of: Callable[[bytes], int | None]
     fields: dict[str, FieldValue]
     faults: list[Fault]
+    heard: bool = False
 
     def drafts(self, part: Part) -> Iterator[Draft]:
         """The items of one part."""
@@ -150,10 +151,11 @@ class _Maker:
             case PicturePart():
                 yield from self._picture(part)
             case SoundPart():
-                sound = Draft("audio", part.place, part.key())
                 if self.how.sounds:
-                    sound.samples, sound.rate = part.samples, part.rate
-                yield sound
+                    yield Draft("audio", part.place, part.key(), samples=part.samples, rate=part.rate)
+                elif not self.heard:  # that there is sound is all that can be said
+                    yield Draft("audio", Locator(), part.key())
+                self.heard = True
             case Fault():
                 self.faults.append(part)
 

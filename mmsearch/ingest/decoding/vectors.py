@@ -46,6 +46,7 @@ class VectorWriter:
             encoder.dimension,
             modalities,
             precision or DEFAULT_PRECISION,
+            encoder.sound_fingerprint,
         )
         record = next(r for r in catalogue.encoders() if r.encoder_id == self.encoder_id)
         if precision not in (None, record.precision):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.ingest.decoding.decoding import Decoding, Reading, decode
+from mmsearch.ingest.decoding.hearing import Hearer
 from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder, NoChildError
 from mmsearch.ingest.decoding.vectors import encode_texts
 from mmsearch.ingest.faults import fault_of
@@ -82,7 +83,7 @@ class Reader:
     ) -> None:
         self.directory, self.encoder, self.encoder_id = directory, encoder, encoder_id
         picture = encoder.picture if "image" in encoder.modalities else None
-        self.decoding = Decoding(picture, limits, scaled_decoding)
+        self.decoding = Decoding(picture, limits, scaled_decoding, "audio" in encoder.modalities)
         self._local = threading.local()
         self._opened: list[Catalogue | IsolatedDecoder] = []
 
@@ -128,6 +129,8 @@ class Reader:
         try:
             isolated = asked_for or source.is_isolated
             readings = self._decode_isolated(source, tried=tried) if isolated else self._decode(source)
+            if self.decoding.sounds:
+                readings = Hearer(self.encoder).heard(readings)
             while True:
                 headway.since = time.monotonic()
                 reading = next(readings, None)
@@ -190,6 +193,7 @@ class Reader:
 
     def _encode_all(self, readings: Sequence[Reading]) -> None:
         self._encode_images([d for r in readings for d in r.drafts if d.pixels is not None])
+        self._find_sounds([d for r in readings for d in r.drafts if d.modality == "audio"])
         texts = [d for r in readings for d in r.drafts if d.modality == "text"]
         if texts:
             encode_texts(texts, self.encoder, self.encoder_id, self._catalogue())
@@ -204,6 +208,14 @@ class Reader:
             pixels = np.stack([draft.pixels for draft in chosen if draft.pixels is not None])
             for draft, vector in zip(chosen, self.encoder.encode_images(pixels), strict=True):
                 draft.vector, draft.pixels = vector, None
+
+    def _find_sounds(self, drafts: Sequence[Draft]) -> None:
+        """Segments that are known already have their rows."""
+        rows = self._catalogue().rows_of_keys(self.encoder_id, "audio", [draft.key for draft in drafts])
+        for draft in drafts:
+            draft.row = rows.get(draft.key)
+            if draft.row is not None:
+                draft.vector = None
 
     def _catalogue(self) -> Catalogue:
         catalogue: Catalogue | None = getattr(self._local, "catalogue", None)

@@ -10,7 +10,7 @@ import numpy as np
 from mmsearch.encoders.reading import reads
 from mmsearch.errors import UsageError
 from mmsearch.search.calibration.cohort import NOTHING_KNOWN, Words, cohort_of
-from mmsearch.search.query.value import Item, Picture, Text, written_content
+from mmsearch.search.query.value import Item, Picture, Sound, Text, written_content
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,8 @@ class Probe:
 def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, ...]:
     """The parts of ``query`` that ``encoder`` can encode, in order; texts go through the tower together.
 
-    Raises UsageError for an item that is not in the index or has no vector, and what reading a picture raises.
+    Raises UsageError for an item that is not in the index or has no vector, for a sound that no encoder of the index
+    hears, and what reading a picture or a sound raises.
     """
     texts = [part.content.meaning for part in query.parts if isinstance(part.content, Text)]
     encoded = iter(index.text_vectors(encoder, texts)) if texts and "text" in encoder.modalities else iter(())
@@ -60,6 +61,9 @@ def probes(query: Query, index: SearchIndex, encoder: Encoder) -> tuple[Probe, .
         elif isinstance(part.content, Picture):
             if "image" in encoder.modalities:
                 found.append(Probe(part, label, "image", picture_vector(index, encoder, part.content.source)))
+        elif isinstance(part.content, Sound):
+            if "audio" in encoder.modalities:
+                found.append(Probe(part, label, "audio", sound_vector(index, encoder, part.content.source)))
         else:
             modality, vector = _item(index, encoder, part.content)
             found.append(Probe(part, label, modality, vector))
@@ -76,8 +80,20 @@ def picture_vector(index: SearchIndex, encoder: Encoder, source: Any) -> Vector:
 
     Raises UsageError for a vector of another shape, and what reading a picture raises.
     """
-    if not isinstance(source, np.ndarray):
-        return index.picture_vector(encoder, source)
+    return _unit(encoder, source) if isinstance(source, np.ndarray) else index.picture_vector(encoder, source)
+
+
+def sound_vector(index: SearchIndex, encoder: Encoder, source: Any) -> Vector:
+    """The unit vector (dimension,) of a sound, or of what is one already at any length.
+
+    Raises UsageError and MediaError for what can't be read.
+    """
+    if isinstance(source, np.ndarray) and source.shape == (encoder.dimension,):
+        return _unit(encoder, source)
+    return index.sound_vector(encoder, source)
+
+
+def _unit(encoder: Encoder, source: Any) -> Vector:
     length = float(np.linalg.norm(source))
     if source.shape != (encoder.dimension,) or not length > 0:
         raise UsageError(f"a vector for {encoder.name} has shape ({encoder.dimension},), not {source.shape}")

@@ -63,10 +63,19 @@ PICTURE_SENTENCES = (
 )
 
 
+# What sounds are asked by: bare, and as captions of sounds have it.
+SOUND_SENTENCES = ("{}", "the sound of {a}", "{a} can be heard")
+
+
 TEXT_SENTENCES = ("{}", "{a}", "about {}", "a text about {}")
 
 
 BARE = ("{}",)
+_SENTENCES: dict[Modality, tuple[str, ...]] = {
+    "image": PICTURE_SENTENCES,
+    "audio": SOUND_SENTENCES,
+    "text": TEXT_SENTENCES,
+}
 
 
 # Things that most pictures do not show: sentences about them are the background of a label's.
@@ -94,7 +103,7 @@ _PLURAL = re.compile(r"[^su]s\Z")
 def sentences(word: str, modality: Modality, forms: Sequence[str] | None = None) -> list[str]:
     """``word`` in each of the ``forms``, by default those for items of ``modality``; "_" reads as a blank."""
     word = " ".join(word.replace("_", " ").split())
-    forms = forms or (PICTURE_SENTENCES if modality == "image" else TEXT_SENTENCES)
+    forms = forms or _SENTENCES[modality]
     written = (form.replace("{a}", with_article(word)).replace("{}", word) for form in forms)
     return list(dict.fromkeys(written))
 

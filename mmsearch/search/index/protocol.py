@@ -61,6 +61,9 @@ class SearchIndex(Protocol):
     def picture_vector(self, encoder: Encoder, source: Any) -> Vector:
         """The vector (dimension,) of a picture: a path, a URL, "-", bytes, a PIL image."""
 
+    def sound_vector(self, encoder: Encoder, source: Any) -> Vector:
+        """The vector (dimension,) of a sound: a path, an address, "-", the bytes of a file, samples of 16 kHz."""
+
     def kept(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
         """What ``make`` makes, once for each ``key`` and generation of the index (`mmsearch.search.index.kept.Kept`).
 

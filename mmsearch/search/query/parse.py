@@ -14,7 +14,7 @@ from mmsearch.errors import QueryError
 from mmsearch.search.query.filters import limited, read_filter, starts_filter
 from mmsearch.search.query.negation import Word, understood_exclusions
 from mmsearch.search.query.notation import unquoted
-from mmsearch.search.query.value import Item, Part, Picture, Query, Text
+from mmsearch.search.query.value import Item, Part, Query, Text, file_content
 from mmsearch.store.catalogue.conditions import conjunction
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class _Parser:
         """What the marks apply to; None when it was a loose word."""
         named = self._named_picture()
         if named and self._is_allowed(named):
-            return Picture(self._picture_source())
+            return file_content(self._picture_source())
         if found := _ITEM.match(self.text, self.at):
             self.at = found.end()
             return Item(int(found[1]))

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mmsearch.errors import UsageError
+from mmsearch.media.sound.containers import SOUND_SUFFIXES
 from mmsearch.search.query.filters import starts_filter
 from mmsearch.search.query.negation_chinese import chinese_exclusion
 from mmsearch.search.query.notation import quoted, written
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MOST_PARTS = 200  # each is encoded and compared with everything
 LONGEST_TEXTS = 100_000  # characters of all parts: given as such, they may be whole documents
 Kind: TypeAlias = Literal["plus", "minus", "not"]
+
+SOUND_MARK = "audio:"  # before what stands behind @: a sound, whatever its suffix
 
 # A word that means itself wherever it stands; texts with other words are written in parentheses.
 _PLAIN_WORD = re.compile(r"[^\W_](?:[\w'’.,;?!&%-]*[\w'’.,;?!&%])?\*?")
@@ -74,6 +77,24 @@ class Picture:
         return hash(self.source) if isinstance(self.source, str) else id(self.source)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A sound to look for: a path, an address, "-" (standard input), or what is in memory: the bytes of a file, samples
+    (n,) float32 of 16 kHz, a unit vector of the encoder's dimension."""
+
+    source: Any
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sound):
+            return NotImplemented
+        if isinstance(self.source, str) and isinstance(other.source, str):
+            return self.source == other.source
+        return self.source is other.source
+
+    def __hash__(self) -> int:
+        return hash(self.source) if isinstance(self.source, str) else id(self.source)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item of the index, to look for more like it."""
@@ -81,7 +102,7 @@ class Item:
     item_id: int
 
 
-Content: TypeAlias = Text | Picture | Item
+Content: TypeAlias = Text | Picture | Sound | Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +181,26 @@ def written_content(content: Content) -> str:
         return f"#{content.item_id}"
     source = content.source
     if not isinstance(source, str):
-        return f"@{content.name or f'<{type(source).__name__}>'}"
+        name = content.name if isinstance(content, Picture) else ""
+        return f"@{name or f'<{type(source).__name__}>'}"
+    if isinstance(content, Sound) and not names_sound(source):
+        source = f"{SOUND_MARK}{source}"
     if re.fullmatch(r"https?://\S+", source):
         return source
     return f"@{source}" if re.fullmatch(r'[^\s"<\\][^\s"\\]*', source) else f"@{quoted(source)}"
+
+
+def file_content(source: str) -> Picture | Sound:
+    """What ``@source``, or an address, stands for: a sound by its suffix, or behind ``audio:``, else a picture."""
+    if source.startswith(SOUND_MARK) and len(source) > len(SOUND_MARK):
+        return Sound(source.removeprefix(SOUND_MARK))
+    return Sound(source) if names_sound(source) else Picture(source)
+
+
+def names_sound(source: str) -> bool:
+    """Whether a path or an address ends as those of sounds do."""
+    _, dot, suffix = source.rpartition(".")
+    return f"{dot}{suffix}".lower() in SOUND_SUFFIXES
 
 
 def _may_stand_loose(part: Part) -> bool:

@@ -82,8 +82,13 @@ class Catalogue(CatalogueReader):
         dimension: int,
         modalities: Sequence[Modality],
         precision: Precision = DEFAULT_PRECISION,
+        sound: str = "",
     ) -> int:
-        """The id of the encoder with this fingerprint, made if it is new; ``precision`` is of a new one."""
+        """The id of the encoder with this fingerprint, made if it is new; ``precision`` is of a new one.
+
+        One that is known may have learned to hear, or to hear otherwise: ``sound`` is the fingerprint of its sound
+        tower, and vectors of another one are dropped.
+        """
         readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:_NAME_SHOWN]
         folder = f"{readable or 'encoder'}-{fingerprint[:_FINGERPRINT_SHOWN]}"
         values = (name, fingerprint, dimension, ",".join(sorted(modalities)), folder, precision)
@@ -98,7 +103,24 @@ class Catalogue(CatalogueReader):
             )
             if made:
                 self._changed()
-            return int(self._database.value("SELECT id FROM encoders WHERE fingerprint = ?", (fingerprint,)))
+            number = int(
+                self._database.value("SELECT id FROM encoders WHERE fingerprint = ?", (fingerprint,))
+            )
+            if sound:
+                self._hear(number, sound, modalities)
+            return number
+
+    def _hear(self, encoder_id: int, sound: str, modalities: Sequence[Modality]) -> None:
+        before = self._database.value("SELECT sound FROM encoders WHERE id = ?", (encoder_id,))
+        if before == sound:
+            return
+        for table in ("vectors", "checksums"):
+            self._execute(f"DELETE FROM {table} WHERE encoder_id = ? AND modality = 'audio'", (encoder_id,))
+        self._execute(
+            "UPDATE encoders SET sound = ?, modalities = ? WHERE id = ?",
+            (sound, ",".join(sorted(modalities)), encoder_id),
+        )
+        self._changed()
 
     def put(
         self,

@@ -252,6 +252,9 @@ _ENRICHMENTS = (
     "CREATE INDEX findings_by_key ON findings (key, enrichment_id)",
 )
 
+# Which sound tower an encoder's vectors of sounds are from: the fingerprint of the encoder does not tell.
+_HEARD = ("ALTER TABLE encoders ADD COLUMN sound TEXT NOT NULL DEFAULT ''",)
+
 MIGRATIONS: tuple[Sequence[str], ...] = (
     (*_TABLES, *_WORDS),
     _PRECISION,
@@ -260,9 +263,11 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
     _CHECKSUMS,
     FOLDED_WORDS,
     _ENRICHMENTS,
+    _HEARD,
 )
 PRECISION_SINCE, CHECKSUMS_SINCE = 2, 5  # the schemas that brought them
 SCHEMA_VERSION = len(MIGRATIONS)
+HEARD_SINCE = 1 + MIGRATIONS.index(_HEARD)
 ENRICHED_SINCE = 1 + MIGRATIONS.index(_ENRICHMENTS)
 WORDS_FOLDED = 1 + MIGRATIONS.index(
     FOLDED_WORDS

@@ -11,7 +11,13 @@ import numpy as np
 from mmsearch.errors import UsageError
 from mmsearch.store.catalogue import overview
 from mmsearch.store.catalogue.items import stored_items
-from mmsearch.store.catalogue.migrations import CHECKSUMS_SINCE, ENRICHED_SINCE, PRECISION_SINCE, WORDS_FOLDED
+from mmsearch.store.catalogue.migrations import (
+    CHECKSUMS_SINCE,
+    ENRICHED_SINCE,
+    HEARD_SINCE,
+    PRECISION_SINCE,
+    WORDS_FOLDED,
+)
 from mmsearch.store.catalogue.select import document_query, spellings, to_sql, unknown_field
 from mmsearch.store.catalogue.values import (
     KEY_BYTES,
@@ -95,7 +101,9 @@ class CatalogueReader:
         """All encoders, in the order of their ids."""
         # before, all vectors were halves
         precision = "precision" if self._database.version >= PRECISION_SINCE else f"'{DEFAULT_PRECISION}'"
-        query = f"SELECT id, name, fingerprint, dimension, modalities, folder, {precision} FROM encoders ORDER BY id"
+        sound = "sound" if self._database.version >= HEARD_SINCE else "''"
+        columns = f"id, name, fingerprint, dimension, modalities, folder, {precision}, {sound}"
+        query = f"SELECT {columns} FROM encoders ORDER BY id"
         records = [
             EncoderRecord(number, name, fingerprint, dimension, tuple(modalities.split(",")), *rest)
             for number, name, fingerprint, dimension, modalities, *rest in self._database.rows(query)

@@ -113,7 +113,8 @@ class EncoderRecord:
 
     ``folder`` is the name of its folder under ``vectors/`` and ``ann/``; compaction changes it together with
     the row numbers. ``precision``: the form of its vectors there, for good. ``centers``: the checksums of the centers
-    that bits are taken around, by modality.
+    that bits are taken around, by modality. ``sound``: the fingerprint of the tower that its vectors of sounds are
+    from; empty where none was.
     """
 
     encoder_id: int
@@ -123,6 +124,7 @@ class EncoderRecord:
     modalities: tuple[Modality, ...]
     folder: str
     precision: Precision = DEFAULT_PRECISION
+    sound: str = ""
     centers: Mapping[Modality, int] = field(default_factory=dict)
 
 

@@ -87,7 +87,7 @@ def test_the_shipped_encoder_gives_its_check_vectors() -> None:
     directory = shipped_encoders()["pocket"]
     stored = read_check_vectors(directory)
     assert stored is not None
-    assert (len(stored.texts), stored.pictures) == (len(TEXTS), PICTURES)
+    assert (len(stored.texts), len(stored.picture_vectors)) == (len(TEXTS), PICTURES)
     assert find_difference(CompiledEncoder(directory), "text", stored) is None
     assert find_difference(CompiledEncoder(directory), "image", stored) is None
 

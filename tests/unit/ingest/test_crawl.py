@@ -49,7 +49,7 @@ def test_pictures_and_texts_are_documents_and_other_files_are_nothing(corpus: Pa
         "e.md",
         "f.HTML",
         "g.nef",
-        "h.mp3",
+        "h.midi",
         "i.json",
         "README",
         "k.",
@@ -253,13 +253,13 @@ def test_one_file_is_a_corpus_with_its_sidecars(corpus: Path) -> None:
     ("name", "message"),
     [
         ("none", "no such file"),
-        ("a.mp3", "not a folder, a picture, a text file, or a manifest"),
+        ("a.midi", "not a folder, a picture, a text file, or a manifest"),
         ("fifo.jpg", "a FIFO, not a file"),
         ("table.csv", "without a column named path"),
     ],
 )
 def test_a_corpus_that_can_not_be_one_is_refused_at_once(corpus: Path, name: str, message: str) -> None:
-    fill(corpus, "a.mp3", "table.csv")
+    fill(corpus, "a.midi", "table.csv")
     os.mkfifo(corpus / "fifo.jpg")
     with pytest.raises(UsageError, match=message):
         crawl(corpus / name)

@@ -42,7 +42,7 @@ RUNS = settings(
 class Hashing:
     """An encoder whose vectors are hashes."""
 
-    name, dimension, fingerprint, parallel = "hashing", 8, "0" * 64, True
+    name, dimension, fingerprint, sound_fingerprint, parallel = "hashing", 8, "0" * 64, "", True
     modalities: frozenset[Modality] = frozenset({"image", "text"})
     picture = PictureSpec(16)
 

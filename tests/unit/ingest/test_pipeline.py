@@ -128,7 +128,7 @@ def test_progress_ends_at_the_total(small_corpus: Path, directory: IndexDirector
 class Counting:
     """Pocket's shape with vectors that cost nothing, and a count of how many pictures are under way."""
 
-    name, dimension, parallel = "counting", 8, True
+    name, dimension, parallel, sound_fingerprint = "counting", 8, True, ""
     fingerprint = "0" * 64
     picture = PictureSpec(16)
     modalities: frozenset[Modality] = frozenset(("image", "text"))

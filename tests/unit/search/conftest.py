@@ -21,7 +21,7 @@ from mmsearch.search.index.kept import Kept
 from mmsearch.search.index.sampling import sample
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import NewDocument, NewItem
-from mmsearch.types import FieldValue, Locator, Modality, PictureSpec
+from mmsearch.types import FieldValue, Locator, Modality, PictureSpec, SoundSpec
 
 DIMENSION = 96
 # A picture and a sentence about the same thing share this much of their direction, as in a CLIP.
@@ -45,6 +45,7 @@ class ToyEncoder:
     dimension = DIMENSION
     fingerprint = "f" * 64
     picture = PictureSpec(8)
+    sound, sound_fingerprint = SoundSpec(), ""
     parallel = True
     modalities: frozenset[Modality] = frozenset({"image", "text"})
 
