@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from mmsearch.media.sound.stretches import stretches, windows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mmsearch.types import Sounds, SoundSpec
+    from mmsearch.types import Samples, Sounds, SoundSpec
 
 SECONDS = 600  # of what is looked by; what lies behind is not heard
 
@@ -24,34 +25,45 @@ SECONDS = 600  # of what is looked by; what lies behind is not heard
 def given_windows(source: Any, spec: SoundSpec, *, allow_private: bool = False) -> Sounds:
     """The windows (n, samples) of what can be heard of it, as ``spec`` wants them.
 
-    Raises UsageError when there is no such file, MediaError when it can't be decoded or fetched or is silent,
-    TypeError for anything else, MissingExtraError without PyAV.
+    Raises as `given_pieces`, and MediaError for what is silent.
+    """
+    with given_pieces(source, spec.rate, allow_private=allow_private) as pieces:
+        cuts = [windows(one.samples, spec) for one in stretches(pieces, spec.rate)]
+    if not cuts:
+        raise MediaError(f"{_named(source)}: nothing but silence")
+    return np.concatenate(cuts)
+
+
+@contextmanager
+def given_pieces(
+    source: Any, rate: int = 16_000, *, allow_private: bool = False
+) -> Iterator[Iterator[Samples]]:
+    """Its first ``SECONDS``, in pieces of a second of ``rate`` samples.
+
+    Raises UsageError when there is no such file, MediaError when it can't be decoded or fetched, TypeError for anything
+    else, MissingExtraError without PyAV.
     """
     if isinstance(source, np.ndarray) and source.ndim == 1:
-        pieces = iter([source.astype(np.float32)[: SECONDS * spec.rate]])
-        return _windows(pieces, spec)
-    if isinstance(source, bytes):
-        return _opened(source, spec, "the sound")
-    if isinstance(source, str) and ("://" in source or source == "-"):
-        return _opened(read_source(source, allow_private=allow_private, accept="audio/*"), spec, source)
-    if not isinstance(source, str | Path):
+        yield iter([source.astype(np.float32)[: SECONDS * rate]])
+        return
+    if not isinstance(source, bytes | str | Path):
         raise TypeError(f"a sound is a path, an address, bytes or samples, not {type(source).__name__}")
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise UsageError(f"there is no sound {path}: give the path of a file, a URL, or - for stdin")
-    return _opened(path, spec, str(path))
-
-
-def _opened(source: Path | bytes, spec: SoundSpec, name: str) -> Sounds:
+    if isinstance(source, str) and ("://" in source or source == "-"):
+        opened: bytes | Path = read_source(source, allow_private=allow_private, accept="audio/*")
+    elif isinstance(source, bytes):
+        opened = source
+    else:
+        opened = Path(source).expanduser()
+        if not opened.is_file():
+            raise UsageError(f"there is no sound {opened}: give the path of a file, a URL, or - for stdin")
     try:
-        with open_sound(source) as recording:
-            return _windows(islice(recording.pieces(spec.rate, spec.rate), SECONDS), spec)
+        with open_sound(opened) as recording:
+            yield islice(recording.pieces(rate, rate), SECONDS)
     except MediaError as error:
-        raise MediaError(f"{name}: {error}") from error
+        raise MediaError(f"{_named(source)}: {error}") from error
 
 
-def _windows(pieces: Iterator[Any], spec: SoundSpec) -> Sounds:
-    found = list(chain.from_iterable(windows(one.samples, spec) for one in stretches(pieces, spec.rate)))
-    if not found:
-        raise MediaError("nothing but silence")
-    return np.stack(found)
+def _named(source: Any) -> str:
+    if isinstance(source, str | Path):
+        return "standard input" if str(source) == "-" else str(source)
+    return "the sound"
