@@ -12,7 +12,7 @@ from mmsearch.errors import UsageError
 from mmsearch.library.searchable import verb
 from mmsearch.search.ask.request import AskRequest
 from mmsearch.search.query.defaults import ANSWER_CONTEXT, DEFAULT_CUTOFF, RERANK_DEPTH
-from mmsearch.search.query.value import Picture, Query, written_content
+from mmsearch.search.query.value import Picture, Query, Sound, written_content
 from mmsearch.search.recommend.request import RecommendRequest
 from mmsearch.search.request import SearchRequest
 from mmsearch.wire.reading import answers_from_json, results_from_json
@@ -76,6 +76,7 @@ class RemoteLibrary:
         text: str | Query | SearchRequest | None = None,
         *,
         image: Any = (),
+        audio: Any = (),
         item: int | Sequence[int] = (),
         minus: Any = (),
         exclude: Any = (),
@@ -103,7 +104,8 @@ class RemoteLibrary:
     ) -> Results:
         """The ``k`` best hits, as `Library.search` finds them; pictures are read here and sent to the service.
 
-        Raises UsageError for what can't be said over HTTP: a vector, a model to rerank with, a fusion of one's own.
+        Raises UsageError for what can't be said over HTTP: a vector, a sound, a model to rerank with, a fusion of
+        one's own.
         """
         request = (
             text
@@ -111,6 +113,7 @@ class RemoteLibrary:
             else SearchRequest(
                 text=text,
                 image=image,
+                audio=audio,
                 item=item,
                 minus=minus,
                 exclude=exclude,
@@ -213,6 +216,8 @@ class RemoteLibrary:
         return replace(query, parts=tuple(map(self._sent_part, query.parts)))
 
     def _sent_part(self, part: Part) -> Part:
+        if isinstance(part.content, Sound):
+            raise UsageError("a service takes no sounds: open the index with mmsearch.open for that")
         if not isinstance(part.content, Picture):
             return part
         answer = self._connection.send(f"{API}/pictures", "file", picture_bytes(part.content.source))

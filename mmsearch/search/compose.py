@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mmsearch.errors import UsageError
 from mmsearch.search.query.filters import parse_filter
 from mmsearch.search.query.parse import is_allowed, parse, taken_as_text
-from mmsearch.search.query.value import Item, Part, Picture, Query, Sound, Text, file_content
+from mmsearch.search.query.value import SOUND_MARK, Item, Part, Picture, Query, Sound, Text, file_content
 from mmsearch.store.catalogue.conditions import ModalityIs, Or, PathGlob, conjunction
 from mmsearch.types import MODALITIES
 
@@ -59,7 +59,7 @@ def compose(
 
     def is_picture(thing: Any) -> bool:
         return not _names_picture(thing) or is_allowed(
-            thing[1:], allow_files=allow_files, allow_urls=allow_urls
+            thing[1:].removeprefix(SOUND_MARK), allow_files=allow_files, allow_urls=allow_urls
         )
 
     parts = [

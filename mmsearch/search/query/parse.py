@@ -14,7 +14,7 @@ from mmsearch.errors import QueryError
 from mmsearch.search.query.filters import limited, read_filter, starts_filter
 from mmsearch.search.query.negation import Word, understood_exclusions
 from mmsearch.search.query.notation import unquoted
-from mmsearch.search.query.value import Item, Part, Query, Text, file_content
+from mmsearch.search.query.value import SOUND_MARK, Item, Part, Query, Text, file_content
 from mmsearch.store.catalogue.conditions import conjunction
 
 if TYPE_CHECKING:
@@ -207,7 +207,8 @@ class _Parser:
     def _is_allowed(self, named: str) -> bool:
         if named.removeprefix("@") in self.known:
             return True
-        return is_allowed(named.lstrip('@"'), allow_files=self.allow_files, allow_urls=self.allow_urls)
+        source = named.lstrip('@"').removeprefix(SOUND_MARK)
+        return is_allowed(source, allow_files=self.allow_files, allow_urls=self.allow_urls)
 
     def _at_end(self, at: int) -> bool:
         return at >= len(self.text) or self.text[at].isspace()
