@@ -39,14 +39,24 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 def enrich(
     kind: Annotated[
-        str, typer.Argument(help="What to add: ocr (what is written in pictures), captions (of a file).")
+        str,
+        typer.Argument(
+            help="What to add: ocr (what is written in pictures), speech (what is said in recordings), captions (of a "
+            "file)."
+        ),
     ],
     file: Annotated[
         Path | None, typer.Argument(help='For captions: JSON lines, {"path": "a.jpg", "caption": "a cat"}.')
     ] = None,
     index_dir: IndexDirectory = DEFAULT_INDEX,
     where: Annotated[str, typer.Option(help="Only documents that pass this filter.")] = "",
-    model: Annotated[str, typer.Option(help="The name of who wrote the captions; else the file's.")] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Of captions: who wrote them; else the file's name. Of speech: the folder or name of a Whisper model; "
+            "else what MMSEARCH_SPEECH_MODEL names."
+        ),
+    ] = "",
     remove: Annotated[
         bool, typer.Option("--remove", help="Take away what this kind has added (with --model, by that one).")
     ] = False,
@@ -72,7 +82,7 @@ def enrich(
     skipped = [{"path": one.path, "reason": one.reason} for one in report.skipped]
     if as_json:
         counts = {"looked_at": report.looked_at, "found": report.found, "known": report.known}
-        print_json({**counts, "skipped": skipped})
+        print_json({**counts, "left_out": report.left_out, "skipped": skipped})
     else:
         print_report(kind, index_dir, report)
     if skipped:
@@ -85,8 +95,12 @@ def print_report(kind: str, index_dir: Path, report: EnrichReport) -> None:
     from mmsearch.printable import in_a_line
 
     known = f", {report.known:,} were looked at before" if report.known else ""
-    what = {"ocr": "written paragraphs"}.get(kind, kind)
+    what = {"ocr": "written paragraphs", "speech": "spoken passages"}.get(kind, kind)
     say(f"{index_dir}: {report.found:,} {what} found in {report.looked_at:,} contents{known}")
+    if report.left_out:
+        say(
+            f"  left out {report.left_out:,} that were not understood: unclear, or not in a language of the model"
+        )
     for one in report.skipped[:SKIPPED_SHOWN]:
         say(f"  skipped {in_a_line(one.path)}: {in_a_line(one.reason)}")
     if len(report.skipped) > SKIPPED_SHOWN:
@@ -101,6 +115,12 @@ def _enricher(kind: str, file: Path | None, model: str) -> Enricher:
         if file is not None or model:
             raise UsageError("ocr takes neither a file nor --model")
         return Ocr()
+    if kind == "speech":
+        from mmsearch.ingest.enrich.speech import Speech
+
+        if file is not None:
+            raise UsageError(f"speech is found in recordings, not listed in a file: leave {file} out")
+        return Speech(model or None)
     from mmsearch.ingest.enrich.captions import Captions
 
     if file is None:

@@ -46,6 +46,20 @@ def query(
             "--audio", help="A sound to search by: a file, a URL, or - for stdin.", rich_help_panel=_LOOK
         ),
     ] = None,
+    spoken: Annotated[
+        str | None,
+        typer.Option(
+            help="A recording of what to look for, which is understood (extra speech): a file, a URL, or - for stdin.",
+            rich_help_panel=_LOOK,
+        ),
+    ] = None,
+    speech_model: Annotated[
+        str | None,
+        typer.Option(
+            help="By which speech model: a folder or a name; else what MMSEARCH_SPEECH_MODEL names.",
+            rich_help_panel=_LOOK,
+        ),
+    ] = None,
     item: Annotated[
         list[str] | None, typer.Option(help="More like this item of the index: 12.", rich_help_panel=_LOOK)
     ] = None,
@@ -161,6 +175,8 @@ def query(
     form = row_form(as_json=as_json, tsv=as_tsv, csv=as_csv, paths=only_paths, paths0=only_paths0)
     show = terminal_pictures(thumbnails)
     text = " ".join(words) if words else None
+    if spoken is not None:
+        text = _understood(spoken, speech_model, allow_private=allow_private) + (f" {text}" if text else "")
     # What has a wrong value is refused by the request, in the same words for all faces.
     given: dict[str, Any] = {
         "text": text, "image": image, "audio": audio, "item": _item_ids(item), "minus": minus, "exclude": exclude,
@@ -202,6 +218,23 @@ def query(
         field = getattr(request.sort, "field", "")
         guesses = GUESSES if "k" not in {**described, **given} else None
         print_results(results, explain=explain, show=show, field=field, guesses=guesses)
+
+
+def _understood(source: str, model: str | None, *, allow_private: bool) -> str:
+    """What is said in a recording, told on stderr."""
+    from mmsearch.cli.output.terminal import say
+    from mmsearch.encoders.speech import given_model
+    from mmsearch.media.sound.given import given_pieces
+    from mmsearch.printable import in_a_line
+    from mmsearch.search.query.notation import plain
+
+    with given_pieces(source, allow_private=allow_private) as pieces:
+        heard = [one.text for one in given_model(model).understand(pieces) if not one.doubtful]
+    text = " ".join(" ".join(heard).split()).rstrip(".?! ")
+    if not text:
+        raise UsageError(f"nothing was understood in {source}: say it again, or use another --speech-model")
+    say(f"mmsearch: understood “{in_a_line(text)}”", stderr=True)
+    return plain(text)  # what was said names no files and has no operators
 
 
 def _item_ids(written: list[str] | None) -> list[int]:

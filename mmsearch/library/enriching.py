@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mmsearch.ingest.enrich.enricher import Enricher
     from mmsearch.ingest.enrich.run import EnrichReport
 
-KINDS = ("captions", "ocr")
+KINDS = ("captions", "ocr", "speech")
 
 
 def enrich(

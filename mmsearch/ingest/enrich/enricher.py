@@ -39,11 +39,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What came of looking at a subject: what was ``found``, maybe nothing; or why it could not be looked at."""
+    """What came of looking at a subject: what was ``found``, maybe nothing, and how much of it was too doubtful and
+    ``left_out``; or why it could not be looked at."""
 
     subject: Subject
     found: tuple[Found, ...] = ()
     fault: str | None = None
+    left_out: int = 0
 
 
 class Enricher(Protocol):

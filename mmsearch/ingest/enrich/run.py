@@ -29,13 +29,14 @@ _DOCUMENTS_AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class EnrichReport:
-    """What a run did: contents ``looked_at``, texts ``found`` in them, contents that had been ``known``, and which
-    could not be looked at."""
+    """What a run did: contents ``looked_at``, texts ``found`` in them, contents that had been ``known``, which could
+    not be looked at, and how much was too doubtful to be kept."""
 
     looked_at: int
     found: int
     known: int
     skipped: tuple[Skipped, ...] = ()
+    left_out: int = 0
 
 
 def enrich(
@@ -56,7 +57,7 @@ def enrich(
         known = catalogue.enriched_keys(enrichment)
         writer = VectorWriter(directory, catalogue, encoder)
         subjects, before = _subjects(catalogue, enricher, known, among)
-        looked_at = found = 0
+        looked_at = found = left_out = 0
         skipped: list[Skipped] = []
         looks = enricher.look(subjects)
         while batch := list(islice(looks, BATCH)):
@@ -64,12 +65,13 @@ def enrich(
             seen = [look for look in batch if look.fault is None]
             found += _write(seen, enricher, catalogue, encoder, writer)
             looked_at += len(batch)
+            left_out += sum(look.left_out for look in seen)
             if progress is not None:
                 progress(looked_at, len(subjects))
         if enricher.is_whole and among is None:
             catalogue.forget_other_versions(enrichment)
         catalogue.tidy()
-    return EnrichReport(looked_at - len(skipped), found, before, tuple(skipped))
+    return EnrichReport(looked_at - len(skipped), found, before, tuple(skipped), left_out)
 
 
 def complete(catalogue: Catalogue, encoder: Encoder, writer: VectorWriter) -> None:

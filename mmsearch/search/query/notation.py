@@ -16,6 +16,9 @@ NAME = r"(?:[^\W\d](?:[\w.-]*\w)?|`(?:[^`]|``)+`)"
 _BARE_NAME = re.compile(r"[^\W\d](?:[\w.-]*\w)?")
 _BARE_VALUE = re.compile(r"[^\W\d](?:[\w/-]|\.(?!\.))*")  # a text that needs no quotation marks
 
+# A word that means nothing else, sentence marks behind it included.
+_PLAIN_WORD = re.compile(r"(?!(?:AND|OR|NOT)\b)[^\W_]+(?:['’-][^\W_]+)*[,.;!?。，！？]*")
+
 
 def written(condition: Condition) -> str:
     """``condition`` in the compact form, in parentheses where it would not hold together otherwise."""
@@ -41,6 +44,13 @@ def written(condition: Condition) -> str:
 def quoted(text: str) -> str:
     """``text`` in quotation marks, with backslashes before quotation marks and backslashes."""
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def plain(text: str) -> str:
+    """``text`` with a backslash before each word that the query language would take for more than a word."""
+    return " ".join(
+        word if _PLAIN_WORD.fullmatch(word) else "\\" + word.replace("\\", "\\\\") for word in text.split()
+    )
 
 
 def unquoted(text: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mmsearch.errors import QueryError, UsageError
 from mmsearch.search.query.filters import parse_filter
-from mmsearch.search.query.notation import written
+from mmsearch.search.query.notation import plain, written
 from mmsearch.search.query.parse import parse
 from mmsearch.search.query.value import Item, Part, Picture, Query, Text
 from mmsearch.store.catalogue.conditions import (
@@ -384,3 +384,25 @@ def test_texts_that_are_given_as_such_may_be_longer_but_not_without_end() -> Non
     assert Query((Part(Text("word " * 10_000)),)).text.startswith("word word")
     with pytest.raises(UsageError, match="a query of 119,998 characters; at most 100,000 are read"):
         Query((Part(Text("word " * 12_000)), Part(Text("word " * 12_000), "minus")))
+
+
+@given(words)
+def test_plain_text_names_no_files_and_has_no_filters(text: str) -> None:
+    query = parse(plain(text))
+    assert query.condition is None
+    assert all(isinstance(part.content, Text) and not part.content.phrases for part in query.parts)
+
+
+def test_plain_text_is_what_it_says_and_still_takes_away() -> None:
+    for said in (
+        "three women, outside.",
+        "year<1950",
+        "a - b",
+        'say "hello" @home',
+        "NOT -5 2:red",
+        "\\a\\b",
+    ):
+        [part] = parse(plain(said)).parts
+        assert isinstance(part.content, Text)
+        assert (part.content.text, part.kind) == (said, "plus")
+    assert [part.kind for part in parse(plain("a beach without people")).parts] == ["plus", "minus"]
