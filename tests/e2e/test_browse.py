@@ -20,6 +20,11 @@ LONGEST = 120.0
 LEFT = b"\x1b[?1049l"  # the terminal shows again what it showed before
 
 
+def heed_interrupts() -> None:
+    """As in a terminal, though these tests may run in the background of a shell, where Ctrl-C means nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command in a pseudo-terminal: what it wrote there, and how it ended."""
 
@@ -38,6 +43,7 @@ class Terminal:
             stdout=subprocess.PIPE,  # as in: mmsearch browse | xargs …
             stderr=slave,
             start_new_session=True,
+            preexec_fn=heed_interrupts,
         )
         os.close(slave)
         self.written = b""

@@ -177,6 +177,8 @@ def test_it_ends_with_its_input_and_by_a_signal(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # as in a terminal, though these tests may run in the background of a shell, where Ctrl-C means nothing
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdin is not None
     assert process.stdout is not None

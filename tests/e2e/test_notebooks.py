@@ -39,7 +39,7 @@ def test_a_notebook_runs_and_shows_its_hits(
     outputs: list[Any] = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert not [output for output in outputs if output.output_type == "error"]
     html = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
-    assert "data:image/jpeg;base64," in html
+    assert "data:image/webp;base64," in html
     plotting = [cell for cell in notebook.cells if "plt.show()" in cell.source]
     assert [
         cell for cell in plotting if not any("image/png" in o.get("data", {}) for o in cell.outputs)
