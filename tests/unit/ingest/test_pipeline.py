@@ -453,7 +453,7 @@ def test_vectors_that_an_earlier_version_made_of_what_it_could_not_read_are_drop
     corpus.mkdir()
     (corpus / "ru.txt").write_text("Самолёт летит.", encoding="utf-8")
     with monkeypatch.context() as before:
-        for module in ("decoding.worker", "pipeline"):
+        for module in ("decoding.vectors", "pipeline"):
             before.setattr(f"mmsearch.ingest.{module}.reads", lambda encoder, text: True)
         assert dict(run(corpus, directory).encoded) == {"text": 1}
     with Catalogue.open(directory.catalogue_path, write=True) as catalogue:
