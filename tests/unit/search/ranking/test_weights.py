@@ -135,7 +135,8 @@ def test_a_weight_is_a_number_from_0_on(weight: object) -> None:
     [
         (
             "wrods",
-            "did you mean 'words'? there are image→image, image→text, text→image, text→text, words, name",
+            "did you mean 'words'? there are image→image, image→text, image→audio, text→image, text→text, text→audio, "
+            "audio→image, audio→text, audio→audio, words, name",
         ),
         ("pocket text→imge", "did you mean 'pocket text→image'? "),
         ("bicycle", "there are image→image"),
