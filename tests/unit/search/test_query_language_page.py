@@ -36,5 +36,5 @@ def test_the_page_shows_an_error_as_it_is() -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) == 10
     assert len(FILTERS) == 9
