@@ -146,7 +146,7 @@ def test_k_hits_come_back_whenever_k_documents_pass_the_filter(pictures: SearchI
 
 def test_a_filter_alone_lists_what_passes(pictures: SearchIndex) -> None:
     results = search(SearchRequest("thing=boat year<1945", k=100), pictures)
-    assert [hit.document_id for hit in results] == sorted(hit.document_id for hit in results)
+    assert [hit.path for hit in results] == sorted(hit.path for hit in results)
     assert results.total == len(results) == 10
     assert all(hit.evalue == 0 and hit.strength == 100 for hit in results)
 

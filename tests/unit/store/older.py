@@ -26,7 +26,7 @@ def made_older(path: Path, version: int) -> None:
             database.connection.execute(statement)
         for index in ("documents_by_key", "items_by_finding"):
             database.connection.execute(f"DROP INDEX {index}")
-        for table, column in (("documents", "key"), ("items", "finding_id")):
+        for table, column in (("documents", "key"), ("items", "finding_id"), ("encoders", "sound")):
             database.connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         for table in ("findings", "enriched", "enrichments"):
             database.connection.execute(f"DROP TABLE {table}")
