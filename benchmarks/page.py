@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ITEMS, HITS, QUERIES = 10_000, 2_000, 40
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 AXE = Path(__file__).parents[1] / "tests" / "web" / "axe.min.js"
-STEP = 120  # pixels that are scrolled in a frame
+STEP = 240  # pixels that are scrolled in a frame
 # Types a text at once, as its last keystroke, and waits for what comes of it: milliseconds until the results of that
 # text stand there, and until the first of their pictures does.
 _TYPE = """async (text) => {
@@ -173,7 +173,7 @@ def _scrolled(browser: Browser, address: str) -> list[Figure]:
     page.goto(f"{address}/?kind=image&sort=path")
     _settled(page)
     before = _thread_seconds(devtools)
-    done = page.evaluate(_SCROLL, [STEP, 3_000])
+    done = page.evaluate(_SCROLL, [STEP, 20_000])
     cpu = 1_000 * (_thread_seconds(devtools) - before)
     frames = len(done["times"])
     dropped = 100 * sum(time > 50 for time in done["times"]) / frames

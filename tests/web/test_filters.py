@@ -49,6 +49,17 @@ def test_a_value_that_is_clicked_filters_and_others_can_be_added(visit: Visit) -
     assert where(page) == []
 
 
+def test_clicks_that_are_faster_than_the_counts_add_up(visit: Visit) -> None:
+    page = visit()
+    for name in ("Lisbon", "Paris"):
+        page.locator(f"[data-facet='place={name}']").wait_for()
+    click = "name => document.querySelector(`[data-facet='place=${name}']`).click()"
+    page.evaluate(f"['Lisbon', 'Paris'].forEach({click})")
+    settled(page)
+    assert where(page) == ["place:(Lisbon, Paris)"]
+    assert len(names(page)) == 10
+
+
 def test_a_filter_that_is_typed_becomes_a_chip(visit: Visit) -> None:
     page = visit()
     settled(page)

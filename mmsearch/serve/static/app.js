@@ -260,7 +260,7 @@ async function start() {
     refused(error);
     return;
   }
-  parts = side($('side'), overview, { go, onclose: filters.toggle, oncount: counted });
+  parts = side($('side'), overview, { state: () => state, go, onclose: filters.toggle, oncount: counted });
   sort = sorting($('sorting'), overview, { go });
   if (model) draw();
   else drawAround();

@@ -7,10 +7,9 @@ import { counted, date, label } from './format.js';
 const HEIGHT = 56;
 const YEAR = /^\d{4}(-\d\d){0,2}$/;
 
-export function dates(fields, { go }) {
+export function dates(fields, { state, go }) {
   let field = fields[0];
   let bins = [];
-  let state = null;
   const bars = svg('g', {});
   const choice = svg('rect', { class: 'chosen', y: 0, height: HEIGHT, width: 0 });
   const chart = svg('svg', { class: 'bars', preserveAspectRatio: 'none', viewBox: `0 0 100 ${HEIGHT}`, role: 'img' }, choice, bars);
@@ -45,7 +44,7 @@ export function dates(fields, { go }) {
 
   /** Only dates between these, ends included; both empty for all. */
   function limit(start, end) {
-    const others = state.filters.filter((one) => read(one)?.field !== field || read(one)?.not);
+    const others = state().filters.filter((one) => read(one)?.field !== field || read(one)?.not);
     go({ filters: start || end ? [...others, between(field, start, end)] : others });
   }
 
@@ -94,7 +93,6 @@ export function dates(fields, { go }) {
   };
 
   function draw(histogram, now) {
-    state = now;
     bins = filled(histogram?.bins ?? [], histogram?.unit);
     element.hidden = !bins.length && !now.filters.some((one) => read(one)?.field === field);
     const most = Math.max(1, ...bins.map((bin) => bin.documents));
@@ -114,7 +112,6 @@ export function dates(fields, { go }) {
 
   /** The boxes show what is chosen. */
   function told(now) {
-    state = now;
     if ([from, to].includes(document.activeElement)) return; // somebody is writing there
     const found = now.filters.map(read).find((one) => one && one.field === field && one.operator === ':' && !one.not);
     const [, a, b] = /^(.*?)\.\.(.*)$/.exec(found?.value ?? '') ?? [null, found?.value ?? '', found?.value ?? ''];

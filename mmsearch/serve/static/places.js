@@ -9,8 +9,7 @@ const SOUTH = -60;
 const LEAST = 12; // degrees that the map shows at least, from west to east
 const SHAPE = 0.56; // height by width
 
-export function places(fields, { go }) {
-  let state = null;
+export function places(fields, { state, go }) {
   let dots = [];
   let view = { west: -180, north: NORTH, width: 360, height: NORTH - SOUTH };
   const land = svg('path', { class: 'land' });
@@ -29,10 +28,9 @@ export function places(fields, { go }) {
     .catch(() => {}); // dots say something without an outline, too
 
   const mine = (one) => one.startsWith(`${name(fields[0])}:`) && one.includes(` AND `) && one.includes(`${name(fields[1])}:`);
-  const others = () => state.filters.filter((one) => !mine(one));
+  const others = () => state().filters.filter((one) => !mine(one));
 
   function draw(found, now) {
-    state = now;
     dots = found;
     const limited = now.filters.some(mine);
     element.hidden = !found.length && !limited;
@@ -117,5 +115,5 @@ export function places(fields, { go }) {
     choice.setAttribute('width', 0);
   });
 
-  return { element, draw, told: (now) => (state = now) };
+  return { element, draw };
 }

@@ -11,12 +11,15 @@ const SHOWN = 6; // values of a field, before more are asked for
 const FIELDS = 8;
 const KINDS = { image: 'Pictures', text: 'Texts', audio: 'Sounds' };
 
-/** The side of the page in `root`. `go(patch)` changes the state; `onclose` hides it where it lies over the rest. */
-export function side(root, stats, { go, onclose, oncount }) {
+/**
+ * The side of the page in `root`. `state()` is what is asked now, `go(patch)` changes it: what is clicked is added to that,
+ * not to what was asked when the counts were drawn. `onclose` hides the side where it lies over the rest.
+ */
+export function side(root, stats, { state: now, go, onclose, oncount }) {
   const fields = facetFields(stats);
   const open = new Set(); // fields of which all values are shown
-  const timeline = stats.date_fields?.length ? dates(stats.date_fields, { go }) : null;
-  const world = stats.place_fields ? places(stats.place_fields, { go }) : null;
+  const timeline = stats.date_fields?.length ? dates(stats.date_fields, { state: now, go }) : null;
+  const world = stats.place_fields ? places(stats.place_fields, { state: now, go }) : null;
   const known = Object.keys(KINDS).filter((kind) => stats.items?.[kind]);
   const kind = (value, name) => h('button', { type: 'button', value, onclick: () => go({ modality: value }) }, name);
   const kinds = h('div', { class: 'kinds', role: 'group', 'aria-label': 'Kind' }, kind('', 'All'), ...known.map((one) => kind(one, KINDS[one])));
@@ -39,7 +42,6 @@ export function side(root, stats, { go, onclose, oncount }) {
   async function update(state) {
     drawKinds(state);
     timeline?.told(state);
-    world?.told(state);
     const n = (asked += 1);
     const [path, body] = request(state);
     const base = path === '/recommend' ? { where: body.where, modality: body.modality } : body;
@@ -101,7 +103,7 @@ export function side(root, stats, { go, onclose, oncount }) {
             'aria-pressed': String(on),
             'data-facet': `${field}=${value}`,
             title: name,
-            onclick: () => go({ filters: toggled(state.filters, field, value) }),
+            onclick: () => go({ filters: toggled(now().filters, field, value) }),
           },
           bar,
           h('bdi', { class: 'facet-name' }, name),
