@@ -148,6 +148,25 @@ def test_endless_paging_shows_every_hit_once_and_keeps_few_elements(visit: Visit
     expect(page.locator("#end")).to_have_text("That is all.")
 
 
+def test_a_service_that_is_busy_is_asked_again(visit: Visit) -> None:
+    page = visit()
+    settled(page)
+    refused: list[str] = []
+
+    def busy(route: Route) -> None:
+        if len(refused) < 2:
+            refused.append(route.request.url)
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"detail": "too many are waiting"})
+        else:
+            route.fallback()
+
+    page.route("**/api/v1/search", busy)
+    found = search(page, "a tabby cat")
+    assert len(refused) == 2
+    assert found
+    assert page.locator("#problem").is_hidden()
+
+
 def test_rows_fill_the_width_and_keep_true_shapes(visit: Visit, many: str) -> None:
     page = visit("/?sort=path", at=many)
     settled(page)

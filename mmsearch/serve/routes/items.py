@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
 
@@ -14,6 +14,7 @@ from mmsearch.library.reading import Reading
 from mmsearch.serve.files import file_headers, media_type
 from mmsearch.serve.items import item_as_shown, stored_item
 from mmsearch.serve.models.items import ItemAnswer
+from mmsearch.serve.presence import while_there
 from mmsearch.serve.problems import RefusedError
 from mmsearch.serve.routes.common import PROBLEMS, Json, Served
 from mmsearch.serve.security.headers import FILE_POLICY
@@ -45,7 +46,7 @@ async def item(service: Served, item_id: ItemId) -> Json:
 @router.get(
     "/items/{item_id}/original", response_class=Response, responses=_ANY_FILE, summary="The file of an item"
 )
-async def original(service: Served, item_id: ItemId, view: bool = False) -> Response:
+async def original(request: Request, service: Served, item_id: ItemId, view: bool = False) -> Response:
     """The file of an item, from within its corpus; with ``view`` a picture of it that every browser shows."""
 
     def found() -> tuple[Path, str, bool]:
@@ -59,7 +60,7 @@ async def original(service: Served, item_id: ItemId, view: bool = False) -> Resp
 
     try:
         if view:
-            small = await service.showing.run(seen)
+            small = await while_there(request, service.showing.run(seen))
             headers = {"Cache-Control": "private, no-cache", "Content-Security-Policy": FILE_POLICY}
             return Response(small.data, media_type=small.media_type, headers=headers)
         file, kind, shown = await service.showing.run(found)
@@ -75,6 +76,7 @@ async def original(service: Served, item_id: ItemId, view: bool = False) -> Resp
     summary="A small picture, by its content",
 )
 async def thumbnail(
+    request: Request,
     service: Served,
     key: Annotated[str, InPath(pattern="^[0-9a-f]{64}$")],
     size: Annotated[int, Query(ge=1, le=768)] = 320,
@@ -85,7 +87,8 @@ async def thumbnail(
     if if_none_match is not None and tag in if_none_match:
         return Response(status_code=304, headers={"ETag": tag, "Cache-Control": _FOR_GOOD})
     try:
-        small = await service.showing.run(lambda: service.library.thumbnail(bytes.fromhex(key), size))
+        work = service.showing.run(lambda: service.library.thumbnail(bytes.fromhex(key), size))
+        small = await while_there(request, work)
     except (MediaError, UsageError) as error:
         raise RefusedError(404, str(error)) from error
     kept = {"ETag": tag, "Cache-Control": _FOR_GOOD} if small.is_current else {"Cache-Control": "no-store"}

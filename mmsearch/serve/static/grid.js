@@ -83,7 +83,11 @@ export function grid(root, { addressOf, onopen, onselect, onend }) {
     const end = last ? last.top + last.height : 0;
     if (model.more && !waiting && end - to < 3 * window.innerHeight) {
       waiting = true;
-      Promise.resolve(onend()).finally(() => (waiting = false));
+      const before = model;
+      Promise.resolve(onend()).finally(() => {
+        waiting = false;
+        if (model !== before) soon(); // at the very end nothing scrolls any more that would ask for the next
+      });
     }
   }
 

@@ -13,7 +13,9 @@ export class Refused extends Error {
   }
 }
 
-async function ask(path, { signal, ...options } = {}) {
+const RETRIES = 3;
+
+async function ask(path, { signal, retries = RETRIES, ...options } = {}) {
   let answer;
   try {
     answer = await fetch(API + path, { credentials: 'same-origin', ...options, signal });
@@ -22,6 +24,12 @@ async function ask(path, { signal, ...options } = {}) {
     throw new Refused('The service does not answer. Is mmsearch serve still running?', 0);
   }
   if (answer.ok) return answer;
+  if ([429, 503].includes(answer.status) && retries) {
+    // Too much at once: the service says when to come again.
+    await new Promise((later) => setTimeout(later, 1000 * Math.min(5, Number(answer.headers.get('Retry-After')) || 1)));
+    signal?.throwIfAborted();
+    return ask(path, { signal, retries: retries - 1, ...options });
+  }
   const problem = await answer.json().catch(() => ({}));
   throw new Refused(problem.detail || problem.title || `The service answered ${answer.status}.`, answer.status, problem.position);
 }

@@ -39,7 +39,14 @@ function pictureOf(hit, address) {
   const image = h('img', { alt: '', draggable: 'false', decoding: 'async', width: hit.width ?? 320, height: hit.height ?? 320 });
   const frame = h('span', { class: 'frame' }, image);
   image.addEventListener('load', () => frame.classList.add('there'));
+  let tries = 2;
   image.addEventListener('error', () => {
+    tries -= 1;
+    if (tries) {
+      // The service may only have been too busy: once more, if it is still to be seen by then.
+      setTimeout(() => image.isConnected && (image.src = address), 1500);
+      return;
+    }
     frame.classList.add('missing');
     image.remove();
     frame.append(icon('picture'));
