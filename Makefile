@@ -11,8 +11,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 demo: $(VENV)/demo.stamp
 	$(BIN)/mmsearch demo
 
+# In as many processes as there are cores, each with neighbouring tests, so that they share what they make.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
 
 test-torch: $(TORCH_VENV)/torch.stamp
 	$(TORCH_VENV)/bin/python -m pytest -q -m torch

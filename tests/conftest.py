@@ -19,7 +19,7 @@ from mmsearch.cli.demo import write_corpus
 REPOSITORY = Path(__file__).parents[1]
 
 # How often a property is tried that does not say so itself: `make fuzz` has the time for the second.
-settings.register_profile("usual", max_examples=2_000, deadline=None)
+settings.register_profile("usual", max_examples=300, deadline=None)
 settings.register_profile("fuzz", max_examples=100_000, deadline=None, print_blob=True)
 settings.load_profile("usual")
 

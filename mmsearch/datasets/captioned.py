@@ -108,12 +108,16 @@ def _listed(members: Members, manifest: Manifest) -> Iterator[tuple[str, dict[st
 
 def _table(manifest: Manifest) -> Iterator[dict[str, Any]]:
     """The rows of a CSV by its first line; what stands beyond the last column is left out."""
-    rows = csv.DictReader(io.StringIO(manifest.text, newline=""), restkey="", restval="")
+    # Strictly, or a quote that is never closed would swallow the rows behind it without a word.
+    rows = csv.DictReader(io.StringIO(manifest.text, newline=""), restkey="", restval="", strict=True)
+    begins = 1
     try:
         for row in rows:
             yield {name: cell for name, cell in row.items() if name}
+            begins = rows.line_num + 1
     except csv.Error as error:
-        raise UsageError(f"{manifest.name}, line {rows.line_num + 1}: {error}") from error
+        where = max(begins, 2)
+        raise UsageError(f"{manifest.name}, line {where}: {error} (is a quote never closed?)") from error
 
 
 def _karpathy(members: Members, manifest: Manifest) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -38,7 +38,7 @@ def read_translations(path: Path, fields: Sequence[str] = (), split: str | None 
         if kind in ("tsv", "txt"):
             found = list(_columns(content))
         elif kind == "csv":
-            found = list(_fields(csv.DictReader(io.StringIO(content)), fields, split))
+            found = list(_fields(csv.DictReader(io.StringIO(content), strict=True), fields, split))
         elif kind in ("jsonl", "ndjson"):
             lines = (line for line in content.splitlines() if line.strip())
             found = list(_fields(map(json.loads, lines), fields, split))

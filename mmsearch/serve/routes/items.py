@@ -24,7 +24,10 @@ router = APIRouter(tags=["items"], responses=PROBLEMS)
 # The same content under the same address for good.
 _FOR_GOOD = "private, max-age=31536000, immutable"
 _ANY_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {}, "image/*": {}}, "description": "The file."}
+    200: {
+        "content": {"application/octet-stream": {}, "image/*": {}, "text/plain": {}},
+        "description": "The file.",
+    }
 }
 _ANY_PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/webp": {}}, "description": "A WebP."},

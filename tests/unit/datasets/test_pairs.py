@@ -214,6 +214,7 @@ def test_every_column_of_captions_counts(tmp_path: Path) -> None:
         ("records.jsonl", '{"path": "a.png", "caption": "one"}\n{"path": "b.png", "cap'),
         ("records.jsonl", '{"path": "a.png", "caption": "one"}\n' + "[" * 100_000),
         ("metadata.csv", 'path,caption\na.png,"' + "x" * 200_000),
+        ("metadata.csv", 'path,caption\na.png,"a cat\nb.png,a dog\nc.png,a cow\n'),
     ],
 )
 def test_a_damaged_manifest_is_one_line_that_names_the_place(tmp_path: Path, name: str, content: str) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # A run takes longer than a call of a parser: a tenth of the inputs, which is 10,000 for `make fuzz`.
 RUNS = settings(
-    max_examples=settings.default.max_examples // 10 if settings.default else 200,
+    max_examples=max(100, settings.default.max_examples // 10) if settings.default else 100,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
