@@ -62,9 +62,10 @@ class Generation:
 def stamp_of(directory: IndexDirectory) -> Stamp:
     """What changes when one of the JSON files of ``directory`` is replaced."""
     found = []
+    folder = str(directory.path)
     for name in SEALED:
         try:
-            now = os.stat(directory.path / name)
+            now = os.stat(f"{folder}/{name}")  # joined as text: it is looked at with each search
         except OSError:  # there is none; of one that can't be read it is told when it is read
             found.append((0, 0, 0))
         else:

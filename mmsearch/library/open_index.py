@@ -101,6 +101,9 @@ class OpenIndex(Reading):
 
     def refresh(self) -> None:
         """Look whether the index has changed, and hold its newest generation from now on."""
+        present, is_own = self._present, self._process == os.getpid()
+        if present is not None and is_own and present.is_at(self.directory, self.catalogue):
+            return  # without a snapshot: a service looks for each request
         with self.reading():
             pass
 

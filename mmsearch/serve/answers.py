@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
+    from collections.abc import Callable, Hashable
 
     Key: TypeAlias = Hashable
 
@@ -32,7 +32,7 @@ class Answers:
         self.most_bytes, self.bytes = most_bytes, 0
         self.counts = Counts()
         self._kept: OrderedDict[Key, bytes] = OrderedDict()
-        self._coming: dict[Key, asyncio.Task[bytes]] = {}
+        self._coming: dict[Key, asyncio.Future[bytes]] = {}
 
     def find(self, key: Key) -> bytes | None:
         """The answer that is kept for ``key``; None when there is none."""
@@ -41,8 +41,8 @@ class Answers:
             self._kept.move_to_end(key)
         return found
 
-    async def get(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """The answer for ``key``, which ``make`` makes unless it is kept, or on its way; what that raises is raised.
+    async def get(self, key: Key, start: Callable[[], asyncio.Future[bytes]]) -> bytes:
+        """The answer for ``key``, which is kept, or on its way, or else begun by ``start``; what that raises is raised.
 
         Who goes away leaves the others that wait for the same answer theirs.
         """
@@ -52,23 +52,18 @@ class Answers:
             return found
         coming = self._coming.get(key)
         if coming is None:
+            coming = start()
             self.counts.made += 1
-            coming = asyncio.ensure_future(self._made(key, make))
             self._coming[key] = coming
             coming.add_done_callback(lambda done: self._arrived(key, done))
         else:
             self.counts.shared += 1
         return await asyncio.shield(coming)
 
-    async def _made(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        answer = await make()
-        self._keep(key, answer)
-        return answer
-
-    def _arrived(self, key: Key, done: asyncio.Task[bytes]) -> None:
+    def _arrived(self, key: Key, done: asyncio.Future[bytes]) -> None:
         self._coming.pop(key, None)
-        if not done.cancelled():
-            done.exception()  # heard, though nobody may wait for it any more
+        if not done.cancelled() and done.exception() is None:  # heard, though nobody may wait for it any more
+            self._keep(key, done.result())
 
     def _keep(self, key: Key, answer: bytes) -> None:
         if len(answer) > self.most_bytes:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from mmsearch.errors import MmsearchError, UsageError
+from mmsearch.serve.direct import Direct
 from mmsearch.serve.problems import RefusedError, answer_to
 from mmsearch.serve.routes import ask, docs, export, items, page, pictures, recommend, search, session, state
 from mmsearch.serve.routes.common import API
@@ -54,7 +55,8 @@ def make_app(service: Service) -> FastAPI:
     app.add_exception_handler(MmsearchError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _no_route)
-    app.add_middleware(Gate, service=service)
+    app.add_middleware(Direct, service=service)
+    app.add_middleware(Gate, service=service)  # outermost
     return app
 
 

@@ -34,12 +34,13 @@ _NOT_SERVED = ("image", "audio", "rerank", "rerank_depth", "allow_files", "allow
 class Asked:
     """A search as it was asked for: the ``request``, and its ``name``, which is equal but for the page.
 
-    ``text`` is what was typed.
+    ``text`` is what was typed; ``explain``: reasons are shown.
     """
 
     request: SearchRequest
     name: str
     text: str
+    explain: bool
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -55,6 +56,8 @@ def asked_of(given: Mapping[str, Any], service: Service) -> Asked:
     fields = {name: value for name, value in given.items() if value is not None or name == "cutoff"}
     cursor = fields.pop("cursor", None)
     name = _name_of(fields)
+    if len(name) > service.settings.longest_query:
+        raise UsageError(f"a query has at most {service.settings.longest_query:,} characters here")
     if cursor is not None:
         if "offset" in fields:
             raise UsageError("a cursor says where the list goes on: leave out offset")
@@ -64,7 +67,7 @@ def asked_of(given: Mapping[str, Any], service: Service) -> Asked:
     check_size(request.k, request.offset, service.settings)
     if len(request.facets) > service.settings.most_facets:
         raise UsageError(f"at most {service.settings.most_facets} fields are counted at once")
-    return Asked(request, name, text)
+    return Asked(request, name, text, bool(fields.get("explain", False)))
 
 
 def _request(fields: dict[str, Any], service: Service) -> SearchRequest:
@@ -72,7 +75,6 @@ def _request(fields: dict[str, Any], service: Service) -> SearchRequest:
         if name in fields:
             raise UsageError(f"search takes no {name!r} here: send pictures to /api/v1/pictures")
     fields = {**fields}
-    _refuse_long(fields, service.settings.longest_query)
     for name, to in PICTURES.items():
         pictures = [service.uploads.find(one).picture for one in fields.pop(name, ())]
         if pictures:
@@ -105,11 +107,6 @@ def check_size(k: int, offset: int, settings: Settings) -> None:
         raise UsageError(
             f"k is at most {settings.most_hits:,} and offset at most {settings.most_offset:,} here"
         )
-
-
-def _refuse_long(value: Any, longest: int) -> None:
-    if len(json.dumps(value, default=str)) > longest:
-        raise UsageError(f"a query has at most {longest:,} characters here")
 
 
 def _several(things: Any) -> list[Any]:

@@ -26,31 +26,50 @@ class Pool:
         self.under_way = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """What ``work`` gives, in one of the threads. RefusedError (503) when too many wait, or it takes too long.
+    def start(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """What ``work`` will give, in one of the threads; first come, first served.
 
-        What takes too long is not waited for; it keeps its thread until it ends.
+        Raises RefusedError (503) when too many wait; the future does when it takes too long, waiting included. What
+        takes too long keeps its thread until it ends.
         """
         if self.under_way >= self.threads + self.waiting:
             raise RefusedError(503, "too many requests are waiting: try again in a moment")
-        self.under_way += 1
-        done = self._executor.submit(work)
-        done.add_done_callback(self._ended(asyncio.get_running_loop()))
-        try:
-            async with asyncio.timeout(self.seconds):
-                return await asyncio.wrap_future(done)
-        except TimeoutError as error:
-            raise RefusedError(503, f"not finished within {self.seconds:g} s: ask for less") from error
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[T] = loop.create_future()
 
-    def _ended(self, loop: asyncio.AbstractEventLoop) -> Callable[[object], None]:
-        def one_less() -> None:
+        def late() -> None:
+            if not found.done():
+                found.set_exception(
+                    RefusedError(503, f"not finished within {self.seconds:g} s: ask for less")
+                )
+
+        def done(result: T | None, error: BaseException | None) -> None:
             self.under_way -= 1
+            timer.cancel()
+            if found.done():
+                return
+            if error is None:
+                found.set_result(result)  # type: ignore[arg-type]
+            else:
+                found.set_exception(error)
 
-        def told(_: object) -> None:
+        def run() -> None:
+            result, error = None, None
+            try:
+                result = work()
+            except BaseException as raised:  # whoever waits for it is told, and no thread ends
+                error = raised
             if not loop.is_closed():
-                loop.call_soon_threadsafe(one_less)
+                loop.call_soon_threadsafe(done, result, error)
 
-        return told
+        timer = loop.call_later(self.seconds, late)
+        self.under_way += 1
+        self._executor.submit(run)
+        return found
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What ``work`` gives; raises as `start`."""
+        return await self.start(work)
 
     def close(self) -> None:
         """Finish what is under way, and take nothing more."""

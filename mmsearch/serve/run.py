@@ -10,6 +10,7 @@ import uvicorn
 
 from mmsearch.errors import UsageError
 from mmsearch.serve.app import make_app
+from mmsearch.serve.protocol import BoundedHttp
 from mmsearch.serve.service import Service
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def serve(
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=32 * 1024,
+        http=BoundedHttp,
+        ws="none",
     )
     server = _Server(config, ready)
     with contextlib.closing(listening):

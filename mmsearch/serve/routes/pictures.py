@@ -52,11 +52,9 @@ async def send_picture(service: Served, file: UploadFile) -> Json:
 async def sent_picture(service: Served, picture: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> Response:
     """A small picture of one that is kept."""
     upload = service.uploads.find(picture)
-
-    async def made() -> bytes:
-        return await service.showing.run(lambda: upload.small(service.settings.upload))
-
-    small = await service.answers.get(("sent", picture), made)
+    small = await service.answers.get(
+        ("sent", picture), lambda: service.showing.start(lambda: upload.small(service.settings.upload))
+    )
     return Response(small, headers={"Cache-Control": "private, max-age=3600"}, media_type="image/webp")
 
 

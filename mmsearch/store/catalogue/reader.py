@@ -399,9 +399,9 @@ class CatalogueReader:
         """The picture of each document that has one: its item, and the SHA-256 (32 bytes) of its content."""
         query = """
             SELECT i.document_id, i.id, c.key FROM items i JOIN contents c ON c.id = i.content_id
-            WHERE i.document_id IN (SELECT value FROM json_each(?)) AND i.modality = 'image'
+            WHERE i.document_id IN (SELECT value FROM json_each(?)) AND +i.modality = 'image'
             ORDER BY i.document_id, i.position DESC
-        """
+        """  # +: by document; by modality all pictures of the index would be looked at
         rows = self._database.rows(query, (json_ids(document_ids),))
         return {document: (item, key) for document, item, key in rows}  # the first one stays
 
