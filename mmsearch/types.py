@@ -69,9 +69,10 @@ class Locator:
     """Where in its document an item lies.
 
     The written form round-trips: ``whole``, ``title``, ``caption:2``, ``characters:120-480`` (offsets in
-    the text, end exclusive), ``seconds:3.0-8.0``, ``page:4``, ``frame:0``, ``box:0.12,0.40,0.55,0.46`` (fractions of
-    the width and height). Pages and other parts count from 1. ``inner`` is a place within that place:
-    ``page:4/characters:120-480`` are characters of the page's text, ``attachment:1/page:2`` is a page of an attachment.
+    the text, end exclusive), ``seconds:3.0-8.0``, ``page:4``, ``frame:61.2`` (what a film shows after so many seconds),
+    ``box:0.12,0.40,0.55,0.46`` (fractions of the width and height). Pages and other parts count from 1. ``inner`` is a
+    place within that place: ``page:4/characters:120-480`` are characters of the page's text, ``attachment:1/page:2`` is
+    a page of an attachment.
     """
 
     kind: LocatorKind = "whole"
@@ -124,6 +125,13 @@ class Locator:
         own = f"{self.kind} {self.start:.10g}" if self.kind in PARTS and self.start is not None else ""
         inner = "" if self.inner is None else self.inner.part
         return ", ".join(filter(None, (own, inner)))
+
+    @property
+    def seconds(self) -> float | None:
+        """When it begins in a recording or film: 61.2 of ``frame:61.2`` and of ``seconds:61.2-64``; None elsewhere."""
+        if self.kind in ("seconds", "frame"):
+            return self.start
+        return None if self.inner is None else self.inner.seconds
 
     def within(self, place: Locator) -> Locator:
         """This place within ``place``; what is ``whole`` adds nothing."""

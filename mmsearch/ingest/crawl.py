@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,19 @@ from mmsearch.ingest.ignored import IGNORE_FILE, Ignored, exclude_rules, is_hidd
 from mmsearch.ingest.manifest.columns import Columns
 from mmsearch.ingest.manifest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
 from mmsearch.ingest.manifest.references import ManifestOptions
-from mmsearch.ingest.sidecars import SIDECAR_SUFFIXES, assign_sidecars, merge, read_sidecar
+from mmsearch.ingest.sidecars import (
+    SIDECAR_SUFFIXES,
+    assign_sidecars,
+    assign_subtitles,
+    merge,
+    read_sidecar,
+)
 from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable, role_of
 from mmsearch.ingest.unread import LINK, Unread, count_unnamed
 from mmsearch.media.files import os_reason, special_kind, status_reason
+from mmsearch.media.film.subtitles import SUBTITLE_SUFFIXES
 from mmsearch.media.formats import PICTURE_SUFFIXES
-from mmsearch.media.kinds import TEXTS, reader_of, suffixes_of_missing_extras, suffixes_read
+from mmsearch.media.kinds import FILMS, SOUNDS, TEXTS, reader_of, suffixes_of_missing_extras, suffixes_read
 from mmsearch.media.limits import Limits
 
 if TYPE_CHECKING:
@@ -102,7 +109,7 @@ class _Walk:
         self.real_root = os.path.realpath(self.root)
         self.followed: set[str] = set()
         self.documents = suffixes_read()
-        self.suffixes = self.documents | set(SIDECAR_SUFFIXES)
+        self.suffixes = self.documents | set(SIDECAR_SUFFIXES) | SUBTITLE_SUFFIXES
 
     def walk(self, ignored: Ignored) -> Iterator[Source | Skipped]:
         """The whole tree, by a stack: folders nest deeper than Python may recurse."""
@@ -127,7 +134,7 @@ class _Walk:
         """Just this file of the folder, with its sidecars."""
         with os.scandir(self.root) as listing:
             entries = {entry.name: entry for entry in listing}
-        sidecars = _sidecars(entries).get(name, ()) if _suffix(name) in PICTURE_SUFFIXES else ()
+        sidecars = () if _suffix(name) in SIDECAR_SUFFIXES else _sidecars(entries).get(name, ())
         mine = [entries[sidecar] for sidecar in sidecars]
         followed = [entry for entry in mine if self.options.follow_links or not entry.is_symlink()]
         yield from self._file("", entries[name], followed)
@@ -199,7 +206,7 @@ class _Walk:
                     yield _Folder(entry.path, prefix + name, ignored)
             elif name in claimed:
                 continue
-            elif _suffix(name) == ".json":
+            elif _suffix(name) == ".json" or _suffix(name) in SUBTITLE_SUFFIXES:
                 self._pass_over(prefix, entry)
             else:
                 mine = [chosen[sidecar] for sidecar in sidecars.get(name, ())]
@@ -247,15 +254,17 @@ class _Walk:
             yield Skipped(path, reason)
             return
         readable: list[Path] = []
+        subtitles: list[Path] = []
         for sidecar in sidecars:
             other, reason = _stamp(sidecar, limits.max_text_bytes)
             if not reason:
                 stamp += ";" + other
-                readable.append(Path(sidecar.path))
+                found = subtitles if _suffix(sidecar.name) in SUBTITLE_SUFFIXES else readable
+                found.append(Path(sidecar.path))
             elif reason != "empty file":
                 yield Skipped(prefix + sidecar.name, reason)
         file = Path(entry.path)
-        source = Source(path, stamp, **{role_of(reader): file})  # type: ignore[arg-type]
+        source = Source(path, stamp, subtitles=tuple(subtitles), **{role_of(reader): file})  # type: ignore[arg-type]
         if readable and self.known.get(path) != stamp:
             yield from self._annotated(prefix, source, readable)
         else:
@@ -270,12 +279,9 @@ class _Walk:
                 yield Skipped(prefix + sidecar.name, fault_of(error))
         merged = merge(annotations)
         record = merged.record
-        yield Source(
-            path=bare.path,
-            stamp=bare.stamp,
-            picture=bare.picture,
+        yield replace(
+            bare,
             text=merged.text,
-            document=bare.document,
             captions=record.captions,
             title=record.title,
             body=record.body,
@@ -291,11 +297,15 @@ def _suffix(name: str) -> str:
 
 
 def _sidecars(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The sidecars of each picture that has any, among the files of one folder."""
-    candidates = [name for name in names if name.lower().endswith(SIDECAR_SUFFIXES)]
-    if not candidates:
-        return {}
-    return assign_sidecars((name for name in names if _suffix(name) in PICTURE_SUFFIXES), candidates)
+    """The sidecars of each picture, and the subtitles of each film and recording, that has any, among the files of one
+    folder."""
+    found: dict[str, tuple[str, ...]] = {}
+    if candidates := [name for name in names if name.lower().endswith(SIDECAR_SUFFIXES)]:
+        found |= assign_sidecars((name for name in names if _suffix(name) in PICTURE_SUFFIXES), candidates)
+    if candidates := [name for name in names if _suffix(name) in SUBTITLE_SUFFIXES]:
+        heard = FILMS.suffixes | SOUNDS.suffixes
+        found |= assign_subtitles((name for name in names if _suffix(name) in heard), candidates)
+    return found
 
 
 def _stamp(entry: os.DirEntry[str], max_bytes: int) -> tuple[str, str | None]:

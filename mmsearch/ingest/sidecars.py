@@ -1,6 +1,7 @@
 """Sidecars: ``photo.txt``, ``photo.json``, ``photo.jpg.txt`` or ``photo.jpg.json`` beside ``photo.jpg``.
 
-Google Takeout has names of its own: takeout.py knows them.
+Google Takeout has names of its own: takeout.py knows them. Subtitles lie beside films and recordings: ``film.srt``,
+``film.en.srt`` or ``film.mp4.srt`` beside ``film.mp4``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 SIDECAR_SUFFIXES = (".json", ".txt")
 _LONGEST_CAPTION = 300  # characters; longer ones are prose, which is split into passages
 _MOST_CAPTIONS = 20
+_MOST_WORDS, _LONGEST_WORD = (
+    2,
+    12,
+)  # between a film's name and the suffix of its subtitles: "en", "pt-BR", "forced"
+_MOST_SUBTITLES = 16
 
 
 def assign_sidecars(pictures: Iterable[str], sidecars: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -46,6 +52,29 @@ def assign_sidecars(pictures: Iterable[str], sidecars: Iterable[str]) -> dict[st
             without.append(picture)
     exported = [name for names in by_stem.values() for name in names if name.endswith(".json")]
     return found | {picture: (name,) for picture, name in takeout_sidecars(without, exported).items()}
+
+
+def assign_subtitles(films: Iterable[str], subtitles: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Which of the file names ``subtitles`` belong to each of ``films`` (and recordings), those without any left out.
+
+    Between a film's name and the suffix there may be one or two words more, a language and what they are for.
+    """
+    by_stem: dict[str, list[str]] = {}
+    for film in films:
+        for stem in {film.casefold(), film.rpartition(".")[0].casefold()}:
+            by_stem.setdefault(stem, []).append(film)
+    found: dict[str, list[str]] = {}
+    for name in sorted(subtitles):
+        stem = name.rpartition(".")[0].casefold()
+        for _ in range(_MOST_WORDS + 1):
+            if stem in by_stem:
+                for film in by_stem[stem]:
+                    found.setdefault(film, []).append(name)
+                break
+            stem, _, word = stem.rpartition(".")
+            if not stem or len(word) > _LONGEST_WORD:
+                break
+    return {film: tuple(names[:_MOST_SUBTITLES]) for film, names in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from mmsearch.errors import MediaError
-from mmsearch.media.kinds import PICTURES, TEXTS, reader_of
+from mmsearch.media.kinds import PICTURES, SUBTITLES, TEXTS, reader_of
 from mmsearch.media.readers.pictures import PictureReader
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Source:
     string that changes when anything that the document is made of changes. ``picture``, ``text`` and ``document``:
     files to read, the last one by the reader of its suffix. ``body``: text to be split into passages like that of a
     file, from a manifest or a sidecar. ``supplements``: fields that hold where neither ``fields`` nor the files
-    themselves have one of that name.
+    themselves have one of that name. ``subtitles``: files that tell what is said in a ``document``.
     """
 
     path: str
@@ -51,6 +51,7 @@ class Source:
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     supplements: Mapping[str, FieldValue] = field(default_factory=dict)
     document: Path | None = None
+    subtitles: tuple[Path, ...] = ()
 
     @property
     def files(self) -> list[tuple[Reader, Path]]:
@@ -64,6 +65,7 @@ class Source:
             reader = reader_of(self.document.suffix.lower())
             if reader is None:
                 raise MediaError("of a kind that is not read")
+            found += [(SUBTITLES, file) for file in self.subtitles]
             found.append((reader, self.document))
         return found
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmsearch.media.formats import PICTURE_SUFFIXES, RAW_SUFFIXES
+from mmsearch.media.readers.films import FilmReader
 from mmsearch.media.readers.mail import MailReader
 from mmsearch.media.readers.office import OfficeReader
 from mmsearch.media.readers.pdf import PdfReader
 from mmsearch.media.readers.pictures import PictureReader
 from mmsearch.media.readers.reader import is_installed
 from mmsearch.media.readers.sounds import SoundReader
+from mmsearch.media.readers.subtitles import SubtitleReader
 from mmsearch.media.readers.texts import TextReader
-from mmsearch.media.sound.containers import FILM_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,8 @@ PICTURES = PictureReader("picture", frozenset(PICTURE_SUFFIXES - RAW_SUFFIXES))
 RAW = PictureReader("camera RAW", RAW_SUFFIXES, extra="raw", package="rawpy")
 TEXTS = TextReader()
 SOUNDS = SoundReader()
-FILMS = SoundReader("film", FILM_SUFFIXES)
+FILMS = FilmReader()
+SUBTITLES = SubtitleReader()  # belongs to what lies beside it, so it is not among the readers of documents
 
 DOCUMENTS = (
     PdfReader(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from mmsearch.ingest.ignored import IGNORE_FILE, Ignored, exclude_rules, is_hidden
 from mmsearch.ingest.manifest.manifest import MANIFEST_SUFFIXES
 from mmsearch.ingest.sidecars import SIDECAR_SUFFIXES
-from mmsearch.media.kinds import suffixes_read
+from mmsearch.media.kinds import SUBTITLES, suffixes_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 What: TypeAlias = Literal["added", "modified", "deleted"]
 
-_BESIDE = frozenset({*SIDECAR_SUFFIXES, *MANIFEST_SUFFIXES, ".xmp"})  # what belongs to documents
+_BESIDE = frozenset(
+    {*SIDECAR_SUFFIXES, *MANIFEST_SUFFIXES, *SUBTITLES.suffixes, ".xmp"}
+)  # what belongs to documents
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.search.ask.answers import Answer, Answers
 from mmsearch.search.query.parse import parse
-from mmsearch.search.results.hit import Hit, Neighbor, Reason
+from mmsearch.search.results.hit import Hit, MatchedPart, Neighbor, Reason
 from mmsearch.search.results.places import Place
 from mmsearch.search.results.results import Results
 from mmsearch.search.results.snippets import Snippet
@@ -72,6 +72,19 @@ def hit_from_json(record: Mapping[str, Any]) -> Hit:
         after=_neighbors(record["after"]),
         beyond_chance=record["beyond_chance"],
         key=bytes.fromhex(record["key"] or ""),
+        parts=tuple(map(_part, record["parts"])),
+    )
+
+
+def _part(record: Mapping[str, Any]) -> MatchedPart:
+    return MatchedPart(
+        item_id=record["item_id"],
+        modality=record["modality"],
+        locator=Locator.parse(record["locator"]),
+        text=record["text"],
+        contribution=record["contribution"],
+        share=record["share"],
+        channels=tuple(record["channels"]),
     )
 
 

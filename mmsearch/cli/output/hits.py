@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ FACET_VALUES = 10
 # Guesses that a person sees of a page that holds matches too, or nothing that matches, unless asking for a number.
 GUESSES = 3
 INDENT = " " * 10
+LEAST_TOLD = 0.1  # of what was told of a film: what a second part tells at least, or the first is enough
+_TOLD = {"image": "by its looks", "text": "by what it says", "audio": "by its sound"}
 # How what was looked for is marked, and the signs that stand for that until the rest is escaped.
 _BEFORE, _AFTER = "\x02", "\x03"
 _MARKS, _STYLES = re.compile(f"([{_BEFORE}{_AFTER}])"), {_BEFORE: "[bold yellow]", _AFTER: "[/]"}
@@ -114,6 +117,18 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
         _print_below(out, f"written: “{shown}”" if written else shown)
     for one in hit.after:
         _print_below(out, f"[dim]{_plain(one.text)}[/]")
+    if hit.seconds is not None:
+        _print_below(out, f"[dim]{_plain(opening(hit))}[/]")
+        if len(hit.parts) > 1 and hit.parts[1].share >= LEAST_TOLD:
+            told = ", ".join(
+                f"{one.locator} {_TOLD[one.modality]} {100 * one.share:.0f} %" for one in hit.parts
+            )
+            _print_below(out, f"[dim]told by {_plain(told)}[/]")
+
+
+def opening(hit: Hit) -> str:
+    """The command that opens a recording or a film where ``hit`` lies in it, for a shell."""
+    return f"mpv --start={hit.seconds or 0.0:.10g} {shlex.quote(hit.file)}"
 
 
 def copies_left_out(hit: Hit) -> list[str]:

@@ -15,7 +15,7 @@ from mmsearch.ingest.manifest.records import clean, stated_fields
 from mmsearch.ingest.passages import split_passages
 from mmsearch.media.files import digest
 from mmsearch.media.limits import Limits
-from mmsearch.media.readers.parts import Fault, PicturePart, SoundPart, TextPart
+from mmsearch.media.readers.parts import Fault, Pause, PicturePart, SoundPart, TextPart
 from mmsearch.media.readers.reader import read
 from mmsearch.types import Locator
 
@@ -67,6 +67,8 @@ class Draft:
 class Reading:
     """One source, or an instalment of it, with its items, ready to be written.
 
+    One without items that is not the last says only that reading goes on: it is not written.
+
     ``first``: how many items the instalments before it had. ``last``: whether it is the last. ``title`` and ``fields``
     are in the first. ``key``: the SHA-256 of a ``document``, else None. ``faults``: parts that could not be read, with
     reasons. ``complete``: False of a last one when the file could be read only that far.
@@ -103,26 +105,33 @@ def decode(source: Source, how: Decoding, row_of: Callable[[bytes], int | None])
     first = 0
     while True:
         some = list(_instalment(drafts))
-        following = next(drafts, None)
-        if not first and not some:
+        following = next(drafts, _END)
+        last = following is _END
+        if not first and not some and last:
             raise MediaError(faults[0].reason if faults else "holds no text")
         given = {**source.supplements, **fields, **source.fields}
-        yield Reading(source, title, given, some, first, following is None, faults[:], key=key)
-        if following is None:
+        yield Reading(source, title, given, some, first, last, faults[:], key=key)
+        if last:
             return
         first += len(some)
         faults.clear()
-        drafts = _before(following, drafts)
+        if isinstance(following, Draft):
+            drafts = _before(following, drafts)
 
 
-def _before(one: Draft, others: Iterator[Draft]) -> Iterator[Draft]:
+_END = object()  # behind the last draft
+
+
+def _before(one: Draft, others: Iterator[Draft | None]) -> Iterator[Draft | None]:
     yield one
     yield from others
 
 
-def _instalment(drafts: Iterator[Draft]) -> Iterator[Draft]:
+def _instalment(drafts: Iterator[Draft | None]) -> Iterator[Draft]:
     heavy = 0
     for draft in islice(drafts, DRAFTS):
+        if draft is None:
+            return
         yield draft
         heavy += draft.is_heavy
         if heavy == HEAVY_DRAFTS:
@@ -139,9 +148,12 @@ class _Maker:
     faults: list[Fault]
     heard: bool = False
 
-    def drafts(self, part: Part) -> Iterator[Draft]:
-        """The items of one part."""
+    def drafts(self, part: Part) -> Iterator[Draft | None]:
+        """The items of one part; None for a pause."""
         match part:
+            case TextPart(is_passage=True):
+                if text := clean(part.text):
+                    yield _text_draft(part.place, text)
             case TextPart():
                 if part.title:
                     yield _text_draft(Locator("title").within(part.place), clean(part.title))
@@ -158,6 +170,8 @@ class _Maker:
                 self.heard = True
             case Fault():
                 self.faults.append(part)
+            case Pause():
+                yield None
 
     def _picture(self, part: PicturePart) -> Iterator[Draft]:
         draft = Draft("image", part.place, part.key())
@@ -190,8 +204,8 @@ class _Maker:
 
 def _drafts(
     source: Source, title: str | None, opened: Iterable[Iterator[Part]], maker: _Maker
-) -> Iterator[Draft]:
-    """All items in document order: a picture stands before what is said of it, all else behind."""
+) -> Iterator[Draft | None]:
+    """All items in document order: a picture stands before what is said of it, all else behind; None for a pause."""
     listed = list(opened)
     if source.picture is not None:
         for part in listed.pop(0):

@@ -38,8 +38,7 @@ class Hearer:
                 drafts += self._settled(self._segmenter.end())
             first = self._items
             self._items += len(drafts)
-            if drafts or reading.last or not first:
-                yield replace(reading, drafts=drafts, first=first)
+            yield replace(reading, drafts=drafts, first=first)
 
     def _segments(self, draft: Draft) -> Iterator[Draft]:
         if draft.samples is None:

@@ -253,12 +253,14 @@ def _source_as_json(source: Source) -> dict[str, Any]:
         "captions": source.captions,
         "title": source.title,
         "body": source.body,
+        "subtitles": [str(file) for file in source.subtitles],
     }
 
 
 def _source(given: dict[str, Any]) -> Source:
     files = {name: None if given[name] is None else Path(given[name]) for name in _FILES}
-    return Source(**{**given, **files, "captions": tuple(given["captions"])})
+    beside = {"captions": tuple(given["captions"]), "subtitles": tuple(map(Path, given["subtitles"]))}
+    return Source(**{**given, **files, **beside})
 
 
 def _decoding(given: dict[str, Any]) -> Decoding:

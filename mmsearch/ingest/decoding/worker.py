@@ -138,9 +138,11 @@ class Reader:
                 if reading is None:
                     return
                 items = reading.first + len(reading.drafts)
-                yield reading
+                if reading.drafts or reading.last:
+                    yield reading
                 for fault in reading.faults:
-                    yield Skipped(f"{source.path} {fault.place}", fault.reason)
+                    place = "" if fault.place.kind == "whole" else f" {fault.place}"
+                    yield Skipped(f"{source.path}{place}", fault.reason)
         except GeneratorExit:
             raise
         except BaseException as error:

@@ -64,7 +64,7 @@ class MailReader:
 
     def _attachment(self, place: Any, name: str, data: bytes, limits: Limits) -> Iterator[Part]:
         """The parts of one attachment; one of a kind that is not read has its name only, and so has a letter."""
-        from mmsearch.media.readers.parts import Fault, TextPart
+        from mmsearch.media.readers.parts import Fault, Pause, TextPart
 
         yield TextPart("", place, name)
         suffix = PurePath(name).suffix.lower()
@@ -79,7 +79,7 @@ class MailReader:
             file.write_bytes(data)
             try:
                 for part in read(reader, file, limits).parts:
-                    yield replace(part, place=part.place.within(place))
+                    yield part if isinstance(part, Pause) else replace(part, place=part.place.within(place))
             except MediaError as error:
                 yield Fault(place, str(error))
 

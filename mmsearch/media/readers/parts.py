@@ -22,27 +22,32 @@ class TextPart:
     """A text, which is split into passages; their characters count within ``place``.
 
     ``title``: what the part is called, such as a chapter, a sheet or an entry of the outline; it is found as well.
+    ``is_passage``: it is one passage as it is, which lies at ``place``.
     """
 
     text: str
     place: Locator = field(default_factory=Locator)
     title: str | None = None
+    is_passage: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PicturePart:
     """A picture: the bytes of a picture file, or what was drawn, (height, width, 3) uint8 RGB.
 
-    ``captions``: texts that say what it shows, as far as the file tells. ``key``: 32 bytes that are equal for equal
+    ``captions``: texts that say what it shows, as far as the file tells. ``digest``: 32 bytes that are equal for equal
     pictures, where a reader has better ones than the SHA-256 of what is here.
     """
 
     data: bytes | Pixels
     place: Locator = field(default_factory=Locator)
     captions: tuple[str, ...] = ()
+    digest: bytes | None = None
 
     def key(self) -> bytes:
         """What the picture is told by: equal for equal contents."""
+        if self.digest is not None:
+            return self.digest
         if isinstance(self.data, bytes):
             return hashlib.sha256(self.data).digest()
         shape = "x".join(map(str, self.data.shape)).encode()
@@ -83,7 +88,12 @@ class Fault:
     reason: str
 
 
-Part: TypeAlias = TextPart | PicturePart | SoundPart | Fault
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Reading goes on, though nothing was found for a while: what is patient for some time may begin to count anew."""
+
+
+Part: TypeAlias = TextPart | PicturePart | SoundPart | Fault | Pause
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The picture at a place of a file: the file itself, or a page of it, drawn again."""
+"""The picture at a place of a file: the file itself, a page of it, drawn again, or a frame of a film."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mmsearch.media.limits import Limits
-    from mmsearch.types import Locator
+    from mmsearch.types import Locator, Pixels
 
 _DPI = 150
 
@@ -19,8 +19,8 @@ _DPI = 150
 def picture_at(file: Path, place: Locator, limits: Limits, longest_side: int) -> tuple[bytes, bytes]:
     """The bytes of a picture file that shows ``place``, and the key by which it was indexed if nothing has changed.
 
-    Pages of a PDF are drawn at 150 dpi, their longer side at most ``longest_side`` pixels. Raises MediaError for what
-    can't be read, and for pictures that lie within other documents.
+    Pages of a PDF are drawn at 150 dpi, their longer side at most ``longest_side`` pixels; frames are no larger either.
+    Raises MediaError for what can't be read, and for pictures that lie within other documents.
     """
     from mmsearch.media.files import read_file
     from mmsearch.media.readers.parts import PicturePart
@@ -28,19 +28,25 @@ def picture_at(file: Path, place: Locator, limits: Limits, longest_side: int) ->
     if place.kind == "whole":
         content = read_file(file, limits.max_bytes)
         return content, PicturePart(content).key()
-    if (
-        file.suffix.lower() != ".pdf"
-        or place.kind != "page"
-        or place.inner is not None
-        or place.start is None
-    ):
+    if place.start is None or place.inner is not None:
         raise MediaError(f"no picture of its own: it lies in the document ({place})")
+    if place.kind == "page" and file.suffix.lower() == ".pdf":
+        from mmsearch.media.readers.pdf import DRAWN_SIDE, drawn_page
+
+        number = int(place.start)
+        indexed = PicturePart(drawn_page(file, number, None, DRAWN_SIDE)).key()
+        return _png(drawn_page(file, number, _DPI, longest_side)), indexed
+    if place.kind == "frame":
+        from mmsearch.media.film.frames import frame_at
+
+        pixels, indexed = frame_at(file, place.start, longest_side)
+        return _png(pixels), indexed
+    raise MediaError(f"no picture of its own: it lies in the document ({place})")
+
+
+def _png(pixels: Pixels) -> bytes:
     from PIL import Image
 
-    from mmsearch.media.readers.pdf import DRAWN_SIDE, drawn_page
-
-    number = int(place.start)
-    indexed = PicturePart(drawn_page(file, number, None, DRAWN_SIDE)).key()
     written = io.BytesIO()
-    Image.fromarray(drawn_page(file, number, _DPI, longest_side)).save(written, "PNG", compress_level=1)
-    return written.getvalue(), indexed
+    Image.fromarray(pixels).save(written, "PNG", compress_level=1)
+    return written.getvalue()

@@ -56,7 +56,7 @@ class SoundReader:
             TAGS[name]: tags[name] for name in TAGS if tags.get(name, "").strip()
         }
         fields = {"duration": round(seconds, 1)} if seconds > 0 else {}
-        return Contents(_parts(file), title_of(tags), fields, properties)
+        return Contents(sound_parts(file), title_of(tags), fields, properties)
 
 
 def title_of(tags: Mapping[str, str]) -> str | None:
@@ -65,17 +65,27 @@ def title_of(tags: Mapping[str, str]) -> str | None:
     return f"{title} – {artist}" if title and artist else title or None
 
 
-def _parts(file: Path) -> Iterator[Part]:
-    from mmsearch.media.readers.parts import SoundPart
-    from mmsearch.media.sound.decode import open_sound
+def sound_parts(source: Path | bytes, *, wanted: bool = True) -> Iterator[Part]:
+    """The stretches of a recording or of a film's sound track that can be heard, in order.
+
+    Unless it is ``wanted``, there may be none; else MediaError is raised for silence and for a film without sound.
+    """
+    from mmsearch.media.readers.parts import Pause, SoundPart
+    from mmsearch.media.sound.decode import opened, sound_of
     from mmsearch.media.sound.stretches import stretches
     from mmsearch.types import Locator
 
     silent = True
-    with open_sound(file) as recording:
-        for one in stretches(recording.pieces(RATE, _PIECE), RATE):
+    with opened(source) as container:
+        if not wanted and not container.streams.audio:
+            return
+        recording = sound_of(container)
+        for one in stretches(recording.pieces(RATE, _PIECE), RATE, silence=True):
+            if not one.samples.size:
+                yield Pause()
+                continue
             silent = False
-            end = one.start + one.samples.size / RATE
-            yield SoundPart(one.samples, RATE, Locator("seconds", one.start, end))
-    if silent:
+            start = round(recording.start + one.start, 3)
+            yield SoundPart(one.samples, RATE, Locator("seconds", start, start + one.samples.size / RATE))
+    if silent and wanted:
         raise MediaError("nothing but silence")

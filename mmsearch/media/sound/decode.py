@@ -29,10 +29,14 @@ _MOST_BAD = 200  # packets in a row that can't be decoded, before a file is give
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A sound file that is open: ``seconds`` that it lasts, 0 where it doesn't say so, and what its ``tags`` say."""
+    """A sound file that is open: ``seconds`` that it lasts, 0 where it doesn't say so, and what its ``tags`` say.
+
+    ``start``: seconds of a film before its sound begins.
+    """
 
     seconds: float
     tags: Mapping[str, str]
+    start: float
     _container: Any = field(repr=False)
 
     def pieces(self, rate: int, length: int) -> Iterator[Samples]:
@@ -62,6 +66,23 @@ def open_sound(source: Path | bytes) -> Iterator[Recording]:
 
     Raises MediaError for what is no sound or has none, MissingExtraError without PyAV.
     """
+    with opened(source) as container:
+        yield sound_of(container)
+
+
+def sound_of(container: Any) -> Recording:
+    """The sound of an open file; MediaError where there is none."""
+    if not container.streams.audio:
+        raise MediaError("holds no sound")
+    return Recording(_seconds(container), tags_of(container, "audio"), _start(container), container)
+
+
+@contextmanager
+def opened(source: Path | bytes) -> Iterator[Any]:
+    """A recording or a film, or the bytes of one, as PyAV's container: as what it begins like, not what it is called.
+
+    Raises MediaError for what begins like neither or can't be opened, MissingExtraError without PyAV.
+    """
     try:
         import av
     except ImportError as error:
@@ -69,13 +90,11 @@ def open_sound(source: Path | bytes) -> Iterator[Recording]:
     with io.BytesIO(source) if isinstance(source, bytes) else open_regular(source) as file:
         name = _container_of(file)
         try:
-            opened = av.open(file, format=name, metadata_errors="replace")
+            container = av.open(file, format=name, metadata_errors="replace")
         except (av.error.FFmpegError, ValueError) as error:
             raise MediaError(f"can't be opened as {name}: {_reason(error)}") from error
-        with opened:
-            if not opened.streams.audio:
-                raise MediaError("holds no sound")
-            yield Recording(_seconds(opened), _tags(opened), opened)
+        with container:
+            yield container
 
 
 def _container_of(file: BinaryIO) -> str:
@@ -101,10 +120,17 @@ def _seconds(opened: Any) -> float:
     return opened.duration / 1e6 if opened.duration and opened.duration > 0 else 0.0
 
 
-def _tags(opened: Any) -> dict[str, str]:
-    """Lower-case names; those of the track (where Ogg has them) count less than those of the file."""
+def _start(opened: Any) -> float:
+    stream = opened.streams.best("audio")
+    if stream is None or stream.start_time is None or not stream.time_base:
+        return 0.0
+    return max(0.0, float(stream.start_time * stream.time_base) - (opened.start_time or 0) / 1e6)
+
+
+def tags_of(opened: Any, kind: str) -> dict[str, str]:
+    """Lower-case names; those of the best track of a ``kind``, as Ogg has them, count less than those of the file."""
     found: dict[str, str] = {}
-    for owner in (opened.streams.best("audio"), opened):
+    for owner in (opened.streams.best(kind), opened):
         for name, value in dict(owner.metadata if owner is not None else {}).items():
             found[str(name).lower()] = str(value)
     return found

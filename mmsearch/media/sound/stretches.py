@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SILENT = 0.001  # the largest sample of what is not heard: 60 decibels below the loudest that there can be
 LOOKED_AT = 0.48  # seconds that are silent or not as a whole
 LONGEST = 10.08  # seconds of one stretch; the next one goes on without a gap
+_QUIET = 600  # steps of silence after which it is told that it goes on: nearly five minutes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,16 +26,22 @@ class Stretch:
     samples: Samples
 
 
-def stretches(pieces: Iterable[Samples], rate: int) -> Iterator[Stretch]:
-    """The audible stretches of a recording in ``pieces`` of ``rate`` samples a second, whatever their lengths."""
+def stretches(pieces: Iterable[Samples], rate: int, *, silence: bool = False) -> Iterator[Stretch]:
+    """The audible stretches of a recording in ``pieces`` of ``rate`` samples a second, whatever their lengths.
+
+    With ``silence``, one without samples stands for each five minutes of it.
+    """
     step, most = round(LOOKED_AT * rate), round(LONGEST / LOOKED_AT)
     kept: list[Samples] = []
-    start = 0
+    start = quiet = 0
     for number, part in enumerate(_steps(pieces, step)):
         if float(np.abs(part).max(initial=0.0)) < SILENT:
             if kept:
                 yield Stretch(start * LOOKED_AT, np.concatenate(kept))
                 kept = []
+            quiet += 1
+            if silence and quiet % _QUIET == 0:
+                yield Stretch(number * LOOKED_AT, part[:0])
             continue
         if len(kept) == most:
             yield Stretch(start * LOOKED_AT, np.concatenate(kept))

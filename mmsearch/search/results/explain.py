@@ -11,16 +11,22 @@ from mmsearch.search.index.documents import common
 from mmsearch.search.index.protocol import WHOLE
 from mmsearch.search.ranking.fusion import GRID, on_grid
 from mmsearch.search.ranking.weights import WORDS
-from mmsearch.search.results.hit import Hit, Reason
+from mmsearch.search.results.hit import Hit, MatchedPart, Reason
 from mmsearch.search.results.snippets import snippet
 from mmsearch.search.results.strength import strengths
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mmsearch.search.channels.dense import DenseChannel
     from mmsearch.search.index.protocol import SearchIndex
     from mmsearch.search.ranking.scoring import Scoring
     from mmsearch.search.ranking.task import Column, Prepared
+    from mmsearch.store.catalogue.values import StoredItem
     from mmsearch.types import Ids, Matrix, Scores
+
+# What tells less of a score than this is no part that matched.
+LEAST_SHARE = 0.02
 
 
 def hits_of(
@@ -39,7 +45,9 @@ def hits_of(
     """
     task = prepared.task
     chosen = telling_items(scoring, prepared)
-    stored = {item.item_id: item for item in index.catalogue.items(chosen.tolist())}
+    told = [_told_by(scoring, row, task.columns) for row in range(chosen.size)]
+    wanted = dict.fromkeys([*chosen.tolist(), *(item for one in told for item in one)])
+    stored = {item.item_id: item for item in index.catalogue.items(list(wanted))}
     cosines = _cosines(chosen, [channel for channel in map(_of_items, task.columns) if channel is not None])
     scores = scoring.scores
     # Without anything to rank by, the filter alone decides, and it is exact.
@@ -64,9 +72,42 @@ def hits_of(
                 explanation=tuple(reasons[row]),
                 beyond_chance=row >= above,
                 copies=int(copies[row]),
+                parts=_parts(told[row], stored),
             )
         )
     return tuple(hits)
+
+
+def _told_by(scoring: Scoring, row: int, columns: Sequence[Column]) -> dict[int, list[tuple[str, float]]]:
+    """The items that speak for a document, each with its channels and what these contribute."""
+    found: dict[int, list[tuple[str, float]]] = {}
+    for place, column in enumerate(columns):
+        contribution, item = float(scoring.parts[row, place]), int(scoring.items[row, place])
+        of_items = column.dense is None or _of_items(column) is not None
+        if of_items and item >= 0 and contribution > 0.0:
+            found.setdefault(item, []).append((column.name, contribution))
+    return found
+
+
+def _parts(
+    told: Mapping[int, Sequence[tuple[str, float]]], stored: Mapping[int, StoredItem]
+) -> tuple[MatchedPart, ...]:
+    """Those that tell ``LEAST_SHARE`` of it at least, the one that tells most first."""
+    sums = {item: sum(contribution for _, contribution in by) for item, by in told.items()}
+    whole = sum(sums.values())
+    return tuple(
+        MatchedPart(
+            item_id=number,
+            modality=item.modality,
+            locator=item.locator,
+            text=item.text,
+            contribution=sums[number],
+            share=round(sums[number] / whole, 4),
+            channels=tuple(name for name, _ in told[number]),
+        )
+        for number in sorted(sums, key=lambda one: (-sums[one], one))
+        if sums[number] >= LEAST_SHARE * whole and (item := stored.get(number)) is not None
+    )
 
 
 def telling_items(scoring: Scoring, prepared: Prepared) -> Ids:

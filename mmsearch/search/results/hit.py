@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mmsearch.types import FieldValue, Locator, Modality
 
 
+_PART_TEXT = 240  # characters
 # What a person reads between the hits that match and those that chance would find as well.
 LINE = "below this line: guesses – chance would find as good"
 
@@ -73,6 +74,35 @@ class Neighbor:
         return {"item_id": self.item_id, "locator": str(self.locator), "text": self.text}
 
 
+@dataclass(frozen=True, slots=True)
+class MatchedPart:
+    """An item of a document that speaks for it, by ``channels``, and how much of the score it told: ``contribution``,
+    and its ``share`` (0 to 1) of what all items told."""
+
+    item_id: int
+    modality: Modality
+    locator: Locator
+    text: str | None
+    contribution: float
+    share: float
+    channels: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON's own values; ``text`` is what it says, of a long one the beginning."""
+        text = self.text
+        return {
+            "item_id": self.item_id,
+            "modality": self.modality,
+            "locator": str(self.locator),
+            "part": self.locator.part or None,
+            "seconds": self.locator.seconds,
+            "text": text if text is None or len(text) <= _PART_TEXT else f"{text[:_PART_TEXT]}…",
+            "contribution": self.contribution,
+            "share": self.share,
+            "channels": list(self.channels),
+        }
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Hit:
     """One result. The contributions in ``explanation`` add up to ``score`` exactly.
@@ -87,6 +117,7 @@ class Hit:
     ``copies`` documents with the same content are left out of the results behind this one, as far as the search
     looked. ``before`` and ``after`` are the passages around a passage, in document order, when they were asked for.
     ``key`` is the SHA-256 (32 bytes) of the item's content as it was indexed: thumbnails are kept by it.
+    ``parts`` are the items that told of the document, the one that told most first.
     """
 
     rank: int
@@ -110,6 +141,7 @@ class Hit:
     after: tuple[Neighbor, ...] = ()
     beyond_chance: bool = False
     key: bytes = b""
+    parts: tuple[MatchedPart, ...] = ()
 
     @classmethod
     def of(cls, item: StoredItem, **found: Any) -> Hit:
@@ -127,6 +159,16 @@ class Hit:
             key=item.key,
             **found,
         )
+
+    @property
+    def seconds(self) -> float | None:
+        """Where a recording or a film is to be opened, in seconds: at what was found; None for anything else."""
+        return None if self.locator.kind == "attachment" else self.locator.seconds
+
+    @property
+    def fragment(self) -> str | None:
+        """The same behind an address, by Media Fragments: ``#t=61.2``."""
+        return None if self.seconds is None else f"#t={self.seconds:.10g}"
 
     @property
     def file(self) -> str:
@@ -155,6 +197,8 @@ class Hit:
             "modality": self.modality,
             "locator": str(self.locator),
             "part": self.locator.part or None,
+            "seconds": self.seconds,
+            "fragment": self.fragment,
             "title": self.title,
             "text": self.text,
             "snippet": None if self.snippet is None else self.snippet.to_dict(),
@@ -163,6 +207,7 @@ class Hit:
             "copies": self.copies,
             "before": [one.to_dict() for one in self.before],
             "after": [one.to_dict() for one in self.after],
+            "parts": [one.to_dict() for one in self.parts],
         }
         if explain:
             record["explanation"] = [reason.to_dict() for reason in self.explanation]

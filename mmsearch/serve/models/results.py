@@ -52,6 +52,20 @@ class NeighborShown(_Shape):
     text: str | None
 
 
+class PartShown(_Shape):
+    """An item that speaks for its document."""
+
+    item_id: int
+    modality: Literal["image", "text", "audio"]
+    locator: str
+    part: str | None
+    seconds: float | None
+    text: str | None = Field(description="Of a long one the beginning.")
+    contribution: float
+    share: float = Field(description="Of what all items told: 0 to 1.")
+    channels: list[str]
+
+
 class HitShown(_Shape):
     """One result."""
 
@@ -69,6 +83,8 @@ class HitShown(_Shape):
     modality: Literal["image", "text", "audio"]
     locator: str
     part: str | None = Field(description="Where in its document it lies, in words: page 4.")
+    seconds: float | None = Field(description="Where a recording or a film is to be opened.")
+    fragment: str | None = Field(description="The same behind an address: #t=61.2.")
     title: str | None
     text: str | None
     snippet: SnippetShown | None
@@ -77,6 +93,7 @@ class HitShown(_Shape):
     copies: int
     before: list[NeighborShown]
     after: list[NeighborShown]
+    parts: list[PartShown] = Field(description="What told of it, the item that told most first.")
     explanation: list[ReasonShown] | None = None
     document_path: str
     kind: Literal["picture", "text", "sound", "film"]
