@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 # Halves of the picture, up and across, of which each has a histogram of its own; and its bins.
 _HALVES, _BINS = 2, 16
-# A jump: of 22 cuts between photographs the smallest was 0.39, the largest change without one 0.11 (docs/log.md).
-JUMP = 0.3
+# A jump: of 165 cuts between photographs the smallest was 0.31, the largest change without one 0.11 (docs/log.md). What
+# moves more than that film changes more; a cut too many costs little, since scenes that look the same are shown once.
+JUMP = 0.22
 # What changes slowly is another scene too, once it has become so unlike its beginning, and stands still again.
-DRIFT, STILL = 0.5, 0.12
+DRIFT, STILL = 0.4, 0.12
 _LEAST_DRIFT = 2.0  # seconds
 _KEPT = 16  # looks of a scene, evenly spread, of which the middle one is chosen
 # Frames that differ by less than this on average, of 255 shades, are the same picture; so many are remembered.
@@ -41,7 +42,8 @@ class _Open:
     """A scene that goes on. Of its looks every first, second, fourth … is kept, so that there are never many."""
 
     def __init__(self, first: Look, start: float) -> None:
-        self.start, self.first, self.last = start, first, first
+        self.start, self.last = start, first
+        self.settled = False  # not yet: so far each look was unlike the one before
         self._kept: list[Look] = []
         self._stride, self._count = 1, 0
         self.add(first)
@@ -92,7 +94,7 @@ def scenes(looks: Iterable[Look | None]) -> Iterator[Scene | None]:
         changed = difference(now, before)
         if changed >= JUMP:
             cut = (scene.last.seconds + look.seconds) / 2
-            if scene.last is scene.first:  # still changing: one scene, from where that began
+            if not scene.settled:  # still changing: one scene, from where that began
                 scene.add(look)
                 opening = now
             else:
@@ -107,6 +109,7 @@ def scenes(looks: Iterable[Look | None]) -> Iterator[Scene | None]:
             scene, opening = _Open(look, look.seconds), now
         else:
             scene.add(look)
+            scene.settled = True
         before = now
         yield None
     if scene is not None:
