@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from mmsearch.errors import MediaError
+from mmsearch.media.film.motion import is_motion_photo
 from mmsearch.media.kinds import PICTURES, SUBTITLES, TEXTS, reader_of
 from mmsearch.media.readers.pictures import PictureReader
 
@@ -71,7 +73,9 @@ class Source:
 
     @property
     def is_isolated(self) -> bool:
-        """Whether one of its files is read in a child process always."""
+        """Whether one of its files is read in a child process always; looks into a picture, which may hold a film."""
+        if self.picture is not None and find_spec("av") is not None and is_motion_photo(self.picture):
+            return True
         return self.document is not None and any(reader.isolated for reader, _ in self.files)
 
 

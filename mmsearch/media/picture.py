@@ -16,6 +16,7 @@ from mmsearch.media.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
     from PIL import Image, ImageFile
 
     from mmsearch.types import FieldValue, PictureSpec, Pixels
@@ -139,6 +140,15 @@ def thumbnail(
 def thumbnail_pixels(source: Path | bytes, longest_side: int, limits: Limits | None = None) -> Pixels:
     """The same as pixels (height, width, 3), uint8 RGB."""
     return np.asarray(_small(source, longest_side, limits).convert("RGB"))
+
+
+def grey_pixels(
+    source: Path | bytes, shape: tuple[int, int], limits: Limits | None = None
+) -> NDArray[np.uint8]:
+    """The picture as grey pixels of ``shape`` (rows, columns), whatever its own is; upright. Raises MediaError."""
+    rows, columns = shape
+    small = _small(source, 8 * max(shape), limits).convert("L")
+    return np.asarray(small.resize((columns, rows)))
 
 
 def _small(source: Path | bytes, longest_side: int, limits: Limits | None) -> Image.Image:

@@ -74,22 +74,24 @@ class IsolatedDecoder:
         if self._child is not None and self._child.poll() is not None:
             self.close()  # it was ended while it had nothing to do: no file's fault
         child = self._child or self._start()
-        question: dict[str, Any] = _source_as_json(source)
+        question: dict[str, Any] | None = _source_as_json(source)
         settled = False
         try:
             while not settled:
                 timed_out = threading.Event()
                 try:
                     answer, data = _asked(child, question, self.how.limits.max_seconds, timed_out)
+                    settled = "error" in answer or answer["last"]
+                    if not settled:  # the next is decoded while this one is encoded
+                        _tell(child, {"more": True})
                 except (OSError, ValueError, EOFError) as error:
                     self.close()
                     settled = True
                     raise DecoderDiedError(self._cause(child.returncode, timed_out.is_set())) from error
-                settled = "error" in answer or answer["last"]
                 if "error" in answer:
                     raise MediaError(str(answer["error"]))
                 yield _reading(source, answer, data, self.how)
-                question = {"more": True}
+                question = None
         finally:
             if not settled:
                 self.close()  # it is in the middle of what nobody wants any more
@@ -123,7 +125,7 @@ class IsolatedDecoder:
         return child
 
     def _cause(self, status: int | None, timed_out: bool) -> str:
-        if timed_out:
+        if timed_out or (status is not None and -status == getattr(signal, "SIGALRM", None)):
             what = f"its decoder did not come to an end in {self.how.limits.max_seconds:g} s"
         elif status is not None and status < 0:
             culprit = "its decoder" if self.encoder is None else "its decoder or the encoder"
@@ -134,10 +136,13 @@ class IsolatedDecoder:
 
 
 def _asked(
-    child: subprocess.Popen[bytes], question: dict[str, Any], seconds: float, timed_out: threading.Event
+    child: subprocess.Popen[bytes],
+    question: dict[str, Any] | None,
+    seconds: float,
+    timed_out: threading.Event,
 ) -> tuple[dict[str, Any], bytes]:
-    """What the ``child`` answers; after so many ``seconds`` it is killed, and ``timed_out`` set."""
-    assert child.stdin is not None
+    """What the ``child`` answers, to a question of before where there is none; after so many ``seconds`` it is killed,
+    and ``timed_out`` set."""
     assert child.stdout is not None
 
     def give_up() -> None:
@@ -148,10 +153,16 @@ def _asked(
     timer.daemon = True
     timer.start()
     try:
-        _send(child.stdin, question)
+        if question is not None:
+            _tell(child, question)
         return _receive(child.stdout)
     finally:
         timer.cancel()
+
+
+def _tell(child: subprocess.Popen[bytes], question: dict[str, Any]) -> None:
+    assert child.stdin is not None
+    _send(child.stdin, question)
 
 
 def serve() -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ocr:
-    """Reads picture files, and pages of PDF that have no text of their own. Pictures within other documents are not
-    looked at. ``reader`` is the engine; making one loads no model."""
+    """Reads picture files, pages of PDF that have no text of their own, and the scenes of films. Pictures within other
+    documents are not looked at. ``reader`` is the engine; making one loads no model."""
 
     reader: WritingReader = field(default_factory=WritingReader)
     limits: Limits = field(default_factory=Limits)
@@ -49,10 +49,10 @@ class Ocr:
         }
         for item in items:
             place = item.locator
-            is_page = document_key is not None and place.kind == "page" and place.inner is None
-            if item.modality == "image" and (
-                place.kind == "whole" or (is_page and str(place) not in written)
-            ):
+            lies_in = document_key is not None and place.inner is None
+            is_page = lies_in and place.kind == "page" and str(place) not in written
+            is_scene = lies_in and place.kind == "frame"
+            if item.modality == "image" and (place.kind == "whole" or is_page or is_scene):
                 yield Subject(item.key, Path(item.corpus_root) / item.path, item.path, place, (item,))
 
     def look(self, subjects: Sequence[Subject]) -> Iterator[Look]:

@@ -10,6 +10,7 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from mmsearch.errors import MediaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -44,12 +45,7 @@ class Look:
     seconds: float
     grey: NDArray[np.uint8]
     key: bytes
-    _small: Any = field(repr=False)
-    _turns: int = 0
-
-    def pixels(self) -> Pixels:
-        """The frame, drawn."""
-        return turned(self._small, self._turns)
+    pixels: Callable[[], Pixels] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ class Track:
             small = self.scaled(frame, SIDE)
             grey = small.reformat(GREY[1], GREY[0], "gray", interpolation="AREA").to_ndarray()
             key = key or hashlib.sha256(turned(small, 0).tobytes()).digest()
-            yield Look(seconds, grey, key, small, turns_of(frame))
+            yield Look(seconds, grey, key, partial(turned, small, turns_of(frame)))
         if not seen:
             raise MediaError("no picture in it can be decoded")
 

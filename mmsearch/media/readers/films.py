@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import MediaError
@@ -63,7 +65,8 @@ class FilmReader:
 
 
 def film_parts(source: Path | bytes, limits: Limits, shown: Iterable[NDArray[Any]] = ()) -> Iterator[Part]:
-    """What its subtitles say, its scenes unlike what was ``shown`` (36, 64) before, and its sound, each in order.
+    """What its subtitles say; then its scenes unlike what was ``shown`` (36, 64) before, and its sound, both in the
+    order of time, so that one can be listened to while the other is looked through.
 
     What can't be decoded costs itself, unless there is nothing else.
     """
@@ -72,17 +75,47 @@ def film_parts(source: Path | bytes, limits: Limits, shown: Iterable[NDArray[Any
 
     faults: list[str] = []
     found = False
-    for parts in (_said(source, limits), _shown(source, shown), sound_parts(source, wanted=False)):
-        try:
-            for part in parts:
-                found = found or not isinstance(part, Pause)
-                yield part
-        except MediaError as error:
-            faults.append(str(error))
+    said = _guarded(_said(source, limits), faults)
+    scenes = _guarded(_shown(source, shown), faults)
+    sounds = _guarded(sound_parts(source, wanted=False), faults)
+    for part in chain(said, _in_time(scenes, sounds)):
+        found = found or not isinstance(part, Pause)
+        yield part
     if not found:
         raise MediaError(faults[0] if faults else "shows nothing, and nothing is to be heard")
     for fault in faults:
         yield Fault(Locator(), fault)
+
+
+def _guarded(parts: Iterator[Part], faults: list[str]) -> Iterator[Part]:
+    try:
+        yield from parts
+    except MediaError as error:
+        faults.append(str(error))
+
+
+def _in_time(some: Iterator[Part], others: Iterator[Part]) -> Iterator[Part]:
+    """The parts of both, each in its own order, what begins earlier first; a pause as soon as it comes."""
+    waiting: list[tuple[float, Part, Iterator[Part]]] = []
+    for parts in (some, others):
+        yield from _advanced(parts, waiting)
+    while waiting:
+        waiting.sort(key=itemgetter(0))
+        _, part, parts = waiting.pop(0)
+        yield part
+        yield from _advanced(parts, waiting)
+
+
+def _advanced(parts: Iterator[Part], waiting: list[tuple[float, Part, Iterator[Part]]]) -> Iterator[Part]:
+    """The pauses before the next of ``parts`` that has a place; that one goes to those that are ``waiting``."""
+    from mmsearch.media.readers.parts import Pause
+
+    for part in parts:
+        if isinstance(part, Pause):
+            yield part
+            continue
+        waiting.append((part.place.start or 0.0, part, parts))
+        return
 
 
 def scene_parts(scenes: Iterable[Scene | None]) -> Iterator[Part]:

@@ -37,11 +37,28 @@ def picture_at(file: Path, place: Locator, limits: Limits, longest_side: int) ->
         indexed = PicturePart(drawn_page(file, number, None, DRAWN_SIDE)).key()
         return _png(drawn_page(file, number, _DPI, longest_side)), indexed
     if place.kind == "frame":
-        from mmsearch.media.film.frames import frame_at
-
-        pixels, indexed = frame_at(file, place.start, longest_side)
+        pixels, indexed = _frame(file, place.start, limits, longest_side)
         return _png(pixels), indexed
     raise MediaError(f"no picture of its own: it lies in the document ({place})")
+
+
+def _frame(file: Path, seconds: float, limits: Limits, longest_side: int) -> tuple[Pixels, bytes]:
+    """A frame of a film, of an animated picture, or of the film in a motion photo."""
+    from mmsearch.media.files import read_file
+    from mmsearch.media.film.animated import animated_frame, is_animated
+    from mmsearch.media.film.frames import frame_at
+    from mmsearch.media.film.motion import film_in
+    from mmsearch.media.formats import PICTURE_SUFFIXES
+
+    if file.suffix.lower() not in PICTURE_SUFFIXES:
+        return frame_at(file, seconds, longest_side)
+    data = read_file(file, limits.max_bytes)
+    if is_animated(data[:512]):
+        return animated_frame(data, seconds, longest_side, limits)
+    film = film_in(data)
+    if film is None:
+        raise MediaError("a picture in which nothing moves")
+    return frame_at(film, seconds, longest_side)
 
 
 def _png(pixels: Pixels) -> bytes:
