@@ -69,7 +69,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Path) or (is_dataclass(value) and kind.__str__ is not object.__str__):
         return str(value)
     if is_dataclass(value):
-        names = [one.name for one in fields(value)]
+        names = [one.name for one in fields(value) if one.compare]  # what makes answers equal
         names += [name for name in dir(kind) if isinstance(getattr(kind, name), property)]
         return {name: plain(getattr(value, name)) for name in names if _is_kept(name)}
     if isinstance(value, Mapping):

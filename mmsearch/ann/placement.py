@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmsearch.ann.products import products_with
+from mmsearch.store.precision import HalfForm, widen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # Rows that are widened and multiplied in one go: their float32 form (1,536 bytes a row of 384) stays in a
 # core's cache. Measured at 100,000 x 384: 1,024 rows 11.6 ms, 64 rows 19.5 ms, 4,096 rows 12.9 ms.
 BLOCK_ROWS = 1024
+# Up to so many bytes of rows are kept as float32 once they have been read whole: 40,000 rows of 384.
+KEPT_BYTES = 64 << 20
 # Looking up a number among many takes 20 times as long as reading one from a table of all that there may be.
 FEW_TO_MANY = 20
 WIDEST_TABLE = 50
@@ -31,6 +34,7 @@ class StoredRows:
 
     arrays: tuple[Rows, ...]
     form: RowForm
+    _wide: _Wide = field(default_factory=lambda: _Wide(), init=False, repr=False)
 
     @classmethod
     def of(cls, blocks: Iterable[tuple[int, Rows]], form: RowForm) -> StoredRows:
@@ -64,6 +68,8 @@ class StoredRows:
 
     def read(self, rows: Ids) -> Vectors:
         """The vectors (n, dimension) float32 of the given rows, in the order given."""
+        if self._wide.vectors is not None:
+            return np.asarray(self._wide.vectors[rows])
         if len(self.arrays) == 1:
             return self.form.decode(self.arrays[0][rows])
         stored = np.empty(rows.size, dtype=self.form.dtype)
@@ -76,12 +82,32 @@ class StoredRows:
         return self.form.decode(stored)
 
     def scan(self, query: Vector, first: int = 0) -> NDArray[np.float32]:
-        """Products of ``query`` with the rows from ``first`` on, nearly exact (see ``scan_error``)."""
-        multiply = products_with(query, self.form)
+        """Products of ``query`` with the rows from ``first`` on, nearly exact (see ``scan_error``).
+
+        What scans all rows a second time keeps them as float32, if they are few halves: half of a scan is widening.
+        """
         products = np.empty(max(0, self.rows - first), dtype=np.float32)
-        for start, block in self.blocks(first):
-            products[start - first : start - first + len(block)] = multiply(block)
+        if (wide := self._widened()) is not None:
+            for start in range(first, len(wide), BLOCK_ROWS):
+                block = wide[start : start + BLOCK_ROWS]
+                products[start - first : start - first + len(block)] = block @ query
+            return products
+        multiply = products_with(query, self.form)
+        for start, rows in self.blocks(first):
+            products[start - first : start - first + len(rows)] = multiply(rows)
         return products
+
+    def _widened(self) -> Vectors | None:
+        """All rows as float32 (n, dimension), if they are kept so."""
+        kept = self._wide
+        if kept.vectors is None and isinstance(self.form, HalfForm):
+            kept.scans += 1
+            if kept.scans > 1 and 4 * self.rows * self.dimension <= KEPT_BYTES:
+                wide = np.empty((self.rows, self.dimension), dtype=np.float32)
+                for start, rows in self.blocks():
+                    wide[start : start + len(rows)] = widen(rows)
+                kept.vectors = wide
+        return kept.vectors
 
     def scores(self, query: Vector, rows: Ids) -> Scores:
         """Products (n,) float64 of ``query`` with the given rows, each summed by itself in one fixed order.
@@ -94,6 +120,14 @@ class StoredRows:
             part = self.read(rows[start : start + BLOCK_ROWS])
             found[start : start + BLOCK_ROWS] = np.einsum("ij,j->i", part, query, optimize=False)
         return found
+
+
+@dataclass(slots=True, eq=False)
+class _Wide:
+    """Rows as float32, once they are kept so, and how often all of them were scanned until then."""
+
+    vectors: Vectors | None = None
+    scans: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

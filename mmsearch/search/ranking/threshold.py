@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mmsearch.search.channels.signals import Said
     from mmsearch.search.ranking.fusion import Fusion
     from mmsearch.search.ranking.task import Task
-    from mmsearch.types import Ids, Matrix
+    from mmsearch.types import Ids, Matrix, Scores
 
 # Items that a channel names at first, and how many times as many when that was not enough.
 FIRST_DEPTH = 256
@@ -37,24 +37,28 @@ ROUNDING = 1e-4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pool:
-    """The documents of the items that the channels named, ascending, and what is known and what is possible of each.
+    """The documents of the items that the channels named, ascending, and what is possible of each and of the others.
 
-    ``signals`` (n, c) are of the items that were named, with their ``ranks`` if the fusion goes by these; ``bounds``
-    (1, c) are what a channel may say at most of an item that it did not name, nothing where it named all.
+    ``bounds`` (1, c) are what a channel may say at most of an item that it did not name, nothing where it named all;
+    ``most`` (n, c) is that where a channel named no item of a document, and otherwise what it said of the most telling;
+    ``upper`` (n,) no score exceeds, and ``unseen`` none of any other document. ``ranks`` (n, c) are there if the fusion
+    goes by these.
     """
 
     documents: Ids
-    signals: Signals
+    most: Signals
     ranks: Matrix | None
     bounds: Signals
+    upper: Scores
+    unseen: float
 
 
 class Ranker:
-    """Ranks the documents of one task; what the channels named is kept for a second call."""
+    """Ranks the documents of one task; what the channels named, and what was scored, is kept for a second call."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._pools: dict[int, _Pool] = {}
+        self._pools: dict[int, _Scored] = {}
 
     def best(self, top: int, cutoff: float | None = None, *, floor: float = -np.inf) -> tuple[Scoring, int]:
         """The ``top`` documents by (-score, place), and how many there are, as far as the search had to look.
@@ -67,19 +71,43 @@ class Ranker:
             return _unranked(task, top)
         depth = task.fusion.depth if task.fusion.by_rank else FIRST_DEPTH
         while True:
-            if depth not in self._pools:
-                self._pools[depth] = _pool(task, depth)
-            found, proven, count = _refined(task, self._pools[depth], top, cutoff, floor)
+            found, proven, count = _refined(task, self._pool(depth), top, cutoff, floor)
             if proven:
                 return found, count
             depth *= DEEPER
 
     def candidates(self, depth: int) -> Scoring:
         """The documents of the ``depth`` items that each channel says most of, by id, scored by all channels."""
+        pool = self._pool(depth)
+        return pool.scored(np.arange(pool.pool.documents.size))
+
+    def _pool(self, depth: int) -> _Scored:
         if depth not in self._pools:
-            self._pools[depth] = _pool(self._task, depth)
-        pool = self._pools[depth]
-        return _scored(self._task, pool, np.arange(pool.documents.size))
+            self._pools[depth] = _Scored(self._task, _pool(self._task, depth))
+        return self._pools[depth]
+
+
+class _Scored:
+    """A ``pool`` of documents, each of which is scored once, however often it is asked for."""
+
+    def __init__(self, task: Task, pool: _Pool) -> None:
+        self.pool = pool
+        self._task = task
+        self._places = np.full(pool.documents.size, -1, dtype=np.int64)
+        self._known: Scoring | None = None
+
+    def scored(self, rows: Ids) -> Scoring:
+        """The documents ``rows``, ascending, with all of their items scored by all channels."""
+        new = rows[self._places[rows] < 0]
+        if self._known is None or new.size:
+            found = _scored(self._task, self.pool, new)
+            known = 0 if self._known is None else self._known.documents.size
+            self._places[new] = known + np.arange(new.size)
+            if self._known is None:
+                self._known = found
+                return found  # all of them were new
+            self._known = Scoring.concatenate([self._known, found])
+        return self._known[self._places[rows]]
 
 
 def _unranked(task: Task, top: int) -> tuple[Scoring, int]:
@@ -115,7 +143,8 @@ def _pool(task: Task, depth: int) -> _Pool:
     ranks = (
         _ranks(signals.evidence, task.groups.place_of_documents(documents)) if task.fusion.by_rank else None
     )
-    return _Pool(documents, signals, ranks, bounds)
+    most = signals.filled(bounds)
+    return _Pool(documents, most, ranks, bounds, highest(task, most, ranks), _unseen(task, bounds))
 
 
 def _ranks(evidence: Matrix, places: Ids) -> Matrix:
@@ -129,16 +158,16 @@ def _ranks(evidence: Matrix, places: Ids) -> Matrix:
 
 
 def _refined(
-    task: Task, pool: _Pool, top: int, cutoff: float | None, floor: float
+    task: Task, scored: _Scored, top: int, cutoff: float | None, floor: float
 ) -> tuple[Scoring, bool, int]:
     """The best documents of the pool, whether no other document can be among them, and how many pass."""
-    most = pool.signals.filled(pool.bounds)
-    upper = highest(task, most, pool.ranks)
-    unseen = _unseen(task, pool.bounds, cutoff)
-    unseen = unseen if unseen >= floor else -np.inf
+    pool = scored.pool
+    upper, unseen = pool.upper, pool.unseen
+    if unseen < floor or (cutoff is not None and expected_counts(pool.bounds, task.searched)[0] > cutoff):
+        unseen = -np.inf
     hopeful = upper >= floor
     if cutoff is not None:
-        hopeful = expected_counts(most, task.searched) <= cutoff
+        hopeful = expected_counts(pool.most, task.searched) <= cutoff
     if task.left_out:
         hopeful &= ~np.isin(pool.documents, list(task.left_out))
     order = np.flatnonzero(hopeful)
@@ -148,22 +177,22 @@ def _refined(
     while sure < top and taken < order.size:
         chunk = order[taken : taken + max(CHUNK, 2 * top)]
         taken += chunk.size
-        kept.append(_passing(task, _scored(task, pool, np.sort(chunk)), cutoff, floor))
+        kept.append(_passing(task, scored.scored(np.sort(chunk)), cutoff, floor))
         limit = max(upper[order[taken]] if taken < order.size else -np.inf, unseen)
         sure = sum(int((scoring.scores > limit).sum()) for scoring in kept)
     count = sum(scoring.documents.size for scoring in kept) + order.size - taken
     if not kept:
-        kept.append(_scored(task, pool, order[:0]))
+        kept.append(scored.scored(order[:0]))
     every = Scoring.concatenate(kept)
     places = task.groups.place_of_documents(every.documents)
     ranked = every[np.lexsort((places, -every.scores))[:top]]
     return ranked, sure >= top or unseen == -np.inf, count
 
 
-def _unseen(task: Task, bounds: Signals, cutoff: float | None) -> float:
-    """The highest score of a document none of whose items was named; -inf when there is none that could pass."""
+def _unseen(task: Task, bounds: Signals) -> float:
+    """The highest score of a document none of whose items was named; -inf when all were."""
     possible = np.flatnonzero(~np.isnan(bounds.evidence[0]))
-    if not possible.size or (cutoff is not None and expected_counts(bounds, task.searched)[0] > cutoff):
+    if not possible.size:
         return -np.inf
     dense = [column for place in possible if (column := task.columns[place].dense) is not None]
     found = task.groups.combinations([channel.index.ids for channel in dense])

@@ -6,21 +6,23 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mmsearch.ann.terms import terms
 from mmsearch.store.catalogue.words.grams import code_parts, unspaced_runs
 from mmsearch.store.folding import folded, folded_with_places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    Finder: TypeAlias = Callable[[str], Iterator[tuple[int, int]]]
 
 # Characters of a snippet, about three lines in a terminal.
 LENGTH = 200
 # Endings that the word index's stemmer takes off; what is left of a word must begin the other.
-_ENDING = "(?:ing|ers?|ed|es|s|ly|ies|y|e)"
-_ENDINGS = re.compile(f"{_ENDING}$")
+_ENDING = ("ing", "er", "ers", "ed", "es", "s", "ly", "ies", "y", "e")
+_ENDINGS = re.compile("(?:ing|ers?|ed|es|s|ly|ies|y|e)$")
+_TOKEN = re.compile(r"\w+")
 _SHORTEST_STEM = 3
 # What may stand between the letters and digits of a code.
 _SEPARATOR = "[-./_:,' ]?"
@@ -77,12 +79,12 @@ def snippet(text: str, query: str, length: int = LENGTH, pieces: Sequence[str] =
 def _places(text: str, query: str, pieces: Sequence[str]) -> list[tuple[int, int]]:
     """Where words of ``query`` stand in ``text``, ascending; those that overlap or touch as one."""
     places: list[tuple[int, int]] = []
-    pattern = _words(query, tuple(pieces))
-    if pattern is None:
+    find = _words(query, tuple(pieces))
+    if find is None:
         return []
     plain, origins = folded_with_places(text)
-    for found in pattern.finditer(plain):
-        start, end = origins[found.start(1)], _end(origins, *found.span(1))
+    for first, after in find(plain):
+        start, end = origins[first], _end(origins, first, after)
         if places and start <= places[-1][1]:
             places[-1] = (places[-1][0], max(end, places[-1][1]))
         elif end > start:
@@ -91,35 +93,50 @@ def _places(text: str, query: str, pieces: Sequence[str]) -> list[tuple[int, int
 
 
 @lru_cache(maxsize=64)
-def _words(query: str, pieces: tuple[str, ...]) -> re.Pattern[str] | None:
-    """What finds each place of a word as its group 1; None without words."""
+def _words(query: str, pieces: tuple[str, ...]) -> Finder | None:
+    """What finds the words of a ``query`` and ``pieces`` of words in a folded text, ascending; None without any."""
     words_of_query = [
         term.written for term in terms(query) if term.weight == 1.0
     ]  # no single characters of many
-    alternatives = [*_patterns(words_of_query), *map(re.escape, pieces)]
-    if not alternatives:
-        return None
-    words = f"({'|'.join(alternatives)})"
+    stemmed = [(word, _stem(word)) for word in words_of_query]
+    forms = frozenset(form for _, stem in stemmed if stem is not None for form in _forms(stem))
+    others = [*(_pattern(word) for word, stem in stemmed if stem is None), *map(re.escape, pieces)]
+    if not others:
+        return _Tokens(forms) if forms else None
     # What may overlap takes looking ahead at each letter: a run of Chinese is looked for by its pairs.
     overlapping = bool(pieces) or bool(unspaced_runs(folded(query)))
-    return re.compile(f"(?={words})" if overlapping else words)
+    found = f"({'|'.join(others)})"
+    return _Mixed(re.compile(f"(?={found})" if overlapping else found), _Tokens(forms))
 
 
-def _patterns(words: Sequence[str]) -> list[str]:
-    """What finds each of ``words``, in their order, within one group.
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """Finds the words of a text that are among ``forms``: for the few words of a query much cheaper than compiling a
+    pattern of them."""
 
-    Neighbors with a stem share the endings: to compile these for each word takes longer than all else of a snippet.
-    """
-    found: list[str] = []
-    group = 1
-    for stemmed, some in groupby(words, key=lambda word: _stem(word) is not None):
-        if stemmed:
-            group += 1
-            stems = "|".join(re.escape(stem) for word in some if (stem := _stem(word)) is not None)
-            found.append(rf"\b(?:{stems})(?:(?<=(.))\{group}?{_ENDING})?\b")  # a last letter may be doubled
-        else:
-            found += map(_pattern, some)
-    return found
+    forms: frozenset[str]
+
+    def __call__(self, plain: str) -> Iterator[tuple[int, int]]:
+        return (token.span() for token in _TOKEN.finditer(plain) if token[0] in self.forms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixed:
+    """Finds what a ``pattern`` has as its group 1, and words that are among ``forms``."""
+
+    pattern: re.Pattern[str]
+    words: _Tokens
+
+    def __call__(self, plain: str) -> Iterator[tuple[int, int]]:
+        return iter(sorted([*(one.span(1) for one in self.pattern.finditer(plain)), *self.words(plain)]))
+
+
+def _forms(stem: str) -> Iterator[str]:
+    """The words with this stem: as it is, and with each ending, before which its last letter may be doubled."""
+    yield stem
+    for ending in _ENDING:
+        yield stem + ending
+        yield stem + stem[-1] + ending
 
 
 def _pattern(word: str) -> str:
