@@ -171,7 +171,8 @@ def _signs(data: Path, count: int) -> list[str]:
         texts = [json.loads(line)["text"] for line in archive.read(name).splitlines()]
     random = np.random.default_rng(0)
     chosen = [texts[n] for n in random.permutation(len(texts))]
-    signs = [" ".join(text.split()[:_WORDS]) for text in chosen if text.isascii()]
+    plain = ([word.strip(".,;:") for word in text.split()[:_WORDS]] for text in chosen)
+    signs = [" ".join(words) for words in plain if all(map(str.isalnum, words)) and " ".join(words).isascii()]
     return [one for one in signs if not set(_HEARD) & set(one.lower().split())][:count]
 
 

@@ -50,6 +50,8 @@ LocatorKind: TypeAlias = Literal[
     "picture",
     "box",
 ]
+# What a text is that nobody typed: read in a picture, or said (subtitles tell that too).
+TextLabel: TypeAlias = Literal["written", "said"]
 # Parts that a document is read in: what `--group item` shows one hit of each.
 PARTS: frozenset[LocatorKind] = frozenset({"page", "slide", "sheet", "chapter", "attachment"})
 
@@ -132,6 +134,13 @@ class Locator:
         if self.kind in ("seconds", "frame"):
             return self.start
         return None if self.inner is None else self.inner.seconds
+
+    def text_label(self, modality: Modality) -> TextLabel | None:
+        """What a text that lies here is, if nobody typed it; None for all else."""
+        if modality != "text":
+            return None
+        kind = self.innermost.kind
+        return "written" if kind == "box" else "said" if kind == "seconds" else None
 
     def within(self, place: Locator) -> Locator:
         """This place within ``place``; what is ``whole`` adds nothing."""

@@ -39,5 +39,6 @@ def show(
             out.print(f"  {escape(name)}: {escape(str(value))}")
         for item in items:
             text = escape(" ".join((item.text or "").split()))
-            text = f"written: “{text}”" if item.locator.innermost.kind == "box" else text
+            label = item.locator.text_label(item.modality)
+            text = f"{label}: “{text}”" if label is not None else text
             out.print(f"  [cyan]#{item.item_id}[/] {item.modality} {item.locator}  {text}")

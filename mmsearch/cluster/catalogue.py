@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -92,6 +92,11 @@ class ClusterCatalogue(Catalogue):
         wanted = np.array(document_ids, dtype=np.int64)
         answers = self._route.each(wanted, "pictures_of", lambda ids: (ids,))
         return {document: picture for _, some in answers for document, picture in some.items()}
+
+    def findings_of(self, item_ids: Sequence[int]) -> dict[int, tuple[Enrichment, Any]]:
+        wanted = np.array(item_ids, dtype=np.int64)
+        answers = self._route.each(wanted, "findings_of", lambda ids: (ids,))
+        return {item: found for _, some in answers for item, found in some.items()}
 
     def find(self, path: str) -> list[int]:
         answers = self._route.all("find", path)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mmsearch.encoders.protocol import Encoder
     from mmsearch.library.reading import Reading
     from mmsearch.store.catalogue.conditions import Condition
-    from mmsearch.store.catalogue.enrichment import Enriched
+    from mmsearch.store.catalogue.enrichment import Enriched, Enrichment
     from mmsearch.store.catalogue.overview import FacetCount
     from mmsearch.store.catalogue.values import FieldInfo, Statistics, StoredItem
     from mmsearch.types import Ids, Modality, Scores, Vector, VectorKind, Vectors
@@ -191,6 +191,11 @@ class ShardReading:
             one_on_cluster(self._number, document): (one_on_cluster(self._number, item), key)
             for document, (item, key) in found.items()
         }
+
+    def findings_of(self, items: Ids) -> dict[int, tuple[Enrichment, Any]]:
+        """What found items, and its details, by item."""
+        found = self._catalogue.findings_of(in_shard(items).tolist())
+        return {one_on_cluster(self._number, item): one for item, one in found.items()}
 
     def find(self, path: str) -> tuple[list[int], list[int]]:
         """The documents at ``path``, and those whose paths end in it."""

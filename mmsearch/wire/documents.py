@@ -32,6 +32,7 @@ def document_as_json(items: Sequence[StoredItem]) -> dict[str, Any]:
                 "modality": i.modality,
                 "locator": str(i.locator),
                 "part": i.locator.part or None,
+                "label": i.locator.text_label(i.modality),
                 "text": i.text,
             }
             for i in items

@@ -73,7 +73,15 @@ def hit_from_json(record: Mapping[str, Any]) -> Hit:
         beyond_chance=record["beyond_chance"],
         key=bytes.fromhex(record["key"] or ""),
         parts=tuple(map(_part, record["parts"])),
+        word_at=_word_at(record),
     )
+
+
+def _word_at(record: Mapping[str, Any]) -> float | None:
+    """When a word is said: where a hit opens, if that is not where its item begins."""
+    place = Locator.parse(record["locator"])
+    said = place.text_label(record["modality"]) == "said"
+    return record["seconds"] if said and record["seconds"] != place.seconds else None
 
 
 def _part(record: Mapping[str, Any]) -> MatchedPart:

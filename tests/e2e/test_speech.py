@@ -23,6 +23,14 @@ def test_what_is_said_answers_what_is_asked_aloud(command: Command, tmp_path: Pa
     assert report == {"looked_at": 2, "found": 2, "known": 0, "left_out": 0, "skipped": []}
     hit = json.loads(command("query", "women drink coffee", "--index", "i", "--json").stdout)["hits"][0]
     assert (hit["path"], hit["locator"][:9]) in (("coffee.wav", "seconds:3"), ("coffee.wav", "seconds:4"))
+    assert hit["label"] == "said"
+    begins = float(hit["locator"].removeprefix("seconds:").partition("-")[0])
+    assert (
+        begins < hit["seconds"] < begins + 3
+    )  # it opens at the first of the words, not where the passage begins
+    shown = command("query", "women drink coffee", "--index", "i").stdout
+    assert "said: “" in shown
+    assert f"mpv --start={hit['seconds']:g} " in shown
     speak(tmp_path / "question.wav", "three women drink coffee")
     asked = (
         "query",

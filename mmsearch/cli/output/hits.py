@@ -97,8 +97,10 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
     def found(text: str) -> str:
         return _marked(snippet(text, results.query.text, len(text) + 1, results.pieces))
 
-    written = hit.locator.innermost.kind == "box"
-    place = ", ".join(filter(None, (hit.locator.part, str(hit.locator.innermost) if written else "")))
+    label = hit.label
+    place = ", ".join(
+        filter(None, (hit.locator.part, str(hit.locator.innermost) if label == "written" else ""))
+    )
     extras = [f"[dim]{place or hit.locator}[/]"] if hit.locator.kind != "whole" else []
     extras += [found(hit.title)] if hit.title else []
     extras += [f"[cyan]{_plain(_value(hit.fields[field]))}[/]"] if field in hit.fields else []
@@ -114,7 +116,7 @@ def _print_hit(out: Console, hit: Hit, results: Results, field: str) -> None:
     if hit.snippet is not None and hit.text != hit.title:
         around = bool(hit.before or hit.after)
         shown = found(hit.text or "") if around else _marked(hit.snippet)
-        _print_below(out, f"written: “{shown}”" if written else shown)
+        _print_below(out, f"{label}: “{shown}”" if label is not None else shown)
     for one in hit.after:
         _print_below(out, f"[dim]{_plain(one.text)}[/]")
     if hit.seconds is not None:
@@ -140,11 +142,14 @@ def _print_reasons(out: Console, hit: Hit, searched: int) -> None:
     from mmsearch.cli.output.reasons import chance, steps, total
     from mmsearch.cli.output.terminal import escape
 
+    labels = {
+        one.item_id: f", {label} {one.locator}" for one in hit.parts if (label := one.label) is not None
+    }
     for reason in hit.explanation:
         _print_below(
             out,
             f"[cyan]{reason.contribution:+8.3f}[/]  {escape(reason.channel)} "
-            f"{escape(repr(reason.part))}: {steps(reason)}, item #{reason.item_id}",
+            f"{escape(repr(reason.part))}: {steps(reason)}, item #{reason.item_id}{labels.get(reason.item_id, '')}",
         )
     made = f" = {formula}" if (formula := total(hit)) else ""
     out.print(f"        = {hit.score:8.3f}{made}; expected by chance: {chance(hit, searched)}")

@@ -26,7 +26,7 @@ def neighbors(
     """
     if count < 0:
         raise UsageError(f"how many passages around a hit? at least 0, not {count}")
-    if not count or hit.locator.innermost.kind != "characters":
+    if not count or not _is_passage(hit):
         return (), ()
     return passages_around(index.catalogue.document_items(hit.document_id), hit.item_id, count)
 
@@ -38,11 +38,16 @@ def passages_around(
 
     Both empty when the item is no passage of theirs.
     """
-    passages = [Neighbor.of(item) for item in items if item.locator.innermost.kind == "characters"]
+    passages = [Neighbor.of(item) for item in items if _is_passage(item)]
     place = next((n for n, one in enumerate(passages) if one.item_id == item_id), None)
     if place is None:
         return (), ()
     return tuple(passages[max(0, place - count) : place]), tuple(passages[place + 1 : place + 1 + count])
+
+
+def _is_passage(one: Hit | StoredItem) -> bool:
+    """Whether it is a piece of a longer text, or of what is said."""
+    return one.modality == "text" and one.locator.innermost.kind in ("characters", "seconds")
 
 
 def with_context(index: SearchIndex, results: Results, count: int) -> Results:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from mmsearch.search.ranking.weights import WORDS
 from mmsearch.search.results.hit import Hit, MatchedPart, Reason
 from mmsearch.search.results.snippets import snippet
 from mmsearch.search.results.strength import strengths
+from mmsearch.search.results.words import said_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +56,12 @@ def hits_of(
     strong = strengths(scores, task)
     reasons = _reasons(scoring, prepared) if explain else [[]] * chosen.size
     pieces = prepared.matches.pieces if prepared.matches is not None else ()
+    said = [
+        i
+        for number in chosen.tolist()
+        if (i := stored.get(number)) and i.locator.text_label(i.modality) == "said"
+    ]
+    words = _words_of(said, index) if prepared.text else {}
     hits: list[Hit] = []
     for row, item_id in enumerate(chosen.tolist()):
         item = stored.get(item_id)
@@ -73,9 +80,18 @@ def hits_of(
                 beyond_chance=row >= above,
                 copies=int(copies[row]),
                 parts=_parts(told[row], stored),
+                word_at=said_at(item.text or "", prepared.text, words.get(item_id, ()), pieces),
             )
         )
     return tuple(hits)
+
+
+def _words_of(said: Sequence[StoredItem], index: SearchIndex) -> dict[int, Sequence[Any]]:
+    """The words of what is ``said`` with their times, by item, as far as they are known."""
+    if not said:
+        return {}
+    details = index.catalogue.findings_of([item.item_id for item in said])
+    return {item: detail["words"] for item, (_, detail) in details.items() if detail and "words" in detail}
 
 
 def _told_by(scoring: Scoring, row: int, columns: Sequence[Column]) -> dict[int, list[tuple[str, float]]]:

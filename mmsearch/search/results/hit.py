@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from mmsearch.search.results.snippets import Snippet
     from mmsearch.store.catalogue.values import StoredItem
-    from mmsearch.types import FieldValue, Locator, Modality
+    from mmsearch.types import FieldValue, Locator, Modality, TextLabel
 
 
 _PART_TEXT = 240  # characters
@@ -87,6 +87,11 @@ class MatchedPart:
     share: float
     channels: tuple[str, ...]
 
+    @property
+    def label(self) -> TextLabel | None:
+        """As of a hit."""
+        return self.locator.text_label(self.modality)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON's own values; ``text`` is what it says, of a long one the beginning."""
         text = self.text
@@ -96,6 +101,7 @@ class MatchedPart:
             "locator": str(self.locator),
             "part": self.locator.part or None,
             "seconds": self.locator.seconds,
+            "label": self.label,
             "text": text if text is None or len(text) <= _PART_TEXT else f"{text[:_PART_TEXT]}…",
             "contribution": self.contribution,
             "share": self.share,
@@ -117,7 +123,8 @@ class Hit:
     ``copies`` documents with the same content are left out of the results behind this one, as far as the search
     looked. ``before`` and ``after`` are the passages around a passage, in document order, when they were asked for.
     ``key`` is the SHA-256 (32 bytes) of the item's content as it was indexed: thumbnails are kept by it.
-    ``parts`` are the items that told of the document, the one that told most first.
+    ``parts`` are the items that told of the document, the one that told most first. ``word_at``: when the first of the
+    words that were looked for is said, in seconds, where that is known.
     """
 
     rank: int
@@ -142,6 +149,7 @@ class Hit:
     beyond_chance: bool = False
     key: bytes = b""
     parts: tuple[MatchedPart, ...] = ()
+    word_at: float | None = None
 
     @classmethod
     def of(cls, item: StoredItem, **found: Any) -> Hit:
@@ -162,8 +170,15 @@ class Hit:
 
     @property
     def seconds(self) -> float | None:
-        """Where a recording or a film is to be opened, in seconds: at what was found; None for anything else."""
+        """Where a recording or a film is to be opened, in seconds: at the word, or whatever was found; else None."""
+        if self.word_at is not None:
+            return self.word_at
         return None if self.locator.kind == "attachment" else self.locator.seconds
+
+    @property
+    def label(self) -> TextLabel | None:
+        """Whether the text was read in a picture or said; None for what somebody typed, and for what is no text."""
+        return self.locator.text_label(self.modality)
 
     @property
     def fragment(self) -> str | None:
@@ -199,6 +214,7 @@ class Hit:
             "part": self.locator.part or None,
             "seconds": self.seconds,
             "fragment": self.fragment,
+            "label": self.label,
             "title": self.title,
             "text": self.text,
             "snippet": None if self.snippet is None else self.snippet.to_dict(),

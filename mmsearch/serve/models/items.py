@@ -20,6 +20,7 @@ class ItemShown(_Shape):
     modality: Literal["image", "text", "audio"]
     locator: str
     part: str | None
+    label: Literal["written", "said"] | None
     text: str | None
 
 

@@ -60,6 +60,7 @@ class PartShown(_Shape):
     locator: str
     part: str | None
     seconds: float | None
+    label: Literal["written", "said"] | None
     text: str | None = Field(description="Of a long one the beginning.")
     contribution: float
     share: float = Field(description="Of what all items told: 0 to 1.")
@@ -85,6 +86,7 @@ class HitShown(_Shape):
     part: str | None = Field(description="Where in its document it lies, in words: page 4.")
     seconds: float | None = Field(description="Where a recording or a film is to be opened.")
     fragment: str | None = Field(description="The same behind an address: #t=61.2.")
+    label: Literal["written", "said"] | None = Field(description="Of a text that nobody typed.")
     title: str | None
     text: str | None
     snippet: SnippetShown | None
