@@ -56,15 +56,14 @@ def stretches(pieces: Iterable[Samples], rate: int, *, silence: bool = False) ->
 def windows(samples: Samples, spec: SoundSpec) -> Sounds:
     """The windows (n, samples) of a stretch, at least one; the last one is filled up with silence where it must be.
 
-    Where less than half a hop would be new in a last window, there is none.
+    Where less than half a hop would be new in a last window, there is none. They are a view of one recording.
     """
     missing = samples.size - spec.samples
     count = 1 if missing <= 0 else 1 + (missing + spec.hop // 2) // spec.hop
     length = spec.samples + (count - 1) * spec.hop
     filled = np.zeros(length, np.float32)
     filled[: samples.size] = samples[:length]
-    cut = np.lib.stride_tricks.sliding_window_view(filled, spec.samples)[:: spec.hop]
-    return np.ascontiguousarray(cut)
+    return np.lib.stride_tricks.sliding_window_view(filled, spec.samples)[:: spec.hop]
 
 
 def _steps(pieces: Iterable[Samples], step: int) -> Iterator[Samples]:
