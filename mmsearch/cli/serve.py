@@ -44,8 +44,14 @@ def serve(
     in_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Serve the page, and an HTTP API, for an index."""
-    from mmsearch.cluster.opening import open as open_library
+    import gc
 
+    from mmsearch.cluster.opening import open as open_library
+    from mmsearch.serve.warming import begin
+
+    gc.disable()  # until it is ready: of what is imported nothing can be thrown away
+    library = open_library(index_dir)
+    begin(library)
     try:
         from mmsearch.serve.run import listen
         from mmsearch.serve.run import serve as run
@@ -62,7 +68,6 @@ def serve(
     made_up = token is None and address not in LOOPBACK
     if made_up:
         token = new_token()
-    library = open_library(index_dir)
     listening = listen(address, port)
     port = listening.getsockname()[1]
     names = tuple(name.lower() for name in (*(allow_host or ()), *([] if host is None else [host])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 from typing import TYPE_CHECKING
 
@@ -77,5 +78,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.freeze()  # what is there now stays: no collection need look at it again
+        gc.enable()
         if self.started and self._ready is not None:
             self._ready()

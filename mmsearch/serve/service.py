@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from mmsearch.errors import MmsearchError
 from mmsearch.serve.answers import Answers
 from mmsearch.serve.metrics import Metrics
 from mmsearch.serve.pool import Pool
 from mmsearch.serve.problems import RefusedError
 from mmsearch.serve.uploads import Uploads
+from mmsearch.serve.warming import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -72,9 +71,7 @@ class Service:
 
     def warm_up(self) -> None:
         """Load what a first search would wait for."""
-        # an empty index, an encoder that is not installed: whoever searches is told
-        with contextlib.suppress(MmsearchError):
-            self.library.search("a photograph", k=1)
+        warm_up(self.library)
         self.is_ready = True
 
     def close(self) -> None:
