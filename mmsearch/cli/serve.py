@@ -44,19 +44,17 @@ def serve(
     in_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Serve the page, and an HTTP API, for an index."""
-    import gc
-
     from mmsearch.cluster.opening import open as open_library
-    from mmsearch.serve.warming import begin
+    from mmsearch.serve.warming import begin, uncollected
 
-    gc.disable()  # until it is ready: of what is imported nothing can be thrown away
     library = open_library(index_dir)
     begin(library)
     try:
-        from mmsearch.serve.run import listen
-        from mmsearch.serve.run import serve as run
-        from mmsearch.serve.security.tokens import new_token, read_token
-        from mmsearch.serve.settings import LOOPBACK, Settings
+        with uncollected():
+            from mmsearch.serve.run import listen
+            from mmsearch.serve.run import serve as run
+            from mmsearch.serve.security.tokens import new_token, read_token
+            from mmsearch.serve.settings import LOOPBACK, Settings
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "mmsearch":
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from mmsearch.search.rerank.cross_encoder import PairScorer
     from mmsearch.search.results.results import Results
     from mmsearch.store.catalogue.conditions import Condition
-    from mmsearch.types import Modality
+    from mmsearch.types import Modality, Samples
 
 API = "/api/v1"
 
@@ -102,10 +103,10 @@ class RemoteLibrary:
         allow_files: bool = False,
         allow_urls: bool = False,
     ) -> Results:
-        """The ``k`` best hits, as `Library.search` finds them; pictures are read here and sent to the service.
+        """The ``k`` best hits, as `Library.search` finds them; pictures and sounds are read here and sent to the
+        service.
 
-        Raises UsageError for what can't be said over HTTP: a vector, a sound, a model to rerank with, a fusion of
-        one's own.
+        Raises UsageError for what can't be said over HTTP: a vector, a model to rerank with, a fusion of one's own.
         """
         request = (
             text
@@ -212,12 +213,13 @@ class RemoteLibrary:
         return self._connection.get(f"{API}/stats")
 
     def _sent(self, query: Query) -> Query:
-        """``query`` with its pictures sent, and named as the service names them."""
+        """``query`` with its pictures and sounds sent, and named as the service names them."""
         return replace(query, parts=tuple(map(self._sent_part, query.parts)))
 
     def _sent_part(self, part: Part) -> Part:
         if isinstance(part.content, Sound):
-            raise UsageError("a service takes no sounds: open the index with mmsearch.open for that")
+            answer = self._connection.send(f"{API}/sounds", "file", sound_bytes(part.content.source))
+            return replace(part, content=Sound(f"sent:{answer['sound']}"))
         if not isinstance(part.content, Picture):
             return part
         answer = self._connection.send(f"{API}/pictures", "file", picture_bytes(part.content.source))
@@ -253,20 +255,51 @@ def _label(part: Part) -> str:
 
 def picture_bytes(source: Any) -> bytes:
     """The file of a picture: a path, a URL, "-", bytes, or a PIL image; UsageError for a vector, which has none."""
-    from mmsearch.media.fetch import read_source
     from mmsearch.media.picture import is_pil_image
 
     if isinstance(source, bytes):
         return source
     if isinstance(source, str):
-        if "://" not in source and source != "-" and not Path(source).expanduser().is_file():
-            raise UsageError(f"there is no picture {source}: give the path of a file, a URL, or - for stdin")
-        return read_source(source if "://" in source else str(Path(source).expanduser()))
+        return _read(source, "picture", "image/*")
     if is_pil_image(source):
         return _file_of(source)
     raise UsageError(
         f"a service is sent pictures, not a {type(source).__name__}: open the index with mmsearch.open"
     )
+
+
+def sound_bytes(source: Any) -> bytes:
+    """The file of a sound: a path, a URL, "-", bytes, or samples (n,) of 16 kHz; UsageError for anything else."""
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, str | Path):
+        return _read(str(source), "sound", "audio/*")
+    if getattr(source, "ndim", 0) == 1:
+        return _wave_of(source)
+    raise UsageError(
+        f"a service is sent sounds, not a {type(source).__name__}: open the index with mmsearch.open"
+    )
+
+
+def _read(source: str, noun: str, accept: str) -> bytes:
+    from mmsearch.media.fetch import read_source
+
+    if "://" in source:
+        return read_source(source, accept=accept)
+    if source != "-" and not Path(source).expanduser().is_file():
+        raise UsageError(f"there is no {noun} {source}: give the path of a file, a URL, or - for stdin")
+    return read_source(str(Path(source).expanduser()))
+
+
+def _wave_of(samples: Samples) -> bytes:
+    """Samples (n,) from -1 to 1 as a WAV file of 32 bits, which holds floats of 24."""
+    file = BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(4)
+        written.setframerate(16_000)
+        written.writeframes((samples.astype("f8") * 2**31).clip(-(2**31), 2**31 - 1).astype("<i4").tobytes())
+    return file.getvalue()
 
 
 def _file_of(image: Any) -> bytes:

@@ -208,11 +208,20 @@ class Reading:
         return vector
 
     def sound_vector(self, encoder: Encoder, source: Any) -> Vector:
-        """The vector of a sound that need not be in the index: the mean of its windows."""
+        """The vector of a sound that need not be in the index: the mean of its windows; of bytes it is remembered."""
         import numpy as np
 
         from mmsearch.media.sound.given import given_windows
 
-        found = given_windows(source, encoder.sound, allow_private=self.allow_private)
-        mean = encoder.encode_sounds(found).mean(axis=0)
-        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+        def made(_: object = None) -> Vectors:
+            found = given_windows(source, encoder.sound, allow_private=self.allow_private)
+            mean = encoder.encode_sounds(found).mean(axis=0)
+            return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)[None]
+
+        if isinstance(source, bytes):
+            key = b"sound" + sha256(source).digest()
+            vectors = self.asked_vectors.of(encoder.fingerprint, [key], made)
+        else:
+            vectors = made()
+        vector: Vector = vectors[0]
+        return vector

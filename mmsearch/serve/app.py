@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from mmsearch.errors import MmsearchError, UsageError
 from mmsearch.serve.direct import Direct
 from mmsearch.serve.problems import RefusedError, answer_to
-from mmsearch.serve.routes import ask, docs, export, items, page, pictures, recommend, search, session, state
+from mmsearch.serve.routes import ask, docs, export, items, page, recommend, search, sent, session, state
 from mmsearch.serve.routes.common import API
 from mmsearch.serve.security.gate import Gate
 from mmsearch.version import __version__
@@ -47,7 +47,7 @@ def make_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for verb in (search, items, pictures, recommend, ask, export, session, state):
+    for verb in (search, items, sent, recommend, ask, export, session, state):
         app.include_router(verb.router, prefix=API)
     app.include_router(state.figures)
     app.include_router(docs.router)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import UsageError
 from mmsearch.search.query.parse import parse
-from mmsearch.search.query.value import Picture, Query
+from mmsearch.search.query.value import Picture, Query, Sound
 from mmsearch.search.request import SearchRequest
 from mmsearch.serve.problems import RefusedError
 from mmsearch.types import MODALITIES
@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
     from mmsearch.serve.service import Service
     from mmsearch.serve.settings import Settings
-    from mmsearch.serve.uploads import Uploads
+    from mmsearch.serve.uploads import SentKind, Uploads
 
-# What a request may hold beside the fields of a `SearchRequest`.
-PICTURES = {"pictures": "image", "minus_pictures": "minus", "exclude_pictures": "exclude"}
+# What a request may hold beside the fields of a `SearchRequest`: names of what was sent, of which kind, and for which.
+SENT: dict[str, tuple[SentKind, str]] = {
+    "pictures": ("image", "image"),
+    "minus_pictures": ("image", "minus"),
+    "exclude_pictures": ("image", "exclude"),
+    "sounds": ("audio", "audio"),
+    "minus_sounds": ("audio", "minus"),
+    "exclude_sounds": ("audio", "exclude"),
+}
+_LOOKED_FOR = ("text", "image", "audio", "item", "minus", "exclude")
 # How a collection is listed where nothing is looked for: newest first.
 NEWEST_FIRST = "-added"
 # A search by a model that must be loaded first is for those who own the machine.
@@ -73,16 +81,18 @@ def asked_of(given: Mapping[str, Any], service: Service) -> Asked:
 def _request(fields: dict[str, Any], service: Service) -> SearchRequest:
     for name in _NOT_SERVED:
         if name in fields:
-            raise UsageError(f"search takes no {name!r} here: send pictures to /api/v1/pictures")
+            raise UsageError(
+                f"search takes no {name!r} here: send it to /api/v1/pictures, or to /api/v1/sounds"
+            )
     fields = {**fields}
-    for name, to in PICTURES.items():
-        pictures = [service.uploads.find(one).picture for one in fields.pop(name, ())]
-        if pictures:
-            fields[to] = [*_several(fields.get(to)), *pictures]
+    for name, (kind, to) in SENT.items():
+        sent = [service.uploads.find(one, kind).content for one in fields.pop(name, ())]
+        if sent:
+            fields[to] = [*_several(fields.get(to)), *sent]
     text = fields.pop("text", "")
     if text.strip():
         fields["text"] = _read(text, service.uploads)
-    if not any(_several(fields.get(name)) for name in ("text", "image", "item", "minus", "exclude")):
+    if not any(_several(fields.get(name)) for name in _LOOKED_FOR):
         if not any(fields.get(name) for name in ("modality", "where", "path")):
             fields["modality"] = list(MODALITIES)
         fields.setdefault("sort", NEWEST_FIRST)
@@ -90,15 +100,22 @@ def _request(fields: dict[str, Any], service: Service) -> SearchRequest:
 
 
 def _read(text: str, uploads: Uploads) -> Query:
-    """The query that ``text`` means; of pictures it may name those that were sent, as ``@sent:NAME``, and no others."""
+    """The query that ``text`` means; of pictures and sounds it may name those that were sent, and no others.
+
+    ``@sent:NAME`` is a picture, ``@audio:sent:NAME`` a sound.
+    """
     query = parse(text, allow_files=False, allow_urls=False, known=uploads)
     parts = [
-        replace(part, content=uploads.named(part.content.source).picture)
-        if isinstance(part.content, Picture)
+        replace(part, content=uploads.named(part.content.source, _kind(part.content)).content)
+        if isinstance(part.content, Picture | Sound)
         else part
         for part in query.parts
     ]
     return replace(query, parts=tuple(parts))
+
+
+def _kind(content: Picture | Sound) -> SentKind:
+    return "image" if isinstance(content, Picture) else "audio"
 
 
 def check_size(k: int, offset: int, settings: Settings) -> None:

@@ -7,18 +7,29 @@ from urllib.parse import quote
 
 from mmsearch.media.files import open_regular
 from mmsearch.media.formats import HEAD_BYTES, is_plain_text, picture_format
+from mmsearch.media.sound.containers import container, tag_length
 from mmsearch.serve.security.headers import FILE_POLICY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What every browser shows as a picture, and none runs as anything else. The rest is handed out to be kept.
+# What every browser shows as a picture, and none runs as anything else; what is neither shown nor played is kept.
 SHOWN_AS_THEY_ARE = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "WEBP": "image/webp",
     "GIF": "image/gif",
     "BMP": "image/bmp",
+}
+# What browsers play, by FFmpeg's names of containers (mmsearch.media.sound.containers).
+PLAYED = {
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "mp3": "audio/mpeg",
+    "aac": "audio/aac",
+    "ogg": "application/ogg",
+    "mov": "video/mp4",
+    "matroska": "video/webm",
 }
 BYTES = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
@@ -34,7 +45,14 @@ def media_type(file: Path) -> tuple[str, bool]:
     form = picture_format(head)
     if form in SHOWN_AS_THEY_ARE:
         return SHOWN_AS_THEY_ARE[form], True
+    if form is None and (played := PLAYED.get(_container(head))) is not None:
+        return played, True
     return (TEXT if form is None and is_plain_text(head) else BYTES), False
+
+
+def _container(head: bytes) -> str:
+    # what begins with a tag is MP3 almost always, and a player looks for itself
+    return "mp3" if tag_length(head) else container(head) or ""
 
 
 def file_headers(name: str, *, shown: bool) -> dict[str, str]:

@@ -79,6 +79,5 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         gc.freeze()  # what is there now stays: no collection need look at it again
-        gc.enable()
         if self.started and self._ready is not None:
             self._ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mmsearch.media.formats import PICTURE_SUFFIXES
+from mmsearch.media.sound.containers import FILM_SUFFIXES, SOUND_SUFFIXES
 from mmsearch.wire.results import results_as_json
 
 if TYPE_CHECKING:
@@ -78,12 +79,17 @@ def is_file(path: str) -> bool:
 
 
 def kind_of(path: str, modality: Modality, locator: Locator) -> DocumentKind:
-    """What an item of the document at ``path`` is to who looks at it; captions and fields of a picture are that."""
-    if modality == "audio":
+    """What an item of the document at ``path`` is to who looks at it; captions and fields of a picture are that.
+
+    What lies at a second of a film, or of a recording, is played.
+    """
+    suffix = f".{path.rpartition('.')[2].partition('#')[0].lower()}"
+    if locator.seconds is not None and suffix in FILM_SUFFIXES:
+        return "film"
+    if modality == "audio" or (locator.seconds is not None and suffix in SOUND_SUFFIXES):
         return "sound"
     if modality == "image":
-        return "film" if locator.outermost.kind == "seconds" else "picture"
-    suffix = f".{path.rpartition('.')[2].partition('#')[0].lower()}"
+        return "picture"
     return "picture" if suffix in PICTURE_SUFFIXES else "text"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MmsearchError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mmsearch.library.library import Library
 
 
@@ -22,3 +25,15 @@ def warm_up(library: Library) -> None:
 def begin(library: Library) -> None:
     """Warm ``library`` up in a thread of its own, while others import what answers requests."""
     threading.Thread(target=warm_up, args=(library,), name="warming", daemon=True).start()
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection inside: of what is imported nothing can be thrown away, and looking takes a tenth of it."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -115,6 +115,7 @@ def test_the_address_reads_back_as_the_state(module: Any) -> None:
         "filters": ['creator:"Ada"', "year>1"],
         "modality": "image",
         "pictures": ["0" * 32],
+        "sounds": ["a" * 32],
         "like": [1, 2],
         "less": [3],
         "sort": "-date",

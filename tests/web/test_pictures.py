@@ -32,7 +32,7 @@ def give(page: Page, file: Path, event: str, kind: str = "image/png") -> None:
 
 def searched(page: Page) -> list[str]:
     until(page, "new URL(location).searchParams.has('picture')")
-    expect(page.locator(".searched-picture img")).to_be_visible()
+    expect(page.locator(".given img")).to_be_visible()
     return names(page)
 
 

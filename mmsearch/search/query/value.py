@@ -80,9 +80,10 @@ class Picture:
 @dataclass(frozen=True, slots=True, eq=False)
 class Sound:
     """A sound to look for: a path, an address, "-" (standard input), or what is in memory: the bytes of a file, samples
-    (n,) float32 of 16 kHz, a unit vector of the encoder's dimension."""
+    (n,) float32 of 16 kHz, a unit vector of the encoder's dimension. ``name`` as a picture's."""
 
     source: Any
+    name: str | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sound):
@@ -181,8 +182,7 @@ def written_content(content: Content) -> str:
         return f"#{content.item_id}"
     source = content.source
     if not isinstance(source, str):
-        name = content.name if isinstance(content, Picture) else ""
-        return f"@{name or f'<{type(source).__name__}>'}"
+        return f"@{content.name or f'<{type(source).__name__}>'}"
     if isinstance(content, Sound) and not names_sound(source):
         source = f"{SOUND_MARK}{source}"
     if re.fullmatch(r"https?://\S+", source):

@@ -66,3 +66,11 @@ class PictureKept(_Shape):
     width: int
     height: int
     thumbnail: str
+
+
+class SoundKept(_Shape):
+    """A sound that was sent."""
+
+    version: Literal[1]
+    sound: str
+    seconds: float | None

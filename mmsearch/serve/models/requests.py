@@ -11,6 +11,7 @@ Whole = Annotated[int, Field(strict=True)]
 ItemId = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
 ItemNumber = Annotated[int, Field(ge=0, lt=1 << 63)]
 PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+SoundId = PictureId
 
 
 class Asked(BaseModel):
@@ -40,6 +41,9 @@ class SearchFields(Asked):
     pictures: list[PictureId] | None = Field(None, description="Pictures that were sent to /api/v1/pictures.")
     minus_pictures: list[PictureId] | None = Field(None, description="Less like these.")
     exclude_pictures: list[PictureId] | None = Field(None, description="Nothing like these.")
+    sounds: list[SoundId] | None = Field(None, description="Sounds that were sent to /api/v1/sounds.")
+    minus_sounds: list[SoundId] | None = Field(None, description="Less like these.")
+    exclude_sounds: list[SoundId] | None = Field(None, description="Nothing like these.")
     modality: Modality | list[Modality] | None = Field(None, description="Only items of this kind.")
     where: str | None = Field(None, description="Only documents whose fields match, such as year >= 1990.")
     path: str | list[str] | None = Field(
@@ -83,6 +87,9 @@ class SearchQuery(Asked):
     pictures: list[PictureId] | None = None
     minus_pictures: list[PictureId] | None = None
     exclude_pictures: list[PictureId] | None = None
+    sounds: list[SoundId] | None = None
+    minus_sounds: list[SoundId] | None = None
+    exclude_sounds: list[SoundId] | None = None
     modality: list[Modality] | None = None
     where: str | None = None
     path: list[str] | None = None

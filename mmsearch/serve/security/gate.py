@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # What is answered to those who have no token yet: the page that asks for one, and what watches the service.
 OPEN = frozenset({"/", "/api/v1/session", "/api/v1/health", "/api/v1/ready"})
 OPEN_BELOW = "/static/"
-UPLOADS = "/api/v1/pictures"
-# Around a picture in a form: boundaries and headers.
+UPLOADS = frozenset({"/api/v1/pictures", "/api/v1/sounds"})
+# Around a file in a form: boundaries and headers.
 _FORM_BYTES = 1 << 16
 
 log = logging.getLogger("mmsearch.serve")
@@ -101,7 +101,7 @@ class Gate:
 
     def _most_bytes(self, scope: Scope) -> int:
         settings = self.service.settings
-        return settings.upload.max_bytes + _FORM_BYTES if scope["path"] == UPLOADS else settings.body_bytes
+        return settings.upload.max_bytes + _FORM_BYTES if scope["path"] in UPLOADS else settings.body_bytes
 
 
 def _too_large(most: int) -> RefusedError:

@@ -5,12 +5,14 @@ export const NOTHING = Object.freeze({
   filters: [],
   modality: '',
   pictures: [],
+  sounds: [],
   like: [],
   less: [],
   sort: '',
   guesses: false,
   hit: null,
 });
+const SENT = /^[0-9a-f]{32}$/; // names of files that the service keeps
 const MOST = 20; // of each, in an address that may come from anybody
 
 /** What the query part of an address asks for; what makes no sense is left out. */
@@ -22,7 +24,8 @@ export function read(search) {
     text: (given.get('q') ?? '').slice(0, 10000),
     filters: some('where', /\S/),
     modality: some('kind', /^(image|text|audio)$/)[0] ?? '',
-    pictures: some('picture', /^[0-9a-f]{32}$/),
+    pictures: some('picture', SENT),
+    sounds: some('sound', SENT),
     like: numbers('like'),
     less: numbers('less'),
     sort: given.get('sort') ?? '',
@@ -38,6 +41,7 @@ export function write(state) {
   for (const one of state.filters) given.append('where', one);
   if (state.modality) given.set('kind', state.modality);
   for (const one of state.pictures) given.append('picture', one);
+  for (const one of state.sounds) given.append('sound', one);
   for (const one of state.like) given.append('like', one);
   for (const one of state.less) given.append('less', one);
   if (state.sort) given.set('sort', state.sort);
@@ -48,4 +52,4 @@ export function write(state) {
 }
 
 /** Whether anything is looked for, rather than the collection listed. */
-export const asks = (state) => Boolean(state.text.trim() || state.pictures.length || state.like.length);
+export const asks = (state) => Boolean(state.text.trim() || state.pictures.length || state.sounds.length || state.like.length);

@@ -2,7 +2,7 @@
 
 import { acquainted } from './acquainted.js';
 import { asks, NOTHING, read, write } from './address.js';
-import { drawChips, drawPictures } from './chips.js';
+import { drawChips, drawGiven } from './chips.js';
 import { copyPath } from './details.js';
 import { $, debounced, h, icon, iconButton, say, toast } from './dom.js';
 import { drawer } from './drawer.js';
@@ -10,7 +10,7 @@ import { fresh } from './fresh.js';
 import { grid } from './grid.js';
 import { keys } from './keys.js';
 import { panel } from './panel.js';
-import { pictures } from './pictures.js';
+import { given } from './given.js';
 import { searches, searchOf } from './search.js';
 import { selection } from './selection.js';
 import { explained, stats } from './service.js';
@@ -104,7 +104,7 @@ function follow(before, { y, loaded } = {}) {
 /** Everything around the results. */
 function drawAround() {
   drawChips($('chips'), state, { go, named: known.of, places: overview?.place_fields });
-  drawPictures($('pictures'), state, { go, uploading });
+  drawGiven($('given'), state, { go, uploading });
   sort.draw(state);
   const words = state.text.trim();
   document.title = words ? `${words} · ${overview?.title ?? 'mmsearch'}` : (overview?.title ?? 'mmsearch');
@@ -126,9 +126,9 @@ const count = debounced(COUNTING, async () => {
 
 function refused(error) {
   if (error.status === 401) signIn(() => (start(), search.start(state)));
-  else if ([404, 410].includes(error.status) && state.pictures.length) {
-    toast('That picture is no longer kept by the service: drop it once more.');
-    go({ pictures: [] }, { replace: true });
+  else if ([404, 410].includes(error.status) && (state.pictures.length || state.sounds.length)) {
+    toast('That file is no longer kept by the service: drop it once more.');
+    go({ pictures: [], sounds: [] }, { replace: true });
   } else problem(error.message, typing);
 }
 
@@ -214,17 +214,17 @@ window.addEventListener('popstate', (event) => {
 });
 history.scrollRestoration = 'manual';
 
-pictures({
+given({
   button: $('choose'),
   input: $('file'),
   overlay: $('drop'),
-  onpicture: (id) => {
+  ongiven: (kind, id) => {
     looking.close();
-    go({ pictures: [id], hit: null });
+    go({ pictures: [], sounds: [], [kind]: [id], hit: null });
   },
   onwaiting: (yes) => {
     uploading = yes;
-    drawPictures($('pictures'), state, { go, uploading });
+    drawGiven($('given'), state, { go, uploading });
   },
 });
 
@@ -240,7 +240,7 @@ keys({
   move: found.move,
   focusFirst: () => found.focus(found.place()),
   clearBox: () => ((box.value = ''), go({ text: '' })),
-  dropPicture: () => state.pictures.length && go({ pictures: [] }),
+  dropGiven: () => (state.pictures.length || state.sounds.length) && go({ pictures: [], sounds: [] }),
   toggleSide: filters.toggle,
   sideOpen: filters.isOpen,
   selecting: () => chosen.size() > 0,

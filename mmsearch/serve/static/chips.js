@@ -43,21 +43,24 @@ function steering(kind, name, id, known, onclick) {
   return made;
 }
 
-/** The pictures that are searched by, before the words in the box. */
-export function drawPictures(root, state, { go, uploading }) {
-  root.replaceChildren(
-    ...state.pictures.map((id) =>
+/** The pictures and sounds that are searched by, before the words in the box. */
+export function drawGiven(root, state, { go, uploading }) {
+  const given = (kind, id, noun, shown) =>
+    h(
+      'span',
+      { class: 'given' },
+      shown,
       h(
-        'span',
-        { class: 'searched-picture' },
-        h('img', { src: `/api/v1/pictures/${id}`, alt: 'The picture that is searched by', width: 34, height: 34 }),
-        h(
-          'button',
-          { type: 'button', 'aria-label': 'Remove the picture', title: 'Remove', onclick: () => go({ pictures: state.pictures.filter((one) => one !== id) }) },
-          icon('close'),
-        ),
+        'button',
+        { type: 'button', 'aria-label': `Remove the ${noun}`, title: 'Remove', onclick: () => go({ [kind]: state[kind].filter((one) => one !== id) }) },
+        icon('close'),
       ),
-    ),
-    ...(uploading ? [h('span', { class: 'searched-picture waiting', role: 'img', 'aria-label': 'The picture is on its way' })] : []),
+    );
+  const small = (id) => h('img', { src: `/api/v1/pictures/${id}`, alt: 'The picture that is searched by', width: 34, height: 34 });
+  const heard = () => h('span', { class: 'heard', role: 'img', 'aria-label': 'The sound that is searched by' }, icon('sound'));
+  root.replaceChildren(
+    ...state.pictures.map((id) => given('pictures', id, 'picture', small(id))),
+    ...state.sounds.map((id) => given('sounds', id, 'sound', heard())),
+    ...(uploading ? [h('span', { class: 'given waiting', role: 'img', 'aria-label': 'The file is on its way' })] : []),
   );
 }

@@ -2,7 +2,7 @@
 
 import { inFolder, isOneOf } from './conditions.js';
 import { h, icon, marked, plain, toast } from './dom.js';
-import { label, value as written } from './format.js';
+import { label, placeOf, value as written } from './format.js';
 import { own, similar, thumbnail } from './service.js';
 import { titleOf } from './tile.js';
 import { why } from './why.js';
@@ -32,7 +32,8 @@ function crumbs(hit, page) {
     const folder = parts.slice(0, n + 1).join('/');
     return h('span', {}, h('button', { type: 'button', title: `Only what is in ${plain(folder)}`, onclick: () => page.filter(inFolder(folder)) }, h('bdi', {}, plain(name))), '/');
   });
-  return h('p', { class: 'crumbs' }, ...folders, h('bdi', {}, plain(parts.at(-1))));
+  const place = placeOf(hit);
+  return h('p', { class: 'crumbs' }, ...folders, h('bdi', {}, plain(parts.at(-1))), place ? h('span', { class: 'part' }, plain(place)) : null);
 }
 
 function actions(hit, page) {

@@ -24,6 +24,18 @@ export function value(given) {
   return instant ? `${date(instant[1])}, ${instant[2]}` : String(given);
 }
 
+/** 75 → 1:15, 3675 → 1:01:15. */
+export function clock(seconds) {
+  const [hours, minutes, rest] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
+  const two = (n) => String(n).padStart(2, '0');
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** Where in its document a hit lies, as people say it: page 4, 1:15; nothing for the whole of it. */
+export function placeOf(hit) {
+  return [hit.part, hit.seconds ? clock(hit.seconds) : null].filter(Boolean).join(', ');
+}
+
 /** A field's name without its underscores. */
 export const label = (field) => field.replaceAll('_', ' ');
 

@@ -72,7 +72,7 @@ export function keys(page) {
       done(event);
       if (box.value) page.clearBox();
       else box.blur();
-    } else if (event.key === 'Backspace' && !box.value) page.dropPicture();
+    } else if (event.key === 'Backspace' && !box.value) page.dropGiven();
   }
 
   function anywhere(event) {

@@ -134,8 +134,9 @@ export function panel(root, page) {
 /** What stands on the stage. */
 function mediaOf(hit, document) {
   const file = own(hit.original);
-  if (hit.kind === 'sound' && file) return h('div', { class: 'player' }, icon('sound'), h('audio', { controls: true, src: file, 'aria-label': titleOf(hit) }));
-  if (hit.kind === 'film' && file) return h('video', { controls: true, src: file, poster: thumbnail(hit.thumbnail, 640), 'aria-label': titleOf(hit) });
+  const played = file && { controls: true, preload: 'metadata', src: hit.seconds ? `${file}#t=${hit.seconds}` : file, 'aria-label': titleOf(hit) };
+  if (hit.kind === 'sound' && file) return h('div', { class: 'player' }, icon('sound'), h('audio', played));
+  if (hit.kind === 'film' && file) return h('video', { ...played, poster: thumbnail(hit.thumbnail, 640) });
   if (hit.thumbnail) return large(hit);
   return reading(hit, document);
 }

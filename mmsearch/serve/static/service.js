@@ -42,17 +42,17 @@ const sent = (body, signal) => ({
   signal,
 });
 
-/** Where `state` is asked for, and as what: [path, body]. Without words or pictures, what is liked recommends. */
+/** Where `state` is asked for, and as what: [path, body]. Without words or files, what is liked recommends. */
 export function request(state) {
   const { words, filters } = split(state.text);
   const limits = { where: all([...filters, ...state.filters]), modality: state.modality || undefined };
-  if (!words.trim() && !state.pictures.length && state.like.length) {
+  if (!words.trim() && !state.pictures.length && !state.sounds.length && state.like.length) {
     return ['/recommend', { like: state.like.map((id) => `#${id}`), dislike: state.less.map((id) => `#${id}`), ...limits }];
   }
   // What only says what to leave out asks for nothing: it waits until something is looked for.
   const less = asks({ ...state, text: words }) ? state.less.map((id) => `-#${id}`) : [];
   const text = [...less, words.trim()].join(' ').trim();
-  const body = { text: text || undefined, pictures: some(state.pictures), item: some(state.like), ...limits };
+  const body = { text: text || undefined, pictures: some(state.pictures), sounds: some(state.sounds), item: some(state.like), ...limits };
   if (state.sort && !(state.sort === 'relevance' && !asks({ ...state, text: words }))) body.sort = state.sort;
   return ['/search', body];
 }
@@ -72,11 +72,12 @@ export const stats = () => json('/stats');
 export const generation = async () => (await json('/health')).generation;
 export const signIn = (token) => ask('/session', sent({ token }));
 
-/** The picture that `file` holds, kept by the service for a while. */
-export function upload(file) {
+/** What `file` holds, kept by the service for a while: its name as one of `pictures`, or of `sounds`. */
+export async function upload(file, kind) {
   const form = new FormData();
-  form.append('file', file, file.name || 'picture');
-  return json('/pictures', { method: 'POST', body: form });
+  form.append('file', file, file.name || 'file');
+  const kept = await json(`/${kind}`, { method: 'POST', body: form });
+  return kept.picture ?? kept.sound;
 }
 
 /** A file for the visitor: the list of `items`, or their originals. */

@@ -36,7 +36,7 @@ export function sorting(root, stats, { go }) {
     turn.replaceChildren(icon(down ? 'down' : 'up'));
     turn.setAttribute('aria-label', down ? 'Descending: turn around' : 'Ascending: turn around');
     turn.title = turn.getAttribute('aria-label');
-    root.hidden = Boolean(now.like.length && !split(now.text).words && !now.pictures.length);
+    root.hidden = Boolean(now.like.length && !split(now.text).words && !now.pictures.length && !now.sounds.length);
   }
   return { draw };
 }

@@ -1,7 +1,7 @@
 // A hit as it stands in the grid.
 
 import { h, icon, marked, plain } from './dom.js';
-import { nameOf } from './format.js';
+import { nameOf, placeOf } from './format.js';
 import { thumbnail } from './service.js';
 
 const KINDS = { picture: 'Picture', text: 'Text', sound: 'Sound', film: 'Film' };
@@ -54,7 +54,8 @@ function pictureOf(hit, address) {
   image.src = address;
   if (image.complete && image.naturalWidth) frame.classList.add('there');
   const said = hit.found === 'says' && hit.snippet ? h('span', { class: 'said' }, h('span', { dir: 'auto' }, words(around(hit.snippet)))) : null;
-  const badge = hit.kind === 'film' || hit.kind === 'sound' ? h('span', { class: 'badge' }, icon(hit.kind)) : null;
+  const played = hit.kind === 'film' || hit.kind === 'sound';
+  const badge = played || placeOf(hit) ? h('span', { class: 'badge' }, played ? icon(hit.kind) : null, part(hit)) : null;
   const told = h('span', { class: 'unseen' }, h('bdi', { class: 'named' }, titleOf(hit)), `. ${kindOf(hit)}. `);
   return [told, frame, badge, said ?? h('span', { class: 'name', 'aria-hidden': 'true' }, h('bdi', {}, titleOf(hit))), copies(hit)];
 }
@@ -62,7 +63,7 @@ function pictureOf(hit, address) {
 function card(hit) {
   const text = hit.snippet ?? { text: hit.text ?? '', highlights: [] };
   return [
-    h('span', { class: 'card-title' }, icon(hit.kind in KINDS && hit.kind !== 'film' ? hit.kind : 'text'), h('bdi', { class: 'named' }, titleOf(hit)), h('span', { class: 'unseen' }, `. ${kindOf(hit)}. `)),
+    h('span', { class: 'card-title' }, icon(hit.kind in KINDS && hit.kind !== 'film' ? hit.kind : 'text'), h('bdi', { class: 'named' }, titleOf(hit)), part(hit), h('span', { class: 'unseen' }, `. ${kindOf(hit)}. `)),
     h('span', { class: 'card-text', dir: 'auto' }, words({ ...text, text: text.text.slice(0, 420) })),
     hit.title ? h('span', { class: 'card-foot' }, h('bdi', {}, plain(hit.path))) : null,
     copies(hit),
@@ -81,4 +82,5 @@ function around(snippet) {
 }
 
 const words = (snippet) => [snippet.cut_before ? '… ' : '', ...marked(snippet.text, snippet.highlights), snippet.cut_after ? ' …' : ''];
+const part = (hit) => (placeOf(hit) ? h('span', { class: 'part' }, plain(placeOf(hit))) : null);
 const copies = (hit) => (hit.copies ? h('span', { class: 'copies' }, `+${hit.copies}`) : null);

@@ -12,8 +12,9 @@ from PIL import Image
 
 import mmsearch
 from mmsearch.client.http import ServiceError
-from mmsearch.search.query.value import Picture
+from mmsearch.search.query.value import Picture, Sound
 from mmsearch.search.request import SearchRequest
+from tests.unit.media.sound.sample_sounds import noise, written
 
 SEARCHES: list[tuple[str | None, dict[str, Any]]] = [
     ("a tabby cat", {}),
@@ -39,6 +40,23 @@ def test_a_served_search_is_the_embedded_one(
         found = remote.search(text, **options)
     assert found == library.search(text, **options)
     assert found.hits
+
+
+def test_sounds_are_sent_in_whatever_form_they_are(
+    address: str, library: mmsearch.Library, tmp_path: Path
+) -> None:
+    pytest.importorskip("av", reason="sounds are read by the sound extra")
+    samples = noise(2.0, rate=16_000)
+    file = tmp_path / "hiss.wav"
+    file.write_bytes(written(samples, rate=16_000))
+    with mmsearch.connect(address) as remote:
+        for sound in (file, str(file), file.read_bytes(), Sound(str(file)), samples):
+            options: dict[str, Any] = {"audio": sound, "explain": True}
+            assert remote.search("cat", **options).hits == library.search("cat", **options).hits
+        minus = remote.search("cat", minus=[Sound(str(file))])
+        assert minus.hits == library.search("cat", minus=[Sound(str(file))]).hits
+        with pytest.raises(mmsearch.UsageError, match="there is no sound"):
+            remote.search(audio=tmp_path / "gone.wav")
 
 
 def test_pictures_are_sent_in_whatever_form_they_are(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from starlette.testclient import TestClient
 
 import mmsearch
+from tests.unit.media.sound.sample_sounds import noise, written
 
 
 def test_a_search_finds_what_the_library_finds(client: TestClient, library: mmsearch.Library) -> None:
@@ -65,3 +67,28 @@ def test_a_hit_says_where_its_pictures_are_and_how_large(client: TestClient) -> 
     small = client.get(hit["thumbnail"])
     assert small.headers["content-type"] == "image/webp"
     assert client.get(hit["original"]).headers["content-type"] == "image/png"
+
+
+def test_a_sound_that_was_sent_is_searched_by(client: TestClient) -> None:
+    pytest.importorskip("av", reason="sounds are read by the sound extra")
+    data = written(noise(2.0))
+    sent = client.post("/api/v1/sounds", files={"file": ("hiss.wav", data)})
+    assert sent.status_code == 201
+    assert sent.json()["seconds"] == pytest.approx(2.0, abs=0.1)
+    name = sent.json()["sound"]
+    by_name = client.post("/api/v1/search", json={"sounds": [name]}).json()
+    assert by_name["hits"]
+    assert client.get("/api/v1/search", params={"sounds": name}).json()["hits"] == by_name["hits"]
+    written_out = client.post("/api/v1/search", json={"text": f"@audio:sent:{name}"}).json()
+    assert [hit["item_id"] for hit in written_out["hits"]] == [hit["item_id"] for hit in by_name["hits"]]
+    less = client.post("/api/v1/search", json={"text": "cat", "minus_sounds": [name]})
+    assert less.status_code == 200
+    assert client.post("/api/v1/search", json={"pictures": [name]}).status_code == 410
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_sound_is_refused_with_the_reason(client: TestClient, data: bytes) -> None:
+    pytest.importorskip("av", reason="sounds are read by the sound extra")
+    answer = client.post("/api/v1/sounds", files={"file": ("hiss.wav", data)})
+    assert answer.status_code == 422
+    assert answer.json()["detail"]

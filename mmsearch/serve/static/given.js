@@ -1,25 +1,29 @@
-// Pictures to search by: chosen, pasted or dropped anywhere on the page.
+// Pictures and sounds to search by: chosen, pasted or dropped anywhere on the page.
 
 import { toast } from './dom.js';
 import { upload } from './service.js';
 
 const LARGEST = 100 * 1024 * 1024; // bytes; the service has its own limit
 
-/** `onpicture(id)` hears of each that the service took, `onwaiting(yes)` while one is on its way. */
-export function pictures({ button, input, overlay, onpicture, onwaiting }) {
+/** Whether `file` is searched by as one of the `pictures` or of the `sounds`; nothing where it says that it is neither. */
+const kindOf = (file) => (!file.type || file.type.startsWith('image/') ? 'pictures' : file.type.startsWith('audio/') ? 'sounds' : null);
+
+/** `ongiven(kind, id)` hears of each that the service took, `onwaiting(yes)` while one is on its way. */
+export function given({ button, input, overlay, ongiven, onwaiting }) {
   async function take(file) {
     if (!file) return;
-    if (file.type && !file.type.startsWith('image/')) {
-      toast('That is no picture. JPEG, PNG, WebP, AVIF, HEIC, GIF and TIFF can be searched by.');
+    const kind = kindOf(file);
+    if (!kind) {
+      toast('That is no picture and no sound. JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF, and WAV, FLAC, MP3, Ogg and M4A can be searched by.');
       return;
     }
     if (file.size > LARGEST) {
-      toast('That picture is too large to search by.');
+      toast('That file is too large to search by.');
       return;
     }
     onwaiting(true);
     try {
-      onpicture((await upload(file)).picture);
+      ongiven(kind, await upload(file, kind));
     } catch (error) {
       toast(error.message);
     }
@@ -32,7 +36,7 @@ export function pictures({ button, input, overlay, onpicture, onwaiting }) {
     input.value = '';
   });
   window.addEventListener('paste', (event) => {
-    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith('image/'));
+    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type && kindOf(one));
     if (!file) return;
     event.preventDefault();
     take(file);
@@ -55,6 +59,6 @@ export function pictures({ button, input, overlay, onpicture, onwaiting }) {
     overlay.hidden = true;
     if (!hasFiles(event)) return;
     event.preventDefault();
-    take([...event.dataTransfer.files].find((one) => !one.type || one.type.startsWith('image/')) ?? event.dataTransfer.files[0]);
+    take([...event.dataTransfer.files].find(kindOf) ?? event.dataTransfer.files[0]);
   });
 }
