@@ -89,6 +89,7 @@ class CompiledEncoder:
         self._lock = threading.RLock()
         self._fingerprint: str | None = None
         self._named: NDArray[np.uint8] | None = None
+        self._last_spelled: tuple[str, tuple[_Word, ...]] | None = None
 
     @property
     def dimension(self) -> int:
@@ -195,8 +196,14 @@ class CompiledEncoder:
         pieces = sum(word.pieces for word in words)
         return sum(PER_CHARACTER if word.is_character else 1.0 for word in words) / pieces if pieces else 1.0
 
-    def _spelled(self, text: str) -> list[_Word]:
-        """The words of ``text`` as the tokenizer splits it."""
+    def _spelled(self, text: str) -> tuple[_Word, ...]:
+        """The words of ``text`` as the tokenizer splits it; those of the last text are kept, since several ask."""
+        kept = self._last_spelled
+        if kept is None or kept[0] != text:
+            kept = self._last_spelled = (text, self._split(text))
+        return kept[1]
+
+    def _split(self, text: str) -> tuple[_Word, ...]:
         tokenizer = self._load_tokenizer()
         encoding = tokenizer.encode(text, add_special_tokens=False)
         unknown = tokenizer.model.unk_token if hasattr(tokenizer.model, "unk_token") else None
@@ -209,7 +216,7 @@ class CompiledEncoder:
             written = text[encoding.offsets[places[0]][0] : encoding.offsets[places[-1]][1]]
             is_unknown = any(encoding.tokens[place] == unknown for place in places)
             found.append(_Word(written, len(places), is_unknown))
-        return found
+        return tuple(found)
 
     def prior(self, query: Modality, item: Modality) -> str | None:
         """The background that was measured when the encoder was made, as JSON; None when it was not."""

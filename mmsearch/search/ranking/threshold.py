@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FIRST_DEPTH = 256
 DEEPER = 8
 # Documents that are scored by all channels in one go.
-CHUNK = 128
+CHUNK = 64
 # A channel's score of an item and of the query's direction with it agree but for rounding.
 ROUNDING = 1e-4
 
