@@ -180,16 +180,23 @@ def _one_place(text: str, inner: Locator | None) -> Locator:
     return Locator(match[1], start, end, inner, None if sides[0] is None else tuple(sides))  # type: ignore[arg-type]
 
 
+PixelFilter: TypeAlias = Literal["bilinear", "bicubic", "lanczos"]
+
+
 @dataclass(frozen=True, slots=True)
 class PictureSpec:
     """How an encoder wants its pictures: ``size`` x ``size`` RGB.
 
     ``fit``: "squash" scales both sides to ``size`` (the whole picture is seen, aspect is lost), "crop" scales
-    the shorter side and cuts the center, "pad" scales the longer side and fills with gray.
+    the shorter side and cuts the center, "pad" scales the longer side and fills with gray. ``filter`` is what pixels are
+    interpolated by. ``share`` of the shorter side is seen by "crop": 224/256 where a picture is scaled to 256 and cut to
+    224.
     """
 
     size: int
     fit: Literal["squash", "crop", "pad"] = "squash"
+    filter: PixelFilter = "bicubic"
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmsearch.encoders.check_vectors import find_difference, read_check_vectors
-from mmsearch.encoders.description import BANK_LINES, digest_files, read_description
+from mmsearch.encoders.description import BANK_LINES, IDENTITY, digest_files, read_description
 from mmsearch.errors import EncoderError, EncoderWarning
 
 if TYPE_CHECKING:
@@ -111,11 +111,13 @@ class CompiledEncoder:
         """Hex SHA-256 over the towers for pictures and texts, the tokenizer and the preprocessing."""
         if self._fingerprint is None:
             files = self.description.files
-            names = {files[role] for role in ("image", "text", "tokenizer") if role in files}
+            names = {files[role] for role in IDENTITY if role in files}
             names = names or set(files.values())  # it does nothing but hear
             digests = {name: digest for name, digest in self._digests().items() if name in names}
             spec = self.description.picture
             identity = [sorted(digests.items()), spec.size, spec.fit, self.description.max_tokens]
+            unusual = [spec.filter, spec.share] if (spec.filter, spec.share) != ("bicubic", 1.0) else []
+            identity += unusual
             self._fingerprint = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
         return self._fingerprint
 
@@ -145,8 +147,12 @@ class CompiledEncoder:
                 f"pictures must be (n, {size}, {size}, 3) uint8, not {batch.shape} {batch.dtype}"
             )
         vectors = np.zeros((len(batch), self.dimension), np.float32)
-        for start in range(0, len(batch), IMAGE_BATCH):
-            end = start + IMAGE_BATCH
+        at_once = self.description.batch or IMAGE_BATCH
+        if len(batch) % at_once and self.description.batch:
+            filler = np.zeros((-len(batch) % at_once, size, size, 3), np.uint8)
+            return self.encode_images(np.concatenate([batch, filler]))[: len(batch)]
+        for start in range(0, len(batch), at_once):
+            end = start + at_once
             (vectors[start:end],) = self._session("image").run(["vectors"], {"pixels": batch[start:end]})
         return _unit_rows(vectors)
 
@@ -184,6 +190,8 @@ class CompiledEncoder:
 
     def known_share(self, text: str) -> float:
         """The share of its letters that stand in words which the vocabulary can spell, as KnowsItsWords says."""
+        if self.description.reads_everything:
+            return 1.0
         words = self._spelled(text)
         letters = sum(word.letters for word in words)
         if not letters:
@@ -192,6 +200,8 @@ class CompiledEncoder:
 
     def fluency(self, text: str) -> float:
         """How near to whole words the pieces of ``text`` are, as KnowsItsWords says."""
+        if self.description.reads_everything:
+            return 1.0
         words = [word for word in self._spelled(text) if word.letters]
         pieces = sum(word.pieces for word in words)
         return sum(PER_CHARACTER if word.is_character else 1.0 for word in words) / pieces if pieces else 1.0

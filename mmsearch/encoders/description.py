@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from mmsearch.errors import EncoderError
-from mmsearch.types import PictureSpec, SoundSpec
+from mmsearch.types import PictureSpec, PixelFilter, SoundSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "encoder.json"
 FORMAT = 1
+# The roles of files that vectors of pictures and texts depend on.
+IDENTITY = ("image", "image-weights", "text", "text-weights", "tokenizer")
 # What the files of an encoder are called, by their roles.
 IMAGE_TOWER, TEXT_TOWER, TOKENIZER = "image.onnx", "text.onnx", "tokenizer.json"
 BANK_LINES = "bank.txt"  # the texts of the bank, for people and for what depends on their length
@@ -47,6 +49,8 @@ class Description:
     check_pictures: int = 0
     check_sounds: int = 0
     saturates: bool = True  # False: it was shown that no product of integer weights can
+    batch: int = 0  # pictures that the tower takes at a time; 0: any number
+    reads_everything: bool = False  # its vocabulary leaves no script out
     sound: SoundSpec = field(default_factory=SoundSpec)
 
     @property
@@ -80,6 +84,9 @@ def _description(record: dict[str, Any]) -> Description:
         files["image"] = image["file"]
     if text:
         files["text"], files["tokenizer"] = text["file"], text["tokenizer"]
+    for role, part in (("image-weights", image), ("text-weights", text)):
+        if part and part.get("weights"):
+            files[role] = part["weights"]
     if sound:
         files["audio"] = sound["file"]
     for name in files.values():
@@ -90,7 +97,7 @@ def _description(record: dict[str, Any]) -> Description:
         version=str(record.get("version", "")),
         dimension=int(record["dimension"]),
         files=files,
-        picture=PictureSpec(int(image["size"]), image.get("fit", "squash")) if image else PictureSpec(224),
+        picture=_picture(image) if image else PictureSpec(224),
         max_tokens=int(text["max_tokens"]) if text else 0,
         license=record.get("license", ""),
         sha256=dict(record.get("sha256") or {}),
@@ -101,7 +108,16 @@ def _description(record: dict[str, Any]) -> Description:
         check_sounds=int(check.get("sounds", 0)),
         saturates=bool(record.get("saturates", True)),
         sound=SoundSpec(*(int(sound[name]) for name in ("rate", "samples", "hop"))) if sound else SoundSpec(),
+        batch=int(image.get("batch", 0)) if image else 0,
+        reads_everything=bool((text or {}).get("reads_everything", False)),
     )
+
+
+def _picture(image: Mapping[str, Any]) -> PictureSpec:
+    kind, share = image.get("filter", "bicubic"), float(image.get("share", 1.0))
+    if kind not in get_args(PixelFilter) or not 0 < share <= 1:
+        raise ValueError(f"pictures are not scaled by {kind!r} to {share}")
+    return PictureSpec(int(image["size"]), image.get("fit", "squash"), kind, share)
 
 
 def write_description(
@@ -115,15 +131,36 @@ def write_description(
     license: str,
     recipe: Mapping[str, Any],
     figures: Mapping[str, Any],
+    batch: int = 0,
+    reads_everything: bool = False,
+    weights: Mapping[str, str] | None = None,
 ) -> None:
-    """Describe the encoder whose towers and tokenizer lie in ``directory`` under their usual names, unsealed."""
+    """Describe the encoder whose towers and tokenizer lie in ``directory`` under their usual names, unsealed.
+
+    ``weights`` says which file a tower ("image", "text") keeps them in, where that is one of its own.
+    """
+    seen = {"filter": picture.filter, "share": picture.share, "batch": batch}
+    usual = {"filter": "bicubic", "share": 1.0, "batch": 0}
+    apart = {role: {"weights": file} for role, file in (weights or {}).items()}
     record = {
         "format": FORMAT,
         "name": name,
         "version": version,
         "dimension": dimension,
-        "image": {"file": IMAGE_TOWER, "size": picture.size, "fit": picture.fit},
-        "text": {"file": TEXT_TOWER, "tokenizer": TOKENIZER, "max_tokens": max_tokens},
+        "image": {
+            "file": IMAGE_TOWER,
+            "size": picture.size,
+            "fit": picture.fit,
+            **{key: value for key, value in seen.items() if value != usual[key]},
+            **apart.get("image", {}),
+        },
+        "text": {
+            "file": TEXT_TOWER,
+            "tokenizer": TOKENIZER,
+            "max_tokens": max_tokens,
+            **({"reads_everything": True} if reads_everything else {}),
+            **apart.get("text", {}),
+        },
         "bank": {"text": None, "image": None},
         "license": license,
         "recipe": dict(recipe),
@@ -194,9 +231,15 @@ def read_recipe(directory: Path) -> dict[str, Any]:
 
 def digest_files(directory: Path, description: Description) -> dict[str, str]:
     """File name -> hex SHA-256 of every file that the vectors depend on."""
-    roles = ("image", "text", "tokenizer", "audio")
+    roles = (*IDENTITY, "audio")
     names = sorted(description.files[role] for role in roles if role in description.files)
-    return {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in names}
+    return {name: file_digest(directory / name) for name in names}
+
+
+def file_digest(path: Path) -> str:
+    """Hex SHA-256 of a file, which is read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def seal(directory: Path) -> None:

@@ -10,7 +10,7 @@ from mmsearch.media.profiles import in_srgb
 if TYPE_CHECKING:
     from PIL import Image
 
-    from mmsearch.types import PictureSpec
+    from mmsearch.types import PictureSpec, PixelFilter
 
 Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
@@ -23,22 +23,22 @@ _PAD_GRAY = (128, 128, 128)
 
 
 def fit(image: Image.Image, spec: PictureSpec, gap: float | None = REDUCING_GAP) -> Image.Image:
-    """``image`` as RGB, ``spec.size`` x ``spec.size``; bicubic, pixel centers kept. ``gap`` None: exactly."""
+    """``image`` as RGB, ``spec.size`` x ``spec.size``; pixel centers kept. ``gap`` None: exactly."""
     from PIL import Image
 
     size = spec.size
     if spec.fit == "crop":
         width, height = image.size
-        side = min(width, height)
+        side = min(width, height) * spec.share
         left, top = (width - side) / 2, (height - side) / 2
-        return scaled(image, (size, size), (left, top, left + side, top + side), gap)
+        return scaled(image, (size, size), (left, top, left + side, top + side), gap, spec.filter)
     if spec.fit == "pad":
         width, height = _within(image.size, size)
         inner = width + (size - width) % 2, height + (size - height) % 2  # equal borders on both sides
         paper = Image.new("RGB", (size, size), _PAD_GRAY)
-        paper.paste(scaled(image, inner, None, gap), ((size - inner[0]) // 2, (size - inner[1]) // 2))
+        paper.paste(scaled(image, inner, None, gap, spec.filter), ((size - inner[0]) // 2, (size - inner[1]) // 2))
         return paper
-    return scaled(image, (size, size), None, gap)
+    return scaled(image, (size, size), None, gap, spec.filter)
 
 
 def shrink(image: Image.Image, longest_side: int) -> Image.Image:
@@ -56,7 +56,8 @@ def decoding_size(size: tuple[int, int], spec: PictureSpec) -> tuple[int, int]:
     if spec.fit == "pad":
         width, height = _within(size, 2 * spec.size)
         return width, height
-    return 2 * spec.size, 2 * spec.size
+    side = -(-2 * spec.size // spec.share)
+    return int(side), int(side)
 
 
 def _within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
@@ -66,9 +67,13 @@ def _within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
 
 
 def scaled(
-    image: Image.Image, size: tuple[int, int], box: Box | None = None, gap: float | None = REDUCING_GAP
+    image: Image.Image,
+    size: tuple[int, int],
+    box: Box | None = None,
+    gap: float | None = REDUCING_GAP,
+    by: PixelFilter = "bicubic",
 ) -> Image.Image:
-    """The part of ``image`` within ``box`` (left, top, right, bottom; None: all) as sRGB of ``size``."""
+    """The part of ``image`` within ``box`` (left, top, right, bottom; None: all) as sRGB of ``size``, scaled ``by`` a filter."""
     from PIL import Image
 
     source = image
@@ -76,7 +81,7 @@ def scaled(
     if not is_flat(image):
         image, box = _flattened(image, size, box)
     if image.size != size or box != (0.0, 0.0, *image.size):
-        image = image.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=gap)
+        image = image.resize(size, Image.Resampling[by.upper()], box=box, reducing_gap=gap)
     image = image if image.mode == "RGB" else image.convert("RGB")
     # what is small is converted, not the whole: an average of colors is nearly the same in either space
     return image if source.mode == "CMYK" else in_srgb(image, source)

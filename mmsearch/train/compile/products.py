@@ -53,6 +53,22 @@ def find_products(graph: Any) -> Iterator[Product]:
             yield Product(node, levels, scale, zero_point, _output_axis(node), bias, bias_scale)
 
 
+def unshare_biases(graph: Any) -> None:
+    """Give each addition a constant of its own: exporters store equal ones once, and rounding changes each.
+
+    To be done before the products of ``graph`` are looked for.
+    """
+    constants = {one.name: one for one in graph.initializer if len(one.dims) == 1}
+    read: set[str] = set()
+    for number, node in enumerate(graph.node):
+        for place, name in enumerate(node.input if node.op_type in {"Add", "Gemm"} else ()):
+            if name in constants and name in read:
+                copy = graph.initializer.add()
+                copy.CopyFrom(constants[name])
+                copy.name = node.input[place] = f"{name}_of_{number}"
+            read.add(name)
+
+
 def _dequantized(node: Any, place: int, writers: Mapping[str, Any], constants: set[str]) -> Any:
     """The node that makes floats of the integer constant that ``node`` reads at ``place``; None when there is none."""
     writer = writers.get(node.input[place]) if len(node.input) > place else None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from mmsearch.encoders.saturation import SEVEN_BITS
-from mmsearch.train.compile.products import DYNAMIC, find_products
+from mmsearch.train.compile.products import DYNAMIC, find_products, unshare_biases
 from mmsearch.train.compile.walk import Walk
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def round_products(
     """
     from onnx import numpy_helper
 
+    unshare_biases(model.graph)
     products = {product.node.output[0]: product for product in find_products(model.graph)}
     exact, own = Walk(model, batches, exact=True), Walk(model, batches, exact=False)
     for product in products.values():

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from mmsearch.errors import EncoderError
+from mmsearch.train.towers.clip_words import clip_tokenizer
 from mmsearch.train.towers.pair import TowerPair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# Words, numbers and marks as CLIP splits them (Radford et al. 2021, simple_tokenizer.py).
-CLIP_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
 class OpenClipPicture(nn.Module):  # type: ignore[misc]
@@ -98,18 +95,5 @@ def tokenizer_json(tokenizer: Any) -> str:
 
 
 def _clip_bpe(tokenizer: Any) -> str:
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
-
     merges = [pair for pair, _ in sorted(tokenizer.bpe_ranks.items(), key=lambda item: item[1])]
-    start, end = "<start_of_text>", "<end_of_text>"
-    fast = Tokenizer(models.BPE(dict(tokenizer.encoder), merges, end_of_word_suffix="</w>", unk_token=end))
-    spaces = normalizers.Replace(Regex(r"\s+"), " ")
-    fast.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, normalizers.Lowercase()])
-    words = pre_tokenizers.Split(Regex(CLIP_WORDS), behavior="removed", invert=True)
-    fast.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.ByteLevel(add_prefix_space=False)])
-    ids = {token: tokenizer.encoder[token] for token in (start, end)}
-    fast.post_processor = processors.TemplateProcessing(
-        single=f"{start} $A {end}", pair=None, special_tokens=list(ids.items())
-    )
-    json.loads(fast.to_str())  # what can't be written fails here, not in the user's hands
-    return str(fast.to_str())
+    return clip_tokenizer(tokenizer.encoder, merges)

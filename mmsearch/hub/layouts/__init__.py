@@ -1,0 +1,1 @@
+"""The layouts that encoders are published in, and which one a folder has."""
