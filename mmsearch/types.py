@@ -188,9 +188,9 @@ class PictureSpec:
     """How an encoder wants its pictures: ``size`` x ``size`` RGB.
 
     ``fit``: "squash" scales both sides to ``size`` (the whole picture is seen, aspect is lost), "crop" scales
-    the shorter side and cuts the center, "pad" scales the longer side and fills with gray. ``filter`` is what pixels are
-    interpolated by. ``share`` of the shorter side is seen by "crop": 224/256 where a picture is scaled to 256 and cut to
-    224.
+    the shorter side and cuts the center, "pad" scales the longer side and fills with gray. ``filter`` is what pixels
+    are interpolated by. ``share`` of the shorter side is seen by "crop": 224/256 where a picture is scaled to 256 and
+    cut to 224.
     """
 
     size: int

@@ -1,28 +1,33 @@
-"""``mmsearch encoder``: list, look at, verify and compile encoders."""
+"""``mmsearch encoder``: list, get, look at, verify and compile encoders."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mmsearch.cli.options import AsJson
 from mmsearch.cli.output.terminal import say
 
-app = typer.Typer(no_args_is_help=True, help="List, show and compile encoders.")
+if TYPE_CHECKING:
+    from mmsearch.encoders.ladder import Rung
+
+app = typer.Typer(no_args_is_help=True, help="List, get, show and compile encoders.")
 
 
 @app.command("list")
 def list_encoders(as_json: AsJson = False) -> None:
-    """List the encoders that ship with mmsearch, and how to name others."""
+    """List the encoders that ship with mmsearch, those that can be fetched, and how to name others."""
     from mmsearch.cli.output.terminal import human_bytes, print_json
     from mmsearch.encoders.description import read_description
-    from mmsearch.encoders.registry import shipped_encoders
+    from mmsearch.encoders.ladder import LADDER
+    from mmsearch.encoders.registry import fetched_encoder, shipped_encoders
 
     rows = []
-    for name, directory in shipped_encoders().items():
+    here = {name: directory for name in LADDER if (directory := fetched_encoder(name))}
+    for name, directory in (shipped_encoders() | here).items():
         description = read_description(directory)
         size = sum((directory / file).stat().st_size for file in description.files.values())
         rows.append(
@@ -35,15 +40,104 @@ def list_encoders(as_json: AsJson = False) -> None:
             }
         )
     if as_json:
-        print_json({"encoders": rows})
+        ladder = [rung_as_json(rung, fetched=rung.name in here) for rung in LADDER.values()]
+        print_json({"encoders": rows, "ladder": ladder})
         return
     for row in rows:
         say(
             f"{row['name']} {row['version']}: {', '.join(row['modalities'])}, "  # type: ignore[arg-type]
             f"{row['dimension']} dimensions, {human_bytes(float(row['bytes']))}"  # type: ignore[arg-type]
         )
-    say("openclip:ARCHITECTURE/PRETRAINED: any open_clip model, with the torch extra")
+    for rung in LADDER.values():
+        if rung.name not in here:
+            say(f"{rung.name}: {_rung(rung)}; `mmsearch encoder get {rung.name}`")
+    say(
+        "openclip:ARCHITECTURE/PRETRAINED: any open_clip model, with the torch extra, as openclip:PE-Core-L-14-336/meta"
+    )
     say("DIRECTORY: an encoder made by `mmsearch train` or `mmsearch encoder compile`")
+
+
+def rung_as_json(rung: Rung, *, fetched: bool) -> dict[str, object]:
+    """What is known of an encoder that can be fetched."""
+    from dataclasses import asdict
+
+    facts = {key: value for key, value in asdict(rung).items() if key != "digests"}
+    return {**facts, "fetched": fetched}
+
+
+def _rung(rung: Rung) -> str:
+    from mmsearch.cli.output.terminal import human_bytes
+
+    there, back = rung.published
+    return (
+        f"{rung.model}, {rung.languages}, {rung.license}, COCO R@1 {there}/{back} as published (floats), fetches "
+        f"{human_bytes(float(rung.bytes_fetched))}, keeps {human_bytes(float(rung.bytes_kept))}, "
+        f"{rung.megabytes} MB, {rung.pictures:g} pictures/s a core"
+    )
+
+
+@app.command()
+def get(
+    name: Annotated[
+        str, typer.Argument(help="small, medium or large; any other name with --from and --output.")
+    ],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIR", help="Take its files from this folder, not from the hub."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The directory to write; else where encoders of that name are looked for."),
+    ] = None,
+    variant: Annotated[
+        str,
+        typer.Option(
+            help="The precision to read, where it is published in several: fp32, fp16, quantized, int8."
+        ),
+    ] = "",
+    precision: Annotated[str, typer.Option(help="The precision to write: int8, or fp32.")] = "int8",
+    limit: Annotated[
+        int, typer.Option(min=0, help="Keep so many pieces of its vocabulary, the most frequent; 0 = all.")
+    ] = 0,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Captioned pictures to round and measure it with: a folder, manifest or zip."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Get an encoder of others, once, and make it one like any other; from then on it works offline."""
+    from mmsearch.cli.fetching import get as fetch
+    from mmsearch.cli.output.terminal import human_bytes, print_json
+    from mmsearch.hub.get import Getting
+
+    how = Getting(source, output, variant or None, precision, limit or None, calibration)
+    got = fetch(name, how, quiet=as_json)
+    made = got.made
+    if as_json:
+        print_json(
+            {
+                "name": name,
+                "directory": str(made.directory),
+                "license": got.license,
+                "bytes": made.bytes,
+                "cosines": made.cosines,
+                "saturating": list(made.saturating),
+                "digests": got.digests,
+            }
+        )
+        return
+    for tower, size in made.bytes.items():
+        say(
+            f"{tower}: {human_bytes(size)}, mean cosine {made.cosines[tower]:.4f} to the whole as it was fetched"
+        )
+    for file in made.saturating:
+        say(
+            f"{file} can saturate on processors without VNNI: there it runs exactly, at two thirds of the speed"
+        )
+    say(f"{got.digests}")
+    say(f"licence: {got.license}")
+    used = name if output is None else output
+    say(f"{made.directory}: ready; use it with `mmsearch index CORPUS --encoder {used}`")
 
 
 @app.command()

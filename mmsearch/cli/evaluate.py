@@ -78,6 +78,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the search on COLLECTION: index it, ask it, print how often and how fast it is right."""
+    from mmsearch.cli.fetching import have_encoder
     from mmsearch.datasets.collections import Choice, open_collection
     from mmsearch.encoders.registry import DEFAULT_ENCODER
     from mmsearch.errors import UsageError
@@ -97,6 +98,7 @@ def evaluate(
         from mmsearch.evaluate.plots import require_plots
 
         require_plots()
+    have_encoder(encoder, quiet=as_json)
     choice = Choice(split or None, sample or None, seed, images)
     with open_collection(collection, choice) as opened:
         settings = Settings(

@@ -84,12 +84,14 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Build an index of CORPUS, or bring it up to date: only what is new or changed is encoded."""
+    from mmsearch.cli.fetching import have_encoder
     from mmsearch.cli.output.logs import log
     from mmsearch.ingest.manifest.columns import parse_columns
     from mmsearch.ingest.options import IndexOptions
     from mmsearch.media.limits import Limits
 
     named = parse_columns(columns or ())
+    have_encoder(encoder, quiet=as_json or log_json)
     if ocr:
         _refuse_clusters(index_dir, shards)
     with log(log_json), _removal_as_json(as_json), progress_bar(quiet=as_json or log_json) as progress:

@@ -102,5 +102,9 @@ MaxSeconds = Annotated[float, typer.Option(min=0.1, help="Give up a file that ta
 MaxPixels = Annotated[int, typer.Option(min=1, help="Skip pictures of more pixels.")]
 EncoderName = Annotated[
     str,
-    typer.Option("--encoder", "-e", help="pocket, openclip:ARCHITECTURE/PRETRAINED, or a directory."),
+    typer.Option(
+        "--encoder",
+        "-e",
+        help="pocket; small, medium or large, fetched once; openclip:ARCHITECTURE/PRETRAINED; or a directory.",
+    ),
 ]

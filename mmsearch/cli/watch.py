@@ -61,6 +61,7 @@ def watch(
     ] = False,
 ) -> None:
     """Build an index of CORPUS and keep it up to date while files come, change and go; Ctrl-C ends it."""
+    from mmsearch.cli.fetching import have_encoder
     from mmsearch.cli.output.logs import log
     from mmsearch.ingest.manifest.columns import parse_columns
     from mmsearch.ingest.options import IndexOptions
@@ -69,6 +70,7 @@ def watch(
 
     named = parse_columns(columns or ())
     quiet = as_json or log_json
+    have_encoder(encoder, quiet=quiet)
     teller = _JsonTeller() if as_json else _Teller(index_dir)
     with log(log_json), progress_bar(quiet=quiet) as progress:
         options = IndexOptions(

@@ -18,14 +18,22 @@ if TYPE_CHECKING:
     from mmsearch.hub.source import Source
 
 # What exporters call the vectors, best first.
-OUTPUTS = ("image_embeds", "text_embeds", "image_embedding", "text_embedding", "embedding", "pooler_output", "output")
+OUTPUTS = (
+    "image_embeds",
+    "text_embeds",
+    "image_embedding",
+    "text_embedding",
+    "embedding",
+    "pooler_output",
+    "output",
+)
 VECTORS, PIXELS, IDS, MASK = "vectors", "pixels", "input_ids", "attention_mask"
 OUTER = "adapted"  # what names of our own begin with
 LEAST_OPSET = 13
 
 
 def load_graph(path: Path) -> Any:
-    """The model in ``path`` with its weights; EncoderError when it, or a file that it keeps weights in, can't be read."""
+    """The model in ``path`` with its weights; EncoderError when it, or a file of its weights, can't be read."""
     try:
         import onnx
         from onnx import external_data_helper
@@ -90,10 +98,9 @@ def adapt_visual(model: Any, source: Source) -> int:
             helper.make_node("Add", [f"{OUTER}_scaled", f"{OUTER}_shift"], [f"{OUTER}_shifted"]),
             helper.make_node("Transpose", [f"{OUTER}_shifted"], [inner], perm=[0, 3, 1, 2]),
         ]
-    batch = shape[0] or "n"
-    entry = helper.make_tensor_value_info(PIXELS, TensorProto.UINT8, [batch, size, size, 3])
+    entry = helper.make_tensor_value_info(PIXELS, TensorProto.UINT8, [shape[0] or "n", size, size, 3])
     _begin(model.graph, [entry], nodes)
-    _end(model.graph, source.visual, None if batch == "n" else batch)
+    _end(model.graph, source.visual, shape[0] or None)
     return shape[0]
 
 
@@ -105,7 +112,9 @@ def adapt_textual(model: Any, source: Source) -> None:
     masks = [name for name in given if "mask" in name]
     names = [name for name in given if name not in masks]
     if len(names) != 1 or len(masks) > 1:
-        raise EncoderError(f"{source.textual} wants {', '.join(given)}: a text tower takes token ids and a mask")
+        raise EncoderError(
+            f"{source.textual} wants {', '.join(given)}: a text tower takes token ids and a mask"
+        )
     length = _shape(given[names[0]])[-1]
     if length and length != source.context:
         raise EncoderError(f"{source.textual} wants {length} tokens, its description says {source.context}")
@@ -184,16 +193,18 @@ def _end(graph: Any, path: Path, batch: int | None) -> None:
 
 
 def _drop_unread(graph: Any) -> None:
-    """Nodes that nothing is read of, as the output of all tokens is made by."""
-    wanted = {value.name for value in graph.output}
-    for node in reversed(list(graph.node)):
-        if wanted.isdisjoint(node.output):
-            graph.node.remove(node)
-        else:
-            wanted.update(node.input)
-            wanted.update(
-                name for attribute in node.attribute if attribute.HasField("g") for name in _inner(attribute.g)
-            )
+    """Nodes that nothing is read of, as the output of all tokens is made by; some converters leave them unordered."""
+    writers = {output: node for node in graph.node for output in node.output}
+    waiting, wanted = [value.name for value in graph.output], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        if (node := writers.get(name)) is not None:
+            waiting += [*node.input, *(one for a in node.attribute if a.HasField("g") for one in _inner(a.g))]
+    for node in [node for node in graph.node if wanted.isdisjoint(node.output)]:
+        graph.node.remove(node)
 
 
 def _inner(graph: Any) -> set[str]:

@@ -9,7 +9,14 @@ if TYPE_CHECKING:
 
 Weights: TypeAlias = str | None  # the name of the file of weights beside a graph
 
-INTEGER = {"DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "QLinearMatMul", "QLinearConv", "DequantizeLinear"}
+INTEGER = {
+    "DynamicQuantizeLinear",
+    "MatMulInteger",
+    "ConvInteger",
+    "QLinearMatMul",
+    "QLinearConv",
+    "DequantizeLinear",
+}
 INTEGER |= {"DynamicQuantizeMatMul", "MatMulNBits", "QAttention", "QGemm", "MatMulIntegerToFloat"}
 APART = 50_000_000  # bytes of weights; a graph with more keeps them in a file of their own
 WORTH_IT = 1_000_000  # bytes of a constant

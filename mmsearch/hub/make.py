@@ -20,7 +20,7 @@ from mmsearch.encoders.description import (
     write_description,
 )
 from mmsearch.errors import UsageError
-from mmsearch.hub.adapt import IDS, MASK, PIXELS, VECTORS, adapt_textual, adapt_visual, load_graph
+from mmsearch.hub.adapt import IDS, MASK, PIXELS, adapt_textual, adapt_visual, load_graph
 from mmsearch.hub.graphs import Weights, is_integer, open_graph, save_graph
 from mmsearch.hub.samples import leaf_pictures
 from mmsearch.hub.words import WORLD, vocabulary_size
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mmsearch.hub.source import Source
-    from mmsearch.types import Images, Modality, Vectors
+    from mmsearch.types import Images, Modality
 
 Precision: TypeAlias = Literal["int8", "fp32"]
 ROUNDED_BY, MEASURED_ON = 24, 16  # pictures
@@ -162,17 +162,19 @@ def _tower(
     count: int,
     batch: int,
 ) -> _Tower:
-    """Write ``model`` to ``path``, rounded by ``samples``, and compare it with itself on ``probes`` (``count`` rows)."""
+    """Write ``model`` to ``path``, rounded by ``samples``; compare it with itself on ``count`` rows of ``probes``."""
+    from mmsearch.train.compile.running import run_graph
+
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         whole = Path(folder) / "whole.onnx"
         save_graph(model, whole)
-        expected = _run(whole, probes)[:count]
+        expected = run_graph(whole, probes)[:count]
     if precision == "int8" and not is_integer(model):
         _round(model, path, samples)
         weights = save_graph(open_graph(path), path)
     else:
         weights = save_graph(model, path)
-    actual = _run(path, probes)[:count]
+    actual = run_graph(path, probes)[:count]
     lengths = np.linalg.norm(actual, axis=1) * np.linalg.norm(expected, axis=1)
     cosine = float(((actual * expected).sum(1) / np.maximum(lengths, 1e-12)).mean())
     size = path.stat().st_size + (path.parent / weights).stat().st_size if weights else path.stat().st_size
@@ -190,17 +192,6 @@ def _round(model: Any, path: Path, samples: Sequence[Mapping[str, Any]]) -> None
     save_graph(model, path, apart=False)
     quantize_matrices(path, list(samples))
     strip(path)
-
-
-def _run(path: Path, batches: Sequence[Mapping[str, Any]]) -> Vectors:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.x64quantprecision", "1")
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return np.concatenate([session.run([VECTORS], dict(batch))[0] for batch in batches])
 
 
 def _in_batches(pictures: Images, at_once: int) -> list[Images]:

@@ -22,8 +22,8 @@ class Source:
     """Two ONNX files and how they are fed.
 
     ``mean`` and ``deviation`` are of red, green and blue from 0 to 1. ``tokenizer`` is JSON of the tokenizers library
-    that cleans texts as the model was trained with. Texts have at most ``context`` tokens and are filled up to that with
-    ``padding``; None: the graph takes them as long as they are.
+    that cleans texts as the model was trained with. Texts have at most ``context`` tokens and are filled up to that
+    with ``padding``; None: the graph takes them as long as they are.
     """
 
     layout: str

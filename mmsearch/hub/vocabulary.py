@@ -35,7 +35,9 @@ def cut_vocabulary(model: Any, source: Source, most: int) -> str:
     if not tables:
         raise UsageError("its text tower looks no words up in a table: leave out --limit")
     table = max(tables, key=lambda one: int(one.dims[0]))
-    table.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(table)[kept]), table.name))
+    table.CopyFrom(
+        numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(table)[kept]), table.name)
+    )
     numbers = {old: new for new, old in enumerate(kept)}
     tail = f"{OUTER}_{IDS}_tail"
     for constant in model.graph.initializer:  # what texts are filled up with has a new number too
@@ -53,7 +55,10 @@ def cut_tokenizer(tokenizer: str, most: int, wanted: Collection[int] = ()) -> tu
     content: dict[str, Any] = json.loads(tokenizer)
     model, special = content["model"], {token["id"] for token in content.get("added_tokens", ())}
     special |= {number for entry in _around(content) for number in entry["ids"]} | set(wanted)
-    kinds: dict[str, Callable[[dict[str, Any], set[int], int], list[int]]] = {"BPE": _cut_merges, "Unigram": _cut_scores}
+    kinds: dict[str, Callable[[dict[str, Any], set[int], int], list[int]]] = {
+        "BPE": _cut_merges,
+        "Unigram": _cut_scores,
+    }
     if model.get("type") not in kinds:
         raise UsageError(f"--limit cuts BPE and Unigram vocabularies, not {model.get('type')}")
     kept = kinds[model["type"]](model, special, most)
@@ -76,7 +81,9 @@ def _around(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _stays(piece: str) -> bool:
     """Single characters, and bytes as ``<0x0A>``: without them there were texts that can't be written."""
-    return len(piece.removeprefix("▁").removesuffix("</w>")) <= 1 or (len(piece) == 6 and piece.startswith("<0x"))
+    return len(piece.removeprefix("▁").removesuffix("</w>")) <= 1 or (
+        len(piece) == 6 and piece.startswith("<0x")
+    )
 
 
 def _cut_merges(model: dict[str, Any], special: set[int], most: int) -> list[int]:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 Cleaning: TypeAlias = Literal["whitespace", "lower", "canonicalize"]
 
-# Python's string.punctuation, which canonicalizing removes (big_vision's prompt_engineering.py, open_clip's tokenizer.py).
+# Python's string.punctuation, which canonicalizing removes (big_vision's prompt_engineering.py, open_clip's
+# tokenizer.py).
 PUNCTUATION = r"[!-/:-@\[-`{-~]"
 # A vocabulary of more pieces was made for the languages of the world, and spells what it has no word for in bytes.
 WORLD = 100_000

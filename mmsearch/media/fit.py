@@ -36,7 +36,9 @@ def fit(image: Image.Image, spec: PictureSpec, gap: float | None = REDUCING_GAP)
         width, height = _within(image.size, size)
         inner = width + (size - width) % 2, height + (size - height) % 2  # equal borders on both sides
         paper = Image.new("RGB", (size, size), _PAD_GRAY)
-        paper.paste(scaled(image, inner, None, gap, spec.filter), ((size - inner[0]) // 2, (size - inner[1]) // 2))
+        paper.paste(
+            scaled(image, inner, None, gap, spec.filter), ((size - inner[0]) // 2, (size - inner[1]) // 2)
+        )
         return paper
     return scaled(image, (size, size), None, gap, spec.filter)
 
@@ -73,7 +75,7 @@ def scaled(
     gap: float | None = REDUCING_GAP,
     by: PixelFilter = "bicubic",
 ) -> Image.Image:
-    """The part of ``image`` within ``box`` (left, top, right, bottom; None: all) as sRGB of ``size``, scaled ``by`` a filter."""
+    """The part of ``image`` within ``box`` (left, top, right, bottom; None: all) as sRGB of ``size``, by a filter."""
     from PIL import Image
 
     source = image

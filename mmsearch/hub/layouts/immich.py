@@ -57,5 +57,7 @@ def _picture(shown: dict[str, Any], path: Path) -> PictureSpec:
     kind = shown.get("interpolation", "bicubic")
     square = len(sides) == 2 and sides[0] == sides[1] and isinstance(sides[0], int) and 0 < sides[0] <= 4096
     if not square or fit is None or kind not in get_args(PixelFilter):
-        raise EncoderError(f"{path} wants pictures of size {size!r}, {fit or shown['resize_mode']!r}, {kind!r}: not known here")
+        raise EncoderError(
+            f"{path} wants pictures of size {size!r}, {fit or shown['resize_mode']!r}, {kind!r}: not known here"
+        )
     return PictureSpec(sides[0], fit, kind)  # type: ignore[arg-type]

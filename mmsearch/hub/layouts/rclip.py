@@ -40,14 +40,16 @@ def read_rclip(folder: Path) -> Source:
 
     path = next((place / MERGES for place in (folder, folder.parent) if (place / MERGES).is_file()), None)
     if path is None:
-        raise EncoderError(f"{MERGES} lies neither in {folder} nor beside it: copy it from rclip's data directory")
+        raise EncoderError(
+            f"{MERGES} lies neither in {folder} nor beside it: copy it from rclip's data directory"
+        )
     try:
         with gzip.open(path) as file:
             content = file.read(LARGEST_MERGES + 1)
         if len(content) > LARGEST_MERGES:
             raise ValueError("it is too large")
         tokenizer = clip_tokenizer(*read_merges(content.decode("utf-8")))
-    except (OSError, EOFError, ValueError) as error:
+    except Exception as error:  # of the file, of gzip, and of the tokenizers library, which raises plain ones
         raise EncoderError(f"{path} can't be read ({error}): let rclip fetch it again") from error
     return Source(
         layout="rclip",

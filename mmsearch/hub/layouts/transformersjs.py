@@ -1,7 +1,7 @@
 """Exports for transformers.js: ``onnx/vision_model.onnx`` and ``onnx/text_model.onnx``, each in several precisions.
 
-``preprocessor_config.json``, ``tokenizer.json`` with ``tokenizer_config.json`` and ``config.json`` lie beside the folder
-``onnx``. Pictures go in as ``pixel_values``, texts as ``input_ids`` in int64; CLIP gives ``image_embeds`` and
+``preprocessor_config.json``, ``tokenizer.json`` with ``tokenizer_config.json`` and ``config.json`` lie beside the
+folder ``onnx``. Pictures go in as ``pixel_values``, texts as ``input_ids`` in int64; CLIP gives ``image_embeds`` and
 ``text_embeds``, SigLIP ``pooler_output``, which has no more layer after it. SigLIP reads texts in small letters filled
 up to 64 tokens, as it was trained, whatever the tokenizer says.
 """
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 Variant: TypeAlias = Literal["fp32", "fp16", "quantized", "int8", "uint8"]
 # In the order in which they are taken where none is asked for: weights are rounded best from the whole.
-SUFFIXES: dict[str, str] = {"fp32": "", "fp16": "_fp16", "quantized": "_quantized", "int8": "_int8", "uint8": "_uint8"}
+SUFFIXES: dict[str, str] = {
+    "fp32": "",
+    "fp16": "_fp16",
+    "quantized": "_quantized",
+    "int8": "_int8",
+    "uint8": "_uint8",
+}
 FILTERS = {1: "lanczos", 2: "bilinear", 3: "bicubic"}  # PIL's numbers
 CONTEXTS = {"siglip": 64, "siglip2": 64, "clip": 77}
 
@@ -78,7 +84,9 @@ def _suffix(folder: Path, variant: str | None) -> str:
         if (folder / vision_file(suffix)).is_file() and (folder / text_file(suffix)).is_file()
     }
     if not there:
-        raise EncoderError(f"{folder}/onnx lacks the text tower of its picture tower: copy text_model*.onnx too")
+        raise EncoderError(
+            f"{folder}/onnx lacks the text tower of its picture tower: copy text_model*.onnx too"
+        )
     if variant is None:
         return next(iter(there.values()))
     if variant not in there:
@@ -95,7 +103,9 @@ def _picture(shown: dict[str, Any], path: Path) -> PictureSpec:
     kept = _side(cut, "height") if shown.get("do_center_crop") and cut is not None else None
     side = kept or whole or shortest
     if kind is None or not isinstance(side, int) or not 0 < side <= 4096 or abs(factor * 255 - 1) > 1e-3:
-        raise EncoderError(f"{path} wants pictures of size {size!r} by {shown.get('resample')!r}: not known here")
+        raise EncoderError(
+            f"{path} wants pictures of size {size!r} by {shown.get('resample')!r}: not known here"
+        )
     if whole and not kept:
         return PictureSpec(side, "squash", kind)  # type: ignore[arg-type]
     return PictureSpec(side, "crop", kind, min(1.0, side / (shortest or whole or side)))  # type: ignore[arg-type]

@@ -60,9 +60,7 @@ def _groups(graph: Any, constants: Mapping[str, Any]) -> dict[str, list[Any]]:
     return {name: nodes for name, nodes in groups.items() if name not in constants}
 
 
-def _largest(
-    model: Any, names: list[str], batches: Iterable[Mapping[str, Any]]
-) -> dict[str, Any]:
+def _largest(model: Any, names: list[str], batches: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Of each of ``names``, the largest absolute value in each channel."""
     import onnx
     from onnxruntime import InferenceSession, SessionOptions

@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 8192
 
 
 def find_tables(graph: Any) -> Iterator[tuple[Any, list[Any]]]:
-    """The float tables (rows, width) of ``graph`` that nodes look rows up in and nothing else reads, with those nodes."""
+    """The float tables (rows, width) of ``graph`` that nodes only look rows up in, with those nodes."""
     from onnx import TensorProto
 
     readers: dict[str, list[Any]] = defaultdict(list)
@@ -53,7 +53,9 @@ def round_tables(model: Any) -> None:
                     helper.make_node(
                         "Gather", [f"{name}_row_scales", node.input[1]], [f"{output}_scales"], axis=0
                     ),
-                    helper.make_node("Cast", [f"{output}_levels"], [f"{output}_floats"], to=TensorProto.FLOAT),
+                    helper.make_node(
+                        "Cast", [f"{output}_levels"], [f"{output}_floats"], to=TensorProto.FLOAT
+                    ),
                     helper.make_node("Mul", [f"{output}_floats", f"{output}_scales"], [output]),
                 )
             ):

@@ -24,7 +24,9 @@ def clip_tokenizer(vocabulary: Mapping[str, int], merges: Sequence[tuple[str, st
     words = pre_tokenizers.Split(Regex(CLIP_WORDS), behavior="removed", invert=True)
     fast.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.ByteLevel(add_prefix_space=False)])
     fast.post_processor = processors.TemplateProcessing(
-        single=f"{START} $A {END}", pair=None, special_tokens=[(token, vocabulary[token]) for token in (START, END)]
+        single=f"{START} $A {END}",
+        pair=None,
+        special_tokens=[(token, vocabulary[token]) for token in (START, END)],
     )
     json.loads(fast.to_str())  # what can't be written fails here, not in the user's hands
     return str(fast.to_str())
@@ -36,14 +38,18 @@ def read_merges(text: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
     merges = [tuple(line.split()) for line in lines]
     if len(merges) != MERGES or any(len(pair) != 2 for pair in merges):
         raise ValueError("no list of merges of two pieces")
-    letters = list(_byte_letters())
+    letters = list(letters_of_bytes())
     pieces = letters + [f"{letter}</w>" for letter in letters] + ["".join(pair) for pair in merges]
     vocabulary = {piece: number for number, piece in enumerate([*pieces, START, END])}
     return vocabulary, [(first, second) for first, second in merges]
 
 
-def _byte_letters() -> list[str]:
+def letters_of_bytes() -> list[str]:
     """The letter that stands for each byte, printable ones first, as GPT-2 has them."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    printable = [
+        *range(ord("!"), ord("~") + 1),
+        *range(ord("¡"), ord("¬") + 1),
+        *range(ord("®"), ord("ÿ") + 1),
+    ]
     others = [byte for byte in range(256) if byte not in printable]
     return [chr(byte) for byte in printable] + [chr(256 + number) for number in range(len(others))]

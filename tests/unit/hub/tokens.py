@@ -11,7 +11,16 @@ from mmsearch.train.compile.export import bank_texts
 
 def gemma_tokenizer(folder: Path, pieces: int = 2000) -> Any:
     """Like SigLIP 2's: BPE that falls back to bytes, spaces as ▁, <eos> behind each text, <pad> is 0."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import (
+        AddedToken,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+        trainers,
+    )
 
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
@@ -23,7 +32,9 @@ def gemma_tokenizer(folder: Path, pieces: int = 2000) -> Any:
     training.train_from_iterator([line.lower() for line in bank_texts()], trainer)
     trained = json.loads(training.to_str())["model"]
     merges = [tuple(pair) for pair in trained["merges"]]
-    tokenizer.model = models.BPE(trained["vocab"], merges, byte_fallback=True, unk_token="<unk>", fuse_unk=True)
+    tokenizer.model = models.BPE(
+        trained["vocab"], merges, byte_fallback=True, unk_token="<unk>", fuse_unk=True
+    )
     tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in special[:4]])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="$A <eos>", pair=None, special_tokens=[("<eos>", 1)]
@@ -59,11 +70,21 @@ def clip_json(folder: Path) -> Any:
     """CLIP's own in a small: the bytes, a few merges, <|startoftext|> and <|endoftext|>, the highest id last."""
     from tokenizers import Tokenizer
 
-    from mmsearch.train.towers.clip_words import END, START, _byte_letters, clip_tokenizer
+    from mmsearch.train.towers.clip_words import END, START, clip_tokenizer, letters_of_bytes
 
-    letters = _byte_letters()
-    merges = [("t", "h"), ("th", "e</w>"), ("a", "n"), ("an", "d</w>"), ("r", "e"), ("d", "o"), ("do", "g</w>")]
-    pieces = letters + [f"{letter}</w>" for letter in letters] + ["".join(pair) for pair in merges] + [START, END]
+    letters = letters_of_bytes()
+    merges = [
+        ("t", "h"),
+        ("th", "e</w>"),
+        ("a", "n"),
+        ("an", "d</w>"),
+        ("r", "e"),
+        ("d", "o"),
+        ("do", "g</w>"),
+    ]
+    pieces = (
+        letters + [f"{letter}</w>" for letter in letters] + ["".join(pair) for pair in merges] + [START, END]
+    )
     words = clip_tokenizer({piece: number for number, piece in enumerate(pieces)}, merges)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tokenizer.json").write_text(words, encoding="utf-8")
