@@ -77,7 +77,7 @@ $(VENV)/ray.stamp: $(VENV)/dev.stamp
 
 $(TORCH_VENV)/torch.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TORCH_VENV)
-	$(TORCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[dev,torch]'
+	$(TORCH_VENV)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[dev,torch]' 'transformers>=5,<6'
 	touch $@
 
 clean:

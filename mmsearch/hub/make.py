@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mmsearch.hub.source import Source
-    from mmsearch.types import Images, Modality
+    from mmsearch.types import Images, Modality, Vectors
 
 Precision: TypeAlias = Literal["int8", "fp32"]
 ROUNDED_BY, MEASURED_ON = 24, 16  # pictures
 READ_BY, ASKED = 96, 48  # texts
+GOOD = 0.995  # a mean cosine that needs no better rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,28 +171,42 @@ def _tower(
         save_graph(model, whole)
         expected = run_graph(whole, probes)[:count]
     if precision == "int8" and not is_integer(model):
-        _round(model, path, samples)
+        _round(model, path, samples, lambda: _cosine(run_graph(path, probes)[:count], expected))
         weights = save_graph(open_graph(path), path)
     else:
         weights = save_graph(model, path)
-    actual = run_graph(path, probes)[:count]
-    lengths = np.linalg.norm(actual, axis=1) * np.linalg.norm(expected, axis=1)
-    cosine = float(((actual * expected).sum(1) / np.maximum(lengths, 1e-12)).mean())
+    cosine = _cosine(run_graph(path, probes)[:count], expected)
     size = path.stat().st_size + (path.parent / weights).stat().st_size if weights else path.stat().st_size
     return _Tower(weights, cosine, size, int(expected.shape[1]), batch)
 
 
-def _round(model: Any, path: Path, samples: Sequence[Mapping[str, Any]]) -> None:
-    """Write ``model`` to ``path`` in int8 with weights of 7 bits; convolutions but for patches stay floats."""
-    from mmsearch.train.compile.compress import quantize_matrices, strip
+def _round(
+    model: Any, path: Path, samples: Sequence[Mapping[str, Any]], measure: Callable[[], float]
+) -> None:
+    """Write ``model`` to ``path`` in int8 with weights of 7 bits; convolutions stay floats.
+
+    Each weight goes to the nearest step. Where ``measure`` then finds less than GOOD, they are fitted to ``samples``,
+    which takes minutes.
+    """
+    from mmsearch.train.compile.compress import quantize_matrices, quantize_to_nearest, strip
     from mmsearch.train.compile.evenness import even_out
     from mmsearch.train.compile.lookups import round_tables
 
     round_tables(model)
     even_out(model, samples)
     save_graph(model, path, apart=False)
-    quantize_matrices(path, list(samples))
+    quantize_to_nearest(path)
     strip(path)
+    if measure() < GOOD:
+        save_graph(model, path, apart=False)
+        quantize_matrices(path, list(samples))
+        strip(path)
+
+
+def _cosine(actual: Vectors, expected: Vectors) -> float:
+    """The mean cosine of rows."""
+    lengths = np.linalg.norm(actual, axis=1) * np.linalg.norm(expected, axis=1)
+    return float(((actual * expected).sum(1) / np.maximum(lengths, 1e-12)).mean())
 
 
 def _in_batches(pictures: Images, at_once: int) -> list[Images]:

@@ -151,6 +151,24 @@ def quantize_matrices(path: Path, batches: Sequence[Mapping[str, Any]]) -> None:
     prepared.unlink()
 
 
+def quantize_to_nearest(path: Path) -> None:
+    """The same with each weight at the nearest step of 7 bits: seconds, where fitting them takes minutes."""
+    import onnxruntime.quantization as quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    prepared = path.with_suffix(".prepared.onnx")
+    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+    quantization.quantize_dynamic(
+        str(prepared),
+        str(path),
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        reduce_range=True,
+        weight_type=quantization.QuantType.QInt8,
+    )
+    prepared.unlink()
+
+
 def _constants(path: Path) -> dict[str, Any]:
     """The constants of a tower that is not quantized, by name."""
     import onnx
