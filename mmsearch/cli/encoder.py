@@ -69,10 +69,15 @@ def _rung(rung: Rung) -> str:
     from mmsearch.cli.output.terminal import human_bytes
 
     there, back = rung.published
-    return (
+    told = (
         f"{rung.model}, {rung.languages}, {rung.license}, COCO R@1 {there}/{back} as published (floats), fetches "
-        f"{human_bytes(float(rung.bytes_fetched))}, keeps {human_bytes(float(rung.bytes_kept))}, "
-        f"{rung.megabytes} MB, {rung.pictures:g} pictures/s a core"
+        f"{human_bytes(float(rung.bytes_fetched))}"
+    )
+    if rung.bytes_kept is None:
+        return told
+    return (
+        f"{told}, keeps {human_bytes(float(rung.bytes_kept))}, a query takes {rung.megabytes} MB, "
+        f"{rung.pictures:g} pictures/s a core"
     )
 
 

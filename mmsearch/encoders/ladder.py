@@ -24,7 +24,7 @@ class Rung:
     ``digests`` are SHA-256 of its files where they are known beforehand; all others are held against what the hub says.
     ``published`` are recalls in percent on COCO's 5,000 test pictures, first hit, text → image and image → text.
     ``bytes_fetched`` are of the files, ``bytes_kept`` of the towers in int8, ``megabytes`` and ``pictures`` (a second a
-    core) are what we measured with random weights of the same shape.
+    core) are what we measured with random weights of the same shape; None where that was not.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Rung:
     published: tuple[float, float]
     published_by: str
     bytes_fetched: int
-    bytes_kept: int
-    megabytes: int  # resident, of a query in a new process
-    pictures: float
+    bytes_kept: int | None
+    megabytes: int | None  # resident, of a query in a new process
+    pictures: float | None
     digests: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,9 +59,9 @@ LADDER: dict[str, Rung] = {
             published=(47.2, 63.7),
             published_by=_BIG_VISION,
             bytes_fetched=1_542_206_111,
-            bytes_kept=0,
-            megabytes=0,
-            pictures=0.0,
+            bytes_kept=386_000_000,
+            megabytes=448,
+            pictures=9.3,
             digests={
                 "textual/model.onnx": "ba6e09d2dbb3d7ac0f9e2935676db92dceebddfd06c1462b67019caa90eeea20",
                 "visual/model.onnx": "e96b8a3d32ab1b683aa12c45312342b4a10d4befef5f195f5cf84eadf1938696",
@@ -79,9 +79,9 @@ LADDER: dict[str, Rung] = {
             published=(53.2, 69.7),
             published_by=_BIG_VISION,
             bytes_fetched=1_535_873_000,
-            bytes_kept=0,
-            megabytes=0,
-            pictures=0.0,
+            bytes_kept=380_000_000,
+            megabytes=448,
+            pictures=2.4,
             digests={
                 "onnx/vision_model.onnx": "f5cb16728a704703f05516ded628397e11dbca4de2eb5db04b0c0bcee988aa7a",
                 "onnx/text_model.onnx": "d3de4a6bbbfcb429b6615ac496790353cf4a4fc0f19fbbe7179e523ae60daaef",
@@ -99,9 +99,9 @@ LADDER: dict[str, Rung] = {
             published=(54.7, 71.5),
             published_by=_BIG_VISION,
             bytes_fetched=1_800_000_000,
-            bytes_kept=0,
-            megabytes=0,
-            pictures=0.0,
+            bytes_kept=None,
+            megabytes=None,
+            pictures=None,
             digests={
                 "onnx/vision_model_fp16.onnx": "f7f719385d406bde52e638069d04fc82453deff9df6aad69426375a78450fd1a",
                 "onnx/text_model_fp16.onnx": "bf7195836ddeb5beea9277e689ffa8142cbdbb375e2e4b699487f50234884280",
