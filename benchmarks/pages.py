@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.shared import made_documents as made
 from benchmarks.shared.figures import Figure, at_least, at_most, seen
+from benchmarks.shared.peaks import peak
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 PAGES, CHARACTERS = 300, 3_400
 FEW, MANY = 50, 5_000
-_LOOK_EVERY = 0.05  # seconds
 _LINE = 95  # characters
 
 
@@ -131,46 +129,13 @@ def _memory(folder: Path, words: list[str], many: int) -> list[Figure]:
         corpus = folder / f"memory-{count}"
         corpus.mkdir()
         made.pdf([_page(words, drawn, 800) for _ in range(count)], corpus / "a.pdf")
-        peaks.append(_peak("index", str(corpus), "--index", str(folder / f"memory-index-{count}"), "--json"))
+        peaks.append(peak("index", str(corpus), "--index", str(folder / f"memory-index-{count}"), "--json"))
     return [
         at_most(f"peak memory, {many:,} pages over {FEW}", 100, peaks[1] - peaks[0], "MB more", 0),
         seen(
             f"peak memory, {FEW} and {many:,} pages, all processes", f"{peaks[0]:.0f} MB, {peaks[1]:.0f} MB"
         ),
     ]
-
-
-def _peak(*arguments: str) -> float:
-    """The highest memory, in MB, that the command and its children had at one time."""
-    process = subprocess.Popen([sys.executable, "-m", "mmsearch", *arguments], stdout=subprocess.DEVNULL)
-    highest = 0
-    while process.poll() is None:
-        highest = max(highest, sum(map(_resident, [process.pid, *_children(process.pid)])))
-        time.sleep(_LOOK_EVERY)
-    assert process.returncode == 0
-    return highest / 1024
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            own = Path(f"/proc/{pid}/task/{task}/children").read_text().split()
-            for child in map(int, own):
-                found += [child, *_children(child)]
-    except OSError:  # it has just ended
-        pass
-    return found
-
-
-def _resident(pid: int) -> int:
-    """Kilobytes, what is shared with others counted by its share."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0
 
 
 def _processor_time() -> float:
