@@ -93,12 +93,12 @@ class Thumbnails:
         self, file: Path, place: Locator, key: bytes, side: int, form: Literal["WEBP", "JPEG"]
     ) -> tuple[bytes, bool]:
         """The file made small, and whether it still has the content ``key``."""
+        from mmsearch.media.isolation.lookup import isolated_picture_at
         from mmsearch.media.limits import Limits
         from mmsearch.media.picture import thumbnail
-        from mmsearch.media.readers.places import picture_at
 
         limits = self.limits or Limits()
-        content, found = picture_at(file, place, limits, side)
+        content, found = isolated_picture_at(file, place, limits, side)
         current = found == key
         try:
             return thumbnail(content, side, limits, image_format=form, quality=_QUALITY[form]), current

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import UsageError
-from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.ignored import IGNORE_FILE, Ignored, exclude_rules, is_hidden
 from mmsearch.ingest.manifest.columns import Columns
 from mmsearch.ingest.manifest.manifest import MANIFEST_SUFFIXES, manifest_name, read_manifest
@@ -27,6 +26,7 @@ from mmsearch.ingest.sidecars import (
 )
 from mmsearch.ingest.sources import Skipped, Source, file_stamp, is_utf8, printable, role_of
 from mmsearch.ingest.unread import LINK, Unread, count_unnamed
+from mmsearch.media.faults import fault_of
 from mmsearch.media.files import os_reason, special_kind, status_reason
 from mmsearch.media.film.subtitles import SUBTITLE_SUFFIXES
 from mmsearch.media.formats import PICTURE_SUFFIXES

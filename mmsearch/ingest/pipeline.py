@@ -21,10 +21,10 @@ from mmsearch.ingest.decoding.journal import Journal
 from mmsearch.ingest.decoding.vectors import VectorWriter
 from mmsearch.ingest.decoding.worker import Reader, batch_size
 from mmsearch.ingest.enrich.run import complete
-from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.options import IndexOptions, IndexReport, Progress
 from mmsearch.ingest.sources import Skipped
 from mmsearch.ingest.unread import Unread
+from mmsearch.media.faults import fault_of
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.values import Instalment, NewDocument, NewItem
 

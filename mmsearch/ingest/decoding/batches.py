@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from queue import Empty, Full, Queue, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mmsearch.ingest.decoding.isolation import NoChildError
 from mmsearch.ingest.decoding.worker import Headway, Portion
+from mmsearch.media.isolation.child import NoChildError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,10 +11,11 @@ import numpy as np
 
 from mmsearch.ingest.decoding.decoding import Decoding, Reading, decode
 from mmsearch.ingest.decoding.hearing import Hearer
-from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder, NoChildError
+from mmsearch.ingest.decoding.isolation import IsolatedDecoder
 from mmsearch.ingest.decoding.vectors import encode_texts
-from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.sources import Skipped
+from mmsearch.media.faults import fault_of
+from mmsearch.media.isolation.child import DecoderDiedError, NoChildError
 from mmsearch.store.catalogue.catalogue import Catalogue
 
 if TYPE_CHECKING:

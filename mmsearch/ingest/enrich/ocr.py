@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mmsearch.errors import MediaError, MissingExtraError
 from mmsearch.ingest.enrich.enricher import Found, Look, Subject
-from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.manifest.records import clean
+from mmsearch.media.faults import fault_of
 from mmsearch.media.limits import Limits
 from mmsearch.media.writing import LONGEST_SIDE, MODEL, WritingReader, paragraphs
 from mmsearch.store.catalogue.enrichment import Enrichment
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ocr:
-    """Reads picture files, pages of PDF that have no text of their own, and the scenes of films. Pictures within other
-    documents are not looked at. ``reader`` is the engine; making one loads no model."""
+    """Reads picture files, pictures within documents, pages of PDF that have no text of their own, and the scenes of
+    films. ``reader`` is the engine; making one loads no model."""
 
     reader: WritingReader = field(default_factory=WritingReader)
     limits: Limits = field(default_factory=Limits)
@@ -49,10 +49,11 @@ class Ocr:
         }
         for item in items:
             place = item.locator
-            lies_in = document_key is not None and place.inner is None
-            is_page = lies_in and place.kind == "page" and str(place) not in written
-            is_scene = lies_in and place.kind == "frame"
-            if item.modality == "image" and (place.kind == "whole" or is_page or is_scene):
+            lies_in = document_key is not None
+            is_page = lies_in and place.inner is None and place.kind == "page" and str(place) not in written
+            is_scene = lies_in and place.inner is None and place.kind == "frame"
+            is_within = lies_in and place.innermost.kind in ("picture", "attachment")
+            if item.modality == "image" and (place.kind == "whole" or is_page or is_scene or is_within):
                 yield Subject(item.key, Path(item.corpus_root) / item.path, item.path, place, (item,))
 
     def look(self, subjects: Sequence[Subject]) -> Iterator[Look]:
@@ -66,10 +67,10 @@ class Ocr:
                 yield Look(subject, fault=fault_of(error))
 
     def _paragraphs(self, subject: Subject) -> list[Paragraph]:
+        from mmsearch.media.isolation.lookup import isolated_picture_at
         from mmsearch.media.picture import thumbnail_pixels
-        from mmsearch.media.readers.places import picture_at
 
-        picture, key = picture_at(subject.file, subject.place, self.limits, LONGEST_SIDE)
+        picture, key = isolated_picture_at(subject.file, subject.place, self.limits, LONGEST_SIDE)
         if key != subject.key:
             raise MediaError("has changed since it was indexed: `mmsearch index` comes first")
         return paragraphs(self.reader.lines(thumbnail_pixels(picture, LONGEST_SIDE, self.limits)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from mmsearch.encoders.speech import RATE, given_model, model_name
 from mmsearch.errors import EncoderError, MediaError, MissingExtraError
 from mmsearch.ingest.enrich.enricher import Found, Look, Subject
-from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.manifest.records import clean
+from mmsearch.media.faults import fault_of
 from mmsearch.media.files import digest
-from mmsearch.media.sound.decode import open_sound
+from mmsearch.media.isolation.lookup import isolated_sound
+from mmsearch.media.limits import Limits
 from mmsearch.store.catalogue.enrichment import Enrichment
 from mmsearch.types import Locator
 
@@ -31,10 +32,12 @@ PASSAGE, PAUSE = 240, 3.0
 class Speech:
     """What a speech ``model`` (a folder or a name; None: as the environment says) understands of recordings and films.
 
-    What it does not understand, another language than it knows for the most part, is left out.
+    What it does not understand, another language than it knows for the most part, is left out. Recordings are decoded
+    in a child process, within ``limits``.
     """
 
     model: str | None = None
+    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def enrichment(self) -> Enrichment:
@@ -86,8 +89,7 @@ class Speech:
     def _heard(self, subject: Subject) -> list[Utterance]:
         if digest(subject.file) != subject.key:
             raise MediaError("has changed since it was indexed: `mmsearch index` comes first")
-        with open_sound(subject.file) as recording:
-            return list(self._model.understand(recording.pieces(RATE, RATE)))
+        return list(self._model.understand(isolated_sound(subject.file, RATE, self.limits)))
 
 
 def passages(utterances: Iterable[Utterance]) -> Iterator[Found]:

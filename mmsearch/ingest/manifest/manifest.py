@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from mmsearch.errors import MediaError
-from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.manifest.records import Record, cell_value, parse_json, read_record
 from mmsearch.ingest.manifest.references import ManifestOptions, References
 from mmsearch.ingest.manifest.tables import CutShortError, Table, open_table, rows
 from mmsearch.ingest.sources import ROLES, Skipped, Source
+from mmsearch.media.faults import fault_of
 from mmsearch.media.files import open_regular
 from mmsearch.media.text.encoding import detect_encoding
 

@@ -8,10 +8,10 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
-from mmsearch.ingest.faults import fault_of
 from mmsearch.ingest.manifest.records import PATH_KEYS, parse_json
 from mmsearch.ingest.manifest.references import ManifestOptions, References
 from mmsearch.ingest.manifest.tables import likely_delimiter, stated_delimiter
+from mmsearch.media.faults import fault_of
 from mmsearch.media.files import open_regular
 
 if TYPE_CHECKING:

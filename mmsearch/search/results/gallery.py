@@ -75,15 +75,15 @@ def _card(hit: Hit, thumbnails: Thumbnails | None) -> str:
 
 
 def _picture(hit: Hit, thumbnails: Thumbnails | None) -> str:
+    from mmsearch.media.isolation.lookup import isolated_picture_at
     from mmsearch.media.limits import Limits
     from mmsearch.media.picture import thumbnail
-    from mmsearch.media.readers.places import picture_at
 
     try:
         if thumbnails is not None and hit.key:
             small = thumbnails.small(Path(hit.file), hit.key, THUMBNAIL, hit.locator).data
         else:
-            shown, _ = picture_at(Path(hit.file), hit.locator, Limits(), THUMBNAIL)
+            shown, _ = isolated_picture_at(Path(hit.file), hit.locator, Limits(), THUMBNAIL)
             small = thumbnail(shown, THUMBNAIL, image_format="WEBP")
     except (MediaError, OSError) as error:
         return f"<blockquote>{escape(str(error))}</blockquote>"

@@ -384,10 +384,10 @@ def test_what_was_being_decoded_when_a_run_ended_is_decoded_elsewhere_and_last(
 def test_suspects_are_read_as_ever_where_no_child_can_start(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmsearch.ingest.decoding.isolation import NoChildError
     from mmsearch.ingest.decoding.journal import Journal
+    from mmsearch.media.isolation.child import NoChildError
 
-    monkeypatch.setattr("mmsearch.ingest.decoding.isolation._BOOT", "raise SystemExit(1)")
+    monkeypatch.setattr("mmsearch.media.isolation.child._BOOT", "raise SystemExit(1)")
     Journal(directory.decoding, str(shades)).begin(["3.png", "5.png"])
     assert run(shades, directory).added == 10
     with pytest.raises(NoChildError):
@@ -398,7 +398,7 @@ def test_a_file_that_ended_its_decoder_is_not_tried_again_until_it_changes(
     shades: Path, directory: IndexDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mmsearch.ingest.decoding import worker
-    from mmsearch.ingest.decoding.isolation import DecoderDiedError
+    from mmsearch.media.isolation.child import DecoderDiedError
 
     tried: list[str] = []
     plain = worker.Reader._decode_isolated

@@ -11,8 +11,9 @@ import pytest
 
 from mmsearch.errors import MediaError, MmsearchError
 from mmsearch.ingest.decoding.decoding import Decoding, decode
-from mmsearch.ingest.decoding.isolation import DecoderDiedError, IsolatedDecoder
+from mmsearch.ingest.decoding.isolation import IsolatedDecoder
 from mmsearch.ingest.sources import Source
+from mmsearch.media.isolation.child import DecoderDiedError
 from mmsearch.media.limits import Limits
 from mmsearch.types import PictureSpec
 
@@ -131,15 +132,15 @@ def test_a_child_that_was_ended_while_idle_costs_no_file(
     source = Source("good", "1", small_corpus / "coffee.png")
     next(decoder.decode(source))
     assert decoder._child is not None
-    decoder._child.kill()
-    decoder._child.wait()
+    decoder._child.process.kill()
+    decoder._child.process.wait()
     assert next(decoder.decode(source)).drafts
 
 
 def test_a_child_that_can_not_start_is_no_files_fault(
     small_corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmsearch.ingest.decoding.isolation._BOOT", "raise SystemExit(1)")
+    monkeypatch.setattr("mmsearch.media.isolation.child._BOOT", "raise SystemExit(1)")
     decoder = IsolatedDecoder(Decoding(SPEC))
     with pytest.raises(MmsearchError, match="no process to decode in can be started"):
         next(decoder.decode(Source("good", "1", small_corpus / "coffee.png")))

@@ -62,3 +62,24 @@ def test_a_picture_that_has_changed_is_told_and_the_rest_goes_on(index: Path, sm
     report = enrich(Ocr(), index)
     assert {one.path for one in report.skipped} == {"coffee.png", "rocket.jpg"}
     assert report.looked_at == 3
+
+
+def test_writing_in_pictures_within_documents_is_found_there(tmp_path: Path) -> None:
+    pytest.importorskip("kreuzberg", reason="letters come with the extra documents")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "letter.eml").write_bytes(
+        made.eml("Our bill", "Please see the picture.", {"bill.png": drawn("Harbour Bakery", "TOTAL 23.20")})
+    )
+    (corpus / "guide.docx").write_bytes(
+        made.docx(["The old town"], picture=drawn("MIND THE STEP", "Old Town Hall"))
+    )
+    index = tmp_path / "index"
+    mmsearch.index(corpus, index).close()
+    report = enrich(Ocr(), index)
+    assert (report.looked_at, report.skipped) == (2, ())
+    with mmsearch.open(index) as library:
+        hit = library.search('"total 23.20"', k=1)[0]
+        assert (hit.path, hit.locator.kind, hit.label) == ("letter.eml", "attachment", "written")
+        hit = library.search('"mind the step"', k=1)[0]
+        assert (hit.path, hit.locator.kind, hit.label) == ("guide.docx", "picture", "written")

@@ -14,8 +14,8 @@ from mmsearch.media.film.animated import animated_frame, animated_looks, is_anim
 from mmsearch.media.film.motion import film_in, is_motion_photo
 from mmsearch.media.kinds import PICTURES
 from mmsearch.media.limits import Limits
+from mmsearch.media.places import picture_at
 from mmsearch.media.readers.parts import PicturePart, SoundPart
-from mmsearch.media.readers.places import picture_at
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description GCamera:MotionPhoto="1"/></x:xmpmeta>'
 

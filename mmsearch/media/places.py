@@ -1,4 +1,4 @@
-"""The picture at a place of a file: the file itself, a page of it, drawn again, or a frame of a film."""
+"""The picture at a place of a file: the file itself, a page of it, drawn again, a frame of it, or what lies in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def picture_at(file: Path, place: Locator, limits: Limits, longest_side: int) ->
     """The bytes of a picture file that shows ``place``, and the key by which it was indexed if nothing has changed.
 
     Pages of a PDF are drawn at 150 dpi, their longer side at most ``longest_side`` pixels; frames are no larger either.
-    Raises MediaError for what can't be read, and for pictures that lie within other documents.
+    What lies within another document is as it lies there. Raises MediaError for what can't be read, or isn't there.
+    Native code meets strangers' files here: `mmsearch.media.isolation.lookup` has the same by a child process.
     """
     from mmsearch.media.files import read_file
     from mmsearch.media.readers.parts import PicturePart
@@ -28,8 +29,8 @@ def picture_at(file: Path, place: Locator, limits: Limits, longest_side: int) ->
     if place.kind == "whole":
         content = read_file(file, limits.max_bytes)
         return content, PicturePart(content).key()
-    if place.start is None or place.inner is not None:
-        raise MediaError(f"no picture of its own: it lies in the document ({place})")
+    if place.inner is not None or place.start is None:
+        return _within(file, place, limits)
     if place.kind == "page" and file.suffix.lower() == ".pdf":
         from mmsearch.media.readers.pdf import DRAWN_SIDE, drawn_page
 
@@ -39,7 +40,21 @@ def picture_at(file: Path, place: Locator, limits: Limits, longest_side: int) ->
     if place.kind == "frame":
         pixels, indexed = _frame(file, place.start, limits, longest_side)
         return _png(pixels), indexed
-    raise MediaError(f"no picture of its own: it lies in the document ({place})")
+    return _within(file, place, limits)
+
+
+def _within(file: Path, place: Locator, limits: Limits) -> tuple[bytes, bytes]:
+    """The picture that a reader finds at ``place`` of a document."""
+    from mmsearch.media.kinds import reader_of
+    from mmsearch.media.readers.parts import PicturePart
+    from mmsearch.media.readers.reader import read
+
+    reader = reader_of(file.suffix.lower())
+    if reader is not None:
+        for part in read(reader, file, limits).parts:
+            if isinstance(part, PicturePart) and part.place == place:
+                return part.data if isinstance(part.data, bytes) else _png(part.data), part.key()
+    raise MediaError(f"no picture: nothing is shown at {place}")
 
 
 def _frame(file: Path, seconds: float, limits: Limits, longest_side: int) -> tuple[Pixels, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmsearch.errors import EncoderError, IndexDirectoryError, MediaError, MissingExtraError
-from mmsearch.ingest.faults import fault_of
+from mmsearch.media.faults import fault_of
 
 
 class PanicException(BaseException):

@@ -1,0 +1,1 @@
+"""What strangers wrote, read in child processes with limits on memory and time."""
