@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import wave
 from dataclasses import replace
-from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.client.http import Connection
+from mmsearch.client.sending import picture_bytes, sound_bytes
 from mmsearch.errors import UsageError
 from mmsearch.library.searchable import verb
 from mmsearch.search.ask.request import AskRequest
-from mmsearch.search.query.defaults import ANSWER_CONTEXT, DEFAULT_CUTOFF, RERANK_DEPTH
+from mmsearch.search.compose import several
+from mmsearch.search.query.defaults import ANSWER_CONTEXT, DEFAULT_CUTOFF, RERANK_DEPTH, TAG_CUTOFF
 from mmsearch.search.query.value import Picture, Query, Sound, written_content
 from mmsearch.search.recommend.request import RecommendRequest
 from mmsearch.search.request import SearchRequest
 from mmsearch.wire.reading import answers_from_json, results_from_json
+from mmsearch.wire.tags import tags_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
+    from mmsearch.library.tagging import TagReport
     from mmsearch.search.arguments import Duplicates
     from mmsearch.search.ask.answers import Answers
     from mmsearch.search.query.value import Part
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from mmsearch.search.recommend.taste import Method
     from mmsearch.search.rerank.cross_encoder import PairScorer
     from mmsearch.search.results.results import Results
+    from mmsearch.search.tags.labels import Label
+    from mmsearch.search.tags.request import TagRequest
     from mmsearch.store.catalogue.conditions import Condition
-    from mmsearch.types import Modality, Samples
+    from mmsearch.types import Modality
 
 API = "/api/v1"
 
@@ -48,7 +51,7 @@ def connect(url: str, *, token: str | None = None, timeout: float = 60.0) -> Rem
 
 
 class RemoteLibrary:
-    """A served index: `search`, `recommend` and `ask` as a `Library` has them. Use as a context manager, or close it.
+    """A served index: `search`, `recommend`, `ask` and `tag` as a `Library` has them. A context manager, or close it.
 
     Raises what a `Library` would, and ServiceError when the service can't be reached or refuses.
     """
@@ -208,6 +211,47 @@ class RemoteLibrary:
         )
         return answers_from_json(self._connection.post(f"{API}/ask", request.to_json()))
 
+    @verb
+    def tag(
+        self,
+        labels: Sequence[Label | str] | TagRequest,
+        *,
+        where: str | Condition | None = None,
+        path: str | Sequence[str] | None = None,
+        modality: Modality | None = None,
+        cutoff: float | None = TAG_CUTOFF,
+        single: bool = False,
+        field: str = "tags",
+        dry_run: bool = False,
+        sidecars: bool = False,
+    ) -> TagReport:
+        """As `Library.tag`, where the service may write or nothing is to be written; of the documents those that got
+        a tag. Raises UsageError for sidecars and for labels with other words."""
+        from mmsearch.search.tags.labels import Label
+        from mmsearch.search.tags.request import TagRequest
+
+        if sidecars:
+            raise UsageError("a service writes no sidecars: open the index with mmsearch.open for that")
+        request = (
+            labels
+            if isinstance(labels, TagRequest)
+            else TagRequest(labels, where, path, modality, cutoff, single)  # type: ignore[arg-type]
+        )
+        names = [label.name for label in request.labels]
+        if any(label != Label(label.name) for label in request.labels):
+            raise UsageError(
+                "a service takes no other words for a label: open the index with mmsearch.open for that"
+            )
+        fields = {**request.to_json(), "labels": names, "field": field, "dry_run": dry_run}
+        return tags_from_json(self._connection.post(f"{API}/tag", fields), request.cutoff)
+
+    def feedback(
+        self, profile: str, like: Sequence[int | str] = (), dislike: Sequence[int | str] = ()
+    ) -> dict[str, Any]:
+        """Keep likes and dislikes under the name ``profile``, where the service may write: how many it has now."""
+        fields = {"profile": profile, "like": several(like), "dislike": several(dislike)}
+        return self._connection.post(f"{API}/feedback", fields)
+
     def statistics(self) -> dict[str, Any]:
         """What the index holds, as ``mmsearch stats --json`` prints it."""
         return self._connection.get(f"{API}/stats")
@@ -251,63 +295,3 @@ def _as_asked(found: Results, sent: Query) -> Results:
 def _label(part: Part) -> str:
     """How reasons name a part of a query."""
     return str(part) if part.kind != "plus" else written_content(part.content)
-
-
-def picture_bytes(source: Any) -> bytes:
-    """The file of a picture: a path, a URL, "-", bytes, or a PIL image; UsageError for a vector, which has none."""
-    from mmsearch.media.picture import is_pil_image
-
-    if isinstance(source, bytes):
-        return source
-    if isinstance(source, str):
-        return _read(source, "picture", "image/*")
-    if is_pil_image(source):
-        return _file_of(source)
-    raise UsageError(
-        f"a service is sent pictures, not a {type(source).__name__}: open the index with mmsearch.open"
-    )
-
-
-def sound_bytes(source: Any) -> bytes:
-    """The file of a sound: a path, a URL, "-", bytes, or samples (n,) of 16 kHz; UsageError for anything else."""
-    if isinstance(source, bytes):
-        return source
-    if isinstance(source, str | Path):
-        return _read(str(source), "sound", "audio/*")
-    if getattr(source, "ndim", 0) == 1:
-        return _wave_of(source)
-    raise UsageError(
-        f"a service is sent sounds, not a {type(source).__name__}: open the index with mmsearch.open"
-    )
-
-
-def _read(source: str, noun: str, accept: str) -> bytes:
-    from mmsearch.media.fetch import read_source
-
-    if "://" in source:
-        return read_source(source, accept=accept)
-    if source != "-" and not Path(source).expanduser().is_file():
-        raise UsageError(f"there is no {noun} {source}: give the path of a file, a URL, or - for stdin")
-    return read_source(str(Path(source).expanduser()))
-
-
-def _wave_of(samples: Samples) -> bytes:
-    """Samples (n,) from -1 to 1 as a WAV file of 32 bits, which holds floats of 24."""
-    file = BytesIO()
-    with wave.open(file, "wb") as written:
-        written.setnchannels(1)
-        written.setsampwidth(4)
-        written.setframerate(16_000)
-        written.writeframes((samples.astype("f8") * 2**31).clip(-(2**31), 2**31 - 1).astype("<i4").tobytes())
-    return file.getvalue()
-
-
-def _file_of(image: Any) -> bytes:
-    """A PIL image as a file without loss."""
-    file = BytesIO()
-    try:
-        image.save(file, "PNG", exif=image.getexif())
-    except OSError:  # colors that PNG has not, such as CMYK
-        file = BytesIO()
-        image.save(file, "TIFF", exif=image.getexif())
-    return file.getvalue()

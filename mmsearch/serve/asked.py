@@ -16,7 +16,7 @@ from mmsearch.serve.problems import RefusedError
 from mmsearch.types import MODALITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mmsearch.serve.service import Service
     from mmsearch.serve.settings import Settings
@@ -73,8 +73,7 @@ def asked_of(given: Mapping[str, Any], service: Service) -> Asked:
     text = fields.get("text", "")
     request = _request(fields, service)
     check_size(request.k, request.offset, service.settings)
-    if len(request.facets) > service.settings.most_facets:
-        raise UsageError(f"at most {service.settings.most_facets} fields are counted at once")
+    check_facets(request.facets, service.settings)
     return Asked(request, name, text, bool(fields.get("explain", False)))
 
 
@@ -124,6 +123,12 @@ def check_size(k: int, offset: int, settings: Settings) -> None:
         raise UsageError(
             f"k is at most {settings.most_hits:,} and offset at most {settings.most_offset:,} here"
         )
+
+
+def check_facets(facets: Sequence[str], settings: Settings) -> None:
+    """UsageError for more fields than are counted at once."""
+    if len(facets) > settings.most_facets:
+        raise UsageError(f"at most {settings.most_facets} fields are counted at once")
 
 
 def _several(things: Any) -> list[Any]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from mmsearch.wire import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mmsearch.library.tagging import TagReport
 
 
@@ -42,3 +44,24 @@ def tags_as_json(report: TagReport) -> dict[str, Any]:
             if one.tags
         ],
     }
+
+
+def tags_from_json(record: Mapping[str, Any], cutoff: float | None) -> TagReport:
+    """What ``tags_as_json`` wrote, which has those documents alone that got a tag; ``cutoff`` is what was asked for."""
+    from mmsearch.library.tagging import TagReport
+    from mmsearch.search.tags.tags import Tag, Tagged
+
+    return TagReport(
+        labels=tuple(record["labels"]),
+        documents=tuple(
+            Tagged(one["document_id"], tuple(Tag(**tag) for tag in one["tags"])) for one in record["tags"]
+        ),
+        cutoff=cutoff,
+        field=record["field"],
+        dry_run=record["dry_run"],
+        changed=record["changed"],
+        paths={one["document_id"]: one["path"] for one in record["tags"]},
+        notes=tuple(record["notes"]),
+        sidecars=record["sidecars_written"],
+        failed=tuple((one["path"], one["reason"]) for one in record["sidecars_failed"]),
+    )

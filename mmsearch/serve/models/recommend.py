@@ -28,6 +28,9 @@ class RecommendFields(Asked):
     diverse: float | None = Field(None, ge=0, le=1)
     method: Literal["average", "best", "per-document"] | None = None
     duplicates: Literal["collapse", "show"] | None = None
+    facets: list[Annotated[str, Field(max_length=200)]] | None = Field(
+        None, description="Fields whose values are counted among all that could be recommended."
+    )
     explain: bool | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,15 @@ from mmsearch.library.profiles import kept, updated
 from mmsearch.library.reading import Reading
 from mmsearch.search.recommend.recommend import recommend as run_recommend
 from mmsearch.search.recommend.request import RecommendRequest
-from mmsearch.serve.asked import check_size
+from mmsearch.search.request import SearchRequest
+from mmsearch.search.search import search as run_search
+from mmsearch.serve.asked import check_facets, check_size
 from mmsearch.serve.models.recommend import FeedbackFields, FeedbackKept, RecommendFields
 from mmsearch.serve.models.results import ResultsShown
 from mmsearch.serve.routes.common import PROBLEMS, Json, Served
 from mmsearch.serve.service import rendered
 from mmsearch.serve.shown import results_as_shown
+from mmsearch.types import MODALITIES, FieldValue
 
 router = APIRouter(tags=["recommend"], responses=PROBLEMS)
 
@@ -31,8 +35,9 @@ async def recommend(service: Served, fields: RecommendFields) -> Json:
     """
     given = fields.given()
     offset, explain = given.pop("offset", 0), given.pop("explain", False)
-    k = given.pop("k", 10)
+    k, facets = given.pop("k", 10), given.pop("facets", [])
     check_size(k, offset, service.settings)
+    check_facets(facets, service.settings)
     if given.get("profile") is not None and (given.get("like") or given.get("dislike")):
         service.require_write()
     request = RecommendRequest(**given, k=offset + k, only_indexed=True)
@@ -42,10 +47,23 @@ async def recommend(service: Served, fields: RecommendFields) -> Json:
         if request.profile is not None:
             known = updated(index, request.profile, request.like, request.dislike, only_indexed=True)
         every = run_recommend(request, index, profile=known)
-        results = replace(every, hits=every.hits[offset:], offset=offset)
+        results = replace(
+            every, hits=every.hits[offset:], offset=offset, facets=_counted(index, request, facets)
+        )
         return {**results_as_shown(results, index.catalogue, text=None, explain=explain), "cursor": None}
 
     return Json(await service.searching.run(lambda: rendered(service.library.read(found))))
+
+
+def _counted(
+    index: Reading, request: RecommendRequest, facets: Sequence[str]
+) -> Mapping[str, Sequence[tuple[FieldValue, int]]]:
+    """The values of ``facets`` among all that passes the filters of ``request``: a recommendation has no line."""
+    if not facets:
+        return {}
+    limits: dict[str, Any] = {"where": request.where, "path": request.path}
+    limits["modality"] = request.modality or MODALITIES
+    return run_search(SearchRequest(**limits, k=1, facets=facets), index).facets
 
 
 @router.post("/feedback", response_model=FeedbackKept, summary="Keep what is liked and disliked")

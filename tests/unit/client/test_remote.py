@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,41 @@ def test_a_token_lets_in(listening: Any) -> None:
         assert remote.statistics()["documents"] == 54
 
 
-@pytest.mark.parametrize("name", ["search", "recommend", "ask"])
+@pytest.mark.parametrize("name", ["search", "recommend", "ask", "tag"])
 def test_a_verb_takes_what_the_library_takes(name: str) -> None:
     here, there = (
         inspect.signature(getattr(kind, name)) for kind in (mmsearch.RemoteLibrary, mmsearch.Library)
     )
     assert here == there
+
+
+def test_tags_are_those_of_the_library(address: str, library: mmsearch.Library) -> None:
+    labels = ["cat", "cup of coffee", "rocket"]
+    here = library.tag(labels, modality="image", dry_run=True)
+    with mmsearch.connect(address) as remote:
+        there = remote.tag(labels, modality="image", dry_run=True)
+        with pytest.raises(mmsearch.UsageError, match="sidecars"):
+            remote.tag(labels, sidecars=True)
+        with pytest.raises(ServiceError, match="only reads"):
+            remote.tag(labels)
+        with pytest.raises(ServiceError, match="only reads"):
+            remote.feedback("ada", like=["#1"])
+    assert there.tagged > 0
+    assert there.documents == tuple(one for one in here.documents if one.tags)
+    assert (there.counts, there.paths, there.values) == (
+        here.counts,
+        here.paths,
+        {one: value for one, value in here.values.items() if value},
+    )
+
+
+def test_a_service_that_may_write_keeps_feedback_and_tags(
+    listening: Any, demo_index: Path, tmp_path: Path, library: mmsearch.Library
+) -> None:
+    own = Path(shutil.copytree(demo_index, tmp_path / "own"))
+    liked = library.search("a tabby cat", k=1).hits[0]
+    with mmsearch.connect(listening(own, allow_write=True)) as remote:
+        assert remote.feedback("ada", like=[f"#{liked.item_id}"])["likes"] == 1
+        assert remote.recommend(profile="ada", k=3).hits == library.recommend([liked.item_id], k=3).hits
+        assert remote.tag(["cat"], field="animal").changed > 0
+        assert remote.search(where="animal = cat").hits

@@ -67,7 +67,7 @@ ASKED = "/api/v1/search?q=green+tea&explain=true&context=1"
 SHAPES = [
     (ResultsShown, "GET", f"{ASKED}&facets=format&histogram=date&places=true", {}),
     (ResultsShown, "GET", "/api/v1/search", {}),
-    (ResultsShown, "POST", "/api/v1/recommend", {"like": ["#3"], "explain": True}),
+    (ResultsShown, "POST", "/api/v1/recommend", {"like": ["#3"], "explain": True, "facets": ["format"]}),
     (AnswersShown, "POST", "/api/v1/ask", {"question": "how long does the guarantee last?"}),
     (AnswersShown, "POST", "/api/v1/ask", {"question": "who was the first king of Rome?"}),
     (TagsShown, "POST", "/api/v1/tag", {"labels": ["cat", "tea"], "dry_run": True}),

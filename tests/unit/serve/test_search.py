@@ -92,3 +92,13 @@ def test_what_is_no_sound_is_refused_with_the_reason(client: TestClient, data: b
     answer = client.post("/api/v1/sounds", files={"file": ("hiss.wav", data)})
     assert answer.status_code == 422
     assert answer.json()["detail"]
+
+
+def test_a_recommendation_counts_fields_among_what_passes_its_filters(client: TestClient) -> None:
+    asked = {"like": ["#3"], "facets": ["format"]}
+    every = client.post("/api/v1/recommend", json=asked).json()["facets"]["format"]
+    png = client.post("/api/v1/recommend", json={**asked, "where": "format = PNG"}).json()["facets"]["format"]
+    assert len(every) > 1
+    assert png == [one for one in every if one["value"] == "PNG"]
+    too_many = client.post("/api/v1/recommend", json={"like": ["#3"], "facets": ["format"] * 99})
+    assert too_many.status_code == 400
