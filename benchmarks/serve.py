@@ -1,19 +1,22 @@
 """The service: what HTTP adds to a search, what it answers under load, how it starts, beside the same calls in process.
 
 The machine's other work slows both alike, so what counts are the ratios: calls over HTTP and in process take turns.
-``--scale`` shortens the load as well as the index.
+``--scale`` shortens the load as well as the index. ``--minutes 10`` measures one thing alone: so long a load without a
+pause, with searches in process for half a minute before it and after it.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.shared.data import PHONE, sentences, write_pictures, write_texts
-from benchmarks.shared.figures import Figure, at_least, at_most, median, seen
+from benchmarks.shared.figures import Figure, at_least, at_most, median, print_figures, seen
 from benchmarks.shared.serving import Client, Other, Server
 
 ITEMS = 10_000
@@ -21,29 +24,53 @@ QUERIES, REPEATED, UPLOADS = 150, 100, 10
 CLIENTS = 32
 # Of load: slices of each kind, which take turns, so many seconds each.
 SLICES, SLICE_SECONDS = 8, 8.0
+# Of a long load: pieces that follow each other at once, each with fewer queries than one seed makes.
+PIECE_SECONDS, BESIDE_SECONDS, MOST_MINUTES = 15.0, 30.0, 60.0
 
 
 def measure(scale: float = 1.0) -> list[Figure]:
     """A fifth of the items are pictures, the others texts."""
     import mmsearch
 
-    with tempfile.TemporaryDirectory() as work:
-        index = Path(
-            os.environ.get("MMSEARCH_BENCHMARK_INDEX") or _built(Path(work), max(500, int(ITEMS * scale)))
-        )
-        photograph = _photograph(Path(work))
-        with mmsearch.open(index) as library:
-            count = library.statistics().documents
-            server = Server(index)
-            try:
-                figures = [
-                    *_started(server),
-                    *_alone(server, library, photograph, count),
-                    *_loaded(server, index, max(2, int(SLICES * scale))),
-                ]
-            finally:
-                status = server.stop()
+    with _indexed(scale) as (index, work), mmsearch.open(index) as library:
+        photograph = _photograph(work)
+        count = library.statistics().documents
+        server = Server(index)
+        try:
+            figures = [
+                *_started(server),
+                *_alone(server, library, photograph, count),
+                *_loaded(server, index, max(2, int(SLICES * scale))),
+            ]
+        finally:
+            status = server.stop()
     return [*figures, at_most("exit status after a stop", 0, status, "", 0)]
+
+
+def main(own: Sequence[str]) -> None:
+    """A long load: ``--minutes`` of it, ``--documents`` in the index."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks serve", description=__doc__)
+    parser.add_argument("--minutes", type=float, required=True, help=f"at most {MOST_MINUTES:g}")
+    parser.add_argument("--documents", type=int, default=ITEMS, help=f"in the index: {ITEMS:,}")
+    asked = parser.parse_args(own)
+    if not 0 < asked.minutes <= MOST_MINUTES:
+        parser.error(f"--minutes is above 0 and at most {MOST_MINUTES:g}")
+    with _indexed(asked.documents / ITEMS) as (index, _):
+        server = Server(index)
+        try:
+            figures = _sustained(server, index, asked.minutes)
+        finally:
+            status = server.stop()
+    print_figures([*figures, at_most("exit status after a stop", 0, status, "", 0)])
+
+
+@contextmanager
+def _indexed(scale: float) -> Iterator[tuple[Path, Path]]:
+    """(the index to serve, a folder to work in): the one that MMSEARCH_BENCHMARK_INDEX names, or a new one."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        named = os.environ.get("MMSEARCH_BENCHMARK_INDEX")
+        yield Path(named) if named else _built(work, max(500, int(ITEMS * scale))), work
 
 
 def _built(work: Path, count: int) -> Path:
@@ -187,4 +214,47 @@ def _loaded(server: Server, index: Path, slices: int) -> list[Figure]:
         ),
         at_least("half of the queries asked before", 150, median(rates["repeated"]), "/s", 0),
         seen("– processor time of a query", f"{1_000 * cpu_repeated / counts['repeated']:.1f} ms"),
+    ]
+
+
+def _sustained(server: Server, index: Path, minutes: float) -> list[Figure]:
+    """Many clients for so many minutes, all queries different."""
+    threads = os.cpu_count() or 1
+    asks, searches = Other("asks", f"{server.host}:{server.port}"), Other("searches", str(index))
+    times: list[float] = []
+    errors: list[str] = []
+    memory: list[float] = []
+    within: list[float] = []
+    pieces = max(3, round(60 * minutes / PIECE_SECONDS))
+
+    def beside(seed: int) -> None:
+        alone = searches.run(min(BESIDE_SECONDS, 30 * minutes), threads, seed=seed)
+        within.append(len(alone["times"]) / alone["seconds"])
+
+    try:
+        beside(1)
+        before, started = server.cpu_seconds, time.perf_counter()
+        for number in range(pieces):
+            found = asks.run(60 * minutes / pieces, CLIENTS, seed=1_000 + number)
+            times += found["times"]
+            errors += found["errors"]
+            memory.append(server.resident_mb)
+        seconds, cpu = time.perf_counter() - started, server.cpu_seconds - before
+        beside(2)
+    finally:
+        asks.stop()
+        searches.stop()
+    rate, alone = len(times) / seconds, sum(within) / len(within)
+    growth = 100 * (memory[-1] / memory[len(memory) // 3] - 1)
+    ordered = sorted(times)
+    return [
+        seen(f"{CLIENTS} clients, all different", f"{len(times):,} queries in {seconds / 60:.1f} min"),
+        seen("– queries/s over HTTP / in process", f"{rate:.0f} / {alone:.0f}"),
+        at_least("– share of what the search alone does", 85, 100 * rate / alone, "%", 0),
+        seen("– p50", f"{1_000 * median(times):.0f} ms"),
+        at_most("– p95", 500, 1_000 * ordered[int(0.95 * len(ordered))], "ms", 0),
+        at_most("– errors", 0, len(errors), "", 0),
+        at_most("– growth of memory after the first third", 3, growth, "%", 1),
+        seen("– resident memory at first / at last", f"{memory[0]:.0f} / {memory[-1]:.0f} MB"),
+        seen("– processor time of a query", f"{1_000 * cpu / len(times):.1f} ms"),
     ]
