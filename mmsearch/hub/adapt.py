@@ -32,13 +32,20 @@ OUTER = "adapted"  # what names of our own begin with
 LEAST_OPSET = 13
 
 
-def load_graph(path: Path) -> Any:
-    """The model in ``path`` with its weights; EncoderError when it, or a file of its weights, can't be read."""
+def need_packages() -> None:
+    """MissingExtraError when graphs can't be read here: to be known before anything is fetched."""
     try:
-        import onnx
-        from onnx import external_data_helper
+        import onnx  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("making an encoder of ONNX files", "models") from error
+
+
+def load_graph(path: Path) -> Any:
+    """The model in ``path`` with its weights; EncoderError when it, or a file of its weights, can't be read."""
+    need_packages()
+    import onnx
+    from onnx import external_data_helper
+
     try:
         model = onnx.load(path, load_external_data=False)
         for constant in external_data_helper._get_all_tensors(model):

@@ -11,11 +11,13 @@ import fnmatch
 import hashlib
 import io
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmsearch.encoders.description import file_digest
+from mmsearch.encoders.ladder import HOME_VARIABLE
 from mmsearch.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def fetch(wanted: Wanted, folder: Path, progress: Progress | None = None) -> Fet
     with _quietly():
         commit, files = _listed(wanted)
         total, before = sum(file.size for file in files), 0
+        _need_room(sum(file.size - _there(folder, file, commit) for file in files), folder)
         for file in files:
             start = before
             report = None if progress is None else (lambda done, start=start: progress(start + done, total))
@@ -116,8 +119,7 @@ def _fetch_file(
     if path.is_file() and _fits(path, file, expected):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Named after the commit, whose files never change: what another one left is not gone on with.
-    part = path.with_name(f"{path.name}.{commit[:12]}.part")
+    part = _part(path, commit)
     url = hf_hub_url(wanted.repository, file.name, revision=commit, endpoint=_endpoint())
     for turn in range(TRIES):
         there = part.stat().st_size if part.is_file() else 0
@@ -144,6 +146,29 @@ def _fetch_file(
         raise EncoderError(
             f"{file.name} of {wanted.repository} has another digest than it should have: it was thrown away; "
             f"try again, or another mirror ({ENDPOINT_VARIABLE})"
+        )
+
+
+def _part(path: Path, commit: str) -> Path:
+    """Where a file lies until it is whole: named after the commit, so that no other one's is gone on with."""
+    return path.with_name(f"{path.name}.{commit[:12]}.part")
+
+
+def _there(folder: Path, file: _File, commit: str) -> int:
+    """How many bytes of ``file`` are in ``folder`` already."""
+    path = folder / file.name
+    found = next((one for one in (path, _part(path, commit)) if one.is_file()), None)
+    return 0 if found is None else min(found.stat().st_size, file.size)
+
+
+def _need_room(size: int, folder: Path) -> None:
+    """EncoderError when ``size`` more bytes don't fit where ``folder`` is or will be."""
+    place = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    free = shutil.disk_usage(place).free
+    if size > free:
+        raise EncoderError(
+            f"{size / 1e9:.1f} GB are to be fetched, and {place} has {free / 1e9:.1f} GB left: "
+            f"make room, or name another folder ({HOME_VARIABLE})"
         )
 
 

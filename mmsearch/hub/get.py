@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mmsearch.encoders.description import file_digest
 from mmsearch.encoders.ladder import LADDER, Rung, encoders_home
 from mmsearch.errors import EncoderError, UsageError
+from mmsearch.hub.adapt import need_packages
 from mmsearch.hub.fetch import Fetched, Wanted, fetch
 from mmsearch.hub.layouts import immich, transformersjs
 from mmsearch.hub.layouts.reading import read_source
@@ -61,14 +62,15 @@ def get_encoder(
 ) -> Got:
     """Make the encoder called ``name``: one of the ladder, or one of any name whose files lie in ``how.folder``.
 
-    Raises UsageError for a name that is not known, EncoderError when its files can't be fetched, are not what they
-    should be, or can't be understood.
+    Raises UsageError for a name that is not known, MissingExtraError without the extra, EncoderError when its files
+    can't be fetched, are not what they should be, or can't be understood.
     """
     rung = LADDER.get(name)
     if rung is None and how.folder is None:
         raise UsageError(f"no encoder {name!r}: one of {', '.join(LADDER)}, or any name with --from DIR")
     if rung is None and how.output is None:
         raise UsageError("say where the encoder shall lie: --output DIR")
+    need_packages()
     home = encoders_home()
     output = how.output or home / name
     waiting = home / WAITING / name

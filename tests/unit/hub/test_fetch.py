@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,20 @@ def test_a_run_that_was_given_up_is_gone_on_with(hub: Hub, tmp_path: Path) -> No
     [(_, ranged)] = [(name, ranged) for name, ranged in hub.asked if name == "visual/model.onnx"]
     assert ranged is not None
     assert int(ranged.removeprefix("bytes=").split("-")[0]) > 3_000_000
+
+
+def test_a_full_disk_is_told_before_anything_is_fetched(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = shutil.disk_usage(tmp_path)._replace(free=len(LARGE))
+    monkeypatch.setattr("mmsearch.hub.fetch.shutil.disk_usage", lambda _: left)
+    with pytest.raises(EncoderError, match=r"make room, or name another folder \(MMSEARCH_ENCODERS\)"):
+        fetch(WANTED, tmp_path / "here")
+    assert not [name for name, _ in hub.asked if name == "visual/model.onnx"]
+    # What lies there already needs no more room.
+    (tmp_path / "here" / "visual").mkdir(parents=True)
+    (tmp_path / "here" / "visual" / "model.onnx").write_bytes(LARGE)
+    fetch(WANTED, tmp_path / "here")
 
 
 def test_a_file_of_another_digest_is_thrown_away(hub: Hub, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mmsearch.encoders import registry
 from mmsearch.encoders.description import read_description, read_recipe
 from mmsearch.encoders.ladder import LADDER, Rung
 from mmsearch.encoders.registry import canonical_name, load_encoder
-from mmsearch.errors import EncoderError, MmsearchError, UsageError
+from mmsearch.errors import EncoderError, MissingExtraError, MmsearchError, UsageError
 from mmsearch.hub.get import Getting, get_encoder, wanted_files
 from tests.unit.hub.server import COMMIT, Hub, playing_hub
 
@@ -147,6 +148,13 @@ def test_offline_one_line_says_what_to_do(tiny: Rung, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(MmsearchError, match=r"can't be reached.*--from DIR"):
         get_encoder("tiny", Getting())
+
+
+def test_without_the_extra_nothing_is_fetched(tiny: Rung, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtraError, match="models"):
+        get_encoder("tiny", Getting())
+    assert hub.asked == []
 
 
 def test_the_ladder_wants_the_files_of_its_layouts() -> None:
