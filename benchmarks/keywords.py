@@ -100,8 +100,9 @@ def _of_collection(
         counts = {one: min(trained.get((word,), 0) for word in words_of(one)) for one in asked}
         sources = [Source(f"{n}", "1", picture=one.file) for n, one in enumerate(pictures)]
         with index_sources(sources, work, work / f"{name}.index", encoder=encoder) as library:
-            figures += _by_class(library, f"{name}, English", asked, counts)
-            figures += _by_length(library, f"{name}, English", asked)
+            hits = _found(library, asked)
+            figures += _by_class(f"{name}, English", hits, asked, counts)
+            figures += _by_length(f"{name}, English", hits)
             if name == CHINESE:
                 figures += _chinese(library, data, pictures, asked)
         if name in SWAPPED:
@@ -137,16 +138,18 @@ def _chinese(
     for word, some in asked.items():
         same[meanings[word]] = same.get(meanings[word], frozenset()) | some
     return [
-        *_by_class(library, f"{CHINESE}, Chinese", asked, counts),
+        *_by_class(f"{CHINESE}, Chinese", _found(library, asked), asked, counts),
         _row(f"{CHINESE}, their English words, judged alike", _found(library, same)),
     ]
 
 
 def _by_class(
-    library: Library, name: str, asked: Mapping[str, frozenset[int]], counts: Mapping[str, int]
+    name: str,
+    hits: Mapping[str, tuple[bool, float]],
+    asked: Mapping[str, frozenset[int]],
+    counts: Mapping[str, int],
 ) -> list[Figure]:
     """All, and those of each class of how many training pictures were named by them."""
-    hits = _found(library, asked)
     figures = [_row(f"{name}, all", hits)]
     several = {word: hit for word, hit in hits.items() if len(asked[word]) >= DEPTH}
     if several:
@@ -158,8 +161,7 @@ def _by_class(
     return figures
 
 
-def _by_length(library: Library, name: str, asked: Mapping[str, frozenset[int]]) -> list[Figure]:
-    hits = _found(library, asked)
+def _by_length(name: str, hits: Mapping[str, tuple[bool, float]]) -> list[Figure]:
     figures = []
     for length in (1, 2, 3):
         some = {word: hit for word, hit in hits.items() if len(word.split()) == length}

@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
     only = parser.parse_args(arguments or []).only
     names = [only] if only else list(SHAPES)
     print(
-        "| encoder, pieces | made in | peak | kept | cold query | peak of a query | pictures/s a core | cosine |"
+        "| encoder, pieces | made in | peak | kept | cold query, its CPU "
+        "| peak of a query | pictures/s a core | cosine |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for name in names:
@@ -58,7 +59,8 @@ def _row(name: str, source: Path, work: Path, limit: int) -> str:
     kept = sum(facts["bytes"].values()) / 1e6
     return (
         f"| {name}, {limit or PIECES:,} | {took:.0f} s | {made.peak_mb:.0f} MB | {kept:.0f} MB "
-        f"| {median([one.seconds for one in asked]):.2f} s | {max(one.peak_mb for one in asked):.0f} MB "
+        f"| {median([one.seconds for one in asked]):.2f} s, {median([one.cpu_seconds for one in asked]):.2f} s "
+        f"| {max(one.peak_mb for one in asked):.0f} MB "
         f"| {_speed(output):.1f} | {min(facts['cosines'].values()):.4f} |"
     )
 
