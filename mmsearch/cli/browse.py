@@ -34,12 +34,14 @@ def browse(
         try:
             from mmsearch.browse.app import Browse
             from mmsearch.browse.pictures import picture_widget
+            from mmsearch.browse.terminal import end_with_terminal
 
             kind = picture_widget(blocks=blocks) if pictures else None
         except ImportError as error:
             if (error.name or "").startswith("mmsearch"):
                 raise
             raise MissingExtraError("browsing in the terminal", "browse") from error
+        end_with_terminal()
         selected = Browse(library, kind, " ".join(words or ())).run()
     for file in selected or ():
         say(in_a_line(file))

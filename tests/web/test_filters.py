@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -137,3 +138,48 @@ def test_an_index_without_dates_and_places_shows_neither(visit: Visit, many: str
     page.wait_for_timeout(600)
     expect(page.locator(".dates")).to_have_count(0)
     expect(page.locator(".places")).to_have_count(0)
+
+
+def test_bars_of_dates_are_chosen_by_keyboard(visit: Visit) -> None:
+    page = visit()
+    bars = page.locator(".bars")
+    bars.wait_for()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if bars.evaluate("one => one === document.activeElement"):
+            break
+    expect(bars).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(bars).to_have_attribute("aria-valuetext", re.compile(r"2015 – .*: \d+ items?$"))
+    page.keyboard.press("Enter")
+    settled(page)
+    (condition,) = where(page)
+    assert condition.startswith("date:2015")
+    assert 0 < len(names(page)) < 18
+    expect(bars).to_be_focused()
+
+
+def test_a_rectangle_on_the_map_is_moved_by_keyboard(visit: Visit) -> None:
+    page = visit()
+    world = page.locator(".world")
+    world.wait_for()
+    world.focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowDown")
+    for _ in range(30):
+        page.keyboard.press("ArrowLeft")
+    for _ in range(30):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator(".places .chart-said")).to_have_text(re.compile(r": [1-9]\d* items?$"))
+    page.keyboard.press("Enter")
+    settled(page)
+    (condition,) = where(page)
+    assert condition.startswith("latitude:")
+    assert 0 < len(names(page)) < 18
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Escape")  # drops the rectangle, and nothing else
+    expect(page.locator(".world .chosen")).to_have_attribute("width", "0")
+    expect(world).to_be_focused()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ import pytest
 from tests.web.conftest import Visit, names, settled, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
-expect = pytest.importorskip("playwright.sync_api", reason="no playwright: make test-web").expect
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: make test-web")
+expect, Error = playwright.expect, playwright.Error
 MOTORCYCLE = "photo-13.png"
 # A file as it comes out of a drag or the clipboard, made in the page.
 _GIVEN = """([data, type, event]) => {
@@ -88,3 +90,63 @@ def test_a_picture_that_is_no_longer_kept_is_said_so(visit: Visit) -> None:
     expect(page.locator("#toast")).to_contain_text("drop it once more")
     until(page, "!location.search")
     assert names(page)
+
+
+def test_of_two_pictures_the_later_is_searched_by_whichever_arrives_first(
+    visit: Visit, photographs: Path
+) -> None:
+    page = visit()
+    settled(page)
+    held: list[Route] = []
+    page.route("**/api/v1/pictures", lambda route: route.continue_() if held else held.append(route))
+    give(page, photographs / "coffee.png", "drop")
+    until_held(page, held)
+    give(page, photographs / "chelsea.png", "drop")
+    found = searched(page)
+    address = page.url
+    expect(page.locator(".given.waiting")).to_have_count(0)
+    with page.expect_response("**/api/v1/pictures"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    assert (page.url, names(page)) == (address, found)
+
+
+def test_what_is_gone_takes_nothing_newer_with_it(visit: Visit, photographs: Path) -> None:
+    page = visit()
+    settled(page)
+    held: list[Route] = []
+
+    page.route(
+        "**/api/v1/search",
+        lambda route: (
+            held.append(route) if "pictures" in (route.request.post_data or "") else route.continue_()
+        ),
+    )
+    page.evaluate(
+        "history.pushState({}, '', '/?picture=' + '0'.repeat(32)); dispatchEvent(new PopStateEvent('popstate'))"
+    )
+    until_held(page, held)
+    give(page, photographs / "chelsea.png", "drop")
+    until(page, "location.search.includes('picture=') && !location.search.includes('0'.repeat(32))")
+    older = [route for route in held if "0" * 32 in (route.request.post_data or "")]
+    with page.expect_response(lambda answer: answer.status == 410):
+        for route in older:
+            route.continue_()
+    page.wait_for_timeout(200)
+    assert "picture=" in page.url
+    page.unroute("**/api/v1/search")
+    for route in held:
+        with suppress(Error):  # what was given up meanwhile, or went on by itself
+            route.continue_()
+    assert searched(page)
+    assert not page.locator("#toast", has_text="no longer kept").is_visible(), page.locator(
+        "#toast"
+    ).inner_text()
+
+
+def until_held(page: Page, held: list[Route]) -> None:
+    for _ in range(500):
+        if held:
+            return
+        page.wait_for_timeout(10)
+    pytest.fail("nothing was asked for")

@@ -124,7 +124,9 @@ const count = debounced(COUNTING, async () => {
   drawEmpty();
 });
 
-function refused(error) {
+/** What went wrong with what the state `of` asks; of what is no longer asked nothing is told. */
+function refused(error, of = state) {
+  if (error.status !== 401 && searchOf(of) !== searchOf(state)) return;
   if (error.status === 401) signIn(() => (start(), search.start(state)));
   else if ([404, 410].includes(error.status) && (state.pictures.length || state.sounds.length)) {
     toast('That file is no longer kept by the service: drop it once more.');
@@ -153,6 +155,7 @@ async function more() {
     const next = await search.more(from);
     if (model === from) {
       model = next;
+      search.keep(model);
       found.show(model, { focus: found.place() });
       drawStatus(model, { state });
     }
@@ -267,8 +270,9 @@ async function start() {
   count();
 }
 
-function counted(exact) {
-  if (!model || model.exact || exact.total === undefined || !model.asks) return;
+/** How many there are in all, as counted for what the state `of` asks; another list may stand there by now. */
+function counted(exact, of) {
+  if (!model || model.search !== searchOf(of) || model.exact || exact.total === undefined || !model.asks) return;
   model = { ...model, total: exact.total, exact: exact.total_is_exact };
   search.keep(model);
   drawStatus(model, { state });

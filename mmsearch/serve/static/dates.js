@@ -12,7 +12,8 @@ export function dates(fields, { state, go }) {
   let bins = [];
   const bars = svg('g', {});
   const choice = svg('rect', { class: 'chosen', y: 0, height: HEIGHT, width: 0 });
-  const chart = svg('svg', { class: 'bars', preserveAspectRatio: 'none', viewBox: `0 0 100 ${HEIGHT}`, role: 'img' }, choice, bars);
+  const chart = svg('svg', { class: 'bars', preserveAspectRatio: 'none', viewBox: `0 0 100 ${HEIGHT}`, role: 'slider', tabindex: 0, 'aria-valuemin': 1 }, choice, bars);
+  chart.append(svg('title', {}, 'Drag, or choose by arrows (with Shift several) and Enter'));
   const said = h('p', { class: 'chart-said', 'aria-hidden': 'true' });
   const first = h('span', {});
   const last = h('span', {});
@@ -86,6 +87,37 @@ export function dates(fields, { state, go }) {
       said.textContent = '';
     });
   }
+  // By keyboard: `place` moves, and what lies between it and `anchor` is chosen.
+  let place = 0;
+  let anchor = 0;
+  const ends = () => [Math.min(place, anchor), Math.max(place, anchor)];
+  function point() {
+    [place, anchor] = [place, anchor].map((one) => Math.min(Math.max(0, one), bins.length - 1));
+    mark(...ends());
+    tell(...ends());
+    chart.setAttribute('aria-valuenow', place + 1);
+    chart.setAttribute('aria-valuetext', said.textContent);
+  }
+  chart.addEventListener('keydown', (event) => {
+    if (!bins.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -bins.length, End: bins.length }[event.key];
+    if (by) {
+      place = Math.min(Math.max(0, place + by), bins.length - 1);
+      if (!event.shiftKey) anchor = place;
+      point();
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      const [a, b] = ends();
+      limit(bins[a].from, bins[b].to);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  chart.addEventListener('focus', () => bins.length && chart.matches(':focus-visible') && point());
+  chart.addEventListener('blur', () => {
+    mark(0, -1);
+    said.textContent = '';
+  });
+
   const mark = (a, b) => {
     const width = 100 / bins.length;
     choice.setAttribute('x', a * width || 0);
@@ -104,6 +136,9 @@ export function dates(fields, { state, go }) {
       }),
     );
     mark(0, -1);
+    chart.setAttribute('aria-valuemax', Math.max(1, bins.length));
+    chart.setAttribute('aria-valuenow', Math.min(place + 1, Math.max(1, bins.length)));
+    if (bins.length && document.activeElement === chart && chart.matches(':focus-visible')) point();
     first.textContent = bins.length ? date(bins[0].from) : '';
     last.textContent = bins.length > 1 ? date(bins.at(-1).to) : '';
     const best = bins.reduce((a, b) => (b.documents > (a?.documents ?? 0) ? b : a), null);

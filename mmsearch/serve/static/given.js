@@ -10,6 +10,8 @@ const kindOf = (file) => (!file.type || file.type.startsWith('image/') ? 'pictur
 
 /** `ongiven(kind, id)` hears of each that the service took, `onwaiting(yes)` while one is on its way. */
 export function given({ button, input, overlay, ongiven, onwaiting }) {
+  let last = 0; // of what is given only the last is searched by, whichever arrives first
+
   async function take(file) {
     if (!file) return;
     const kind = kindOf(file);
@@ -21,13 +23,15 @@ export function given({ button, input, overlay, ongiven, onwaiting }) {
       toast('That file is too large to search by.');
       return;
     }
+    const n = (last += 1);
     onwaiting(true);
     try {
-      ongiven(kind, await upload(file, kind));
+      const id = await upload(file, kind);
+      if (n === last) ongiven(kind, id);
     } catch (error) {
-      toast(error.message);
+      if (n === last) toast(error.message);
     }
-    onwaiting(false);
+    if (n === last) onwaiting(false);
   }
 
   button.addEventListener('click', () => input.click());

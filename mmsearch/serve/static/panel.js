@@ -53,10 +53,13 @@ export function panel(root, page) {
     const known = order[at(id)] ?? null;
     if (known) draw({ hit: known, document: null });
     if (!root.open) root.showModal();
+    // asked now: what is searched for may be something else when the item is known
+    const why = known && page.explained() ? page.explain(known).catch(() => null) : null;
     let found;
     try {
       found = await item(id);
     } catch (error) {
+      if (page.wanted() !== id) return;
       toast(error.message);
       if (!known) root.close();
       return;
@@ -64,8 +67,8 @@ export function panel(root, page) {
     if (page.wanted() !== id) return;
     const hit = known ?? bare(found);
     draw({ hit, document: found });
-    if (known && page.explained()) {
-      const told = await page.explain(known).catch(() => null);
+    if (why) {
+      const told = await why;
       if (told && page.wanted() === id) draw({ hit: { ...hit, ...told, item_id: id }, document: found });
     }
   }

@@ -1,13 +1,14 @@
 // Where the results are: dots on an outline of the world, on which a dragged rectangle filters.
 
 import { area, name } from './conditions.js';
-import { h, svg } from './dom.js';
+import { h, say, svg } from './dom.js';
 import { coordinate, counted } from './format.js';
 
 const NORTH = 84;
 const SOUTH = -60;
 const LEAST = 12; // degrees that the map shows at least, from west to east
 const SHAPE = 0.56; // height by width
+const STEPS = 24; // of a rectangle by keyboard, from one side of the map to the other
 
 export function places(fields, { state, go }) {
   let dots = [];
@@ -15,7 +16,8 @@ export function places(fields, { state, go }) {
   const land = svg('path', { class: 'land' });
   const marks = svg('g', { class: 'dots' });
   const choice = svg('rect', { class: 'chosen', width: 0, height: 0 });
-  const map = svg('svg', { class: 'world', role: 'img', 'aria-label': 'Map' }, land, marks, choice);
+  const map = svg('svg', { class: 'world', role: 'application', 'aria-roledescription': 'map', tabindex: 0, 'aria-label': 'Map' }, land, marks, choice);
+  map.append(svg('title', {}, 'Drag a rectangle, or move one by arrows, size it with Shift, and press Enter'));
   const said = h('p', { class: 'chart-said', 'aria-hidden': 'true' });
   const whole = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => go({ filters: others() }) }, 'Whole world');
   const element = h('section', { class: 'chart places', hidden: true }, h('h3', {}, 'Places'), map, said, h('p', { class: 'chart-foot' }, whole));
@@ -43,7 +45,8 @@ export function places(fields, { state, go }) {
         .sort((a, b) => b.documents - a.documents)
         .map((one) => svg('circle', { cx: one.longitude, cy: -one.latitude, r: (2.1 + 4.4 * Math.sqrt(one.documents / most)) * unit })),
     );
-    map.setAttribute('aria-label', `Map: ${counted(found.length, 'place')}`);
+    map.setAttribute('aria-label', `Map: ${counted(found.length, 'place')}. Arrows move a rectangle, with Shift they size it, Enter filters by it`);
+    held = null;
   }
 
   /** Turn the map to what there is. */
@@ -77,6 +80,9 @@ export function places(fields, { state, go }) {
     dots
       .filter((one) => one.longitude >= west && one.longitude <= east && one.latitude >= south && one.latitude <= north)
       .reduce((sum, one) => sum + one.documents, 0);
+  const tell = (one) => {
+    said.textContent = `${coordinate(one.north, one.west)} – ${coordinate(one.south, one.east)}: ${counted(within(one), 'item')}`;
+  };
   const mark = (one) => {
     choice.setAttribute('x', one.west);
     choice.setAttribute('y', -one.north);
@@ -92,7 +98,7 @@ export function places(fields, { state, go }) {
     if (start === null) return;
     const one = rectangle(event);
     mark(one);
-    said.textContent = `${coordinate(one.north, one.west)} – ${coordinate(one.south, one.east)}: ${counted(within(one), 'item')}`;
+    tell(one);
   });
   map.addEventListener('pointerup', (event) => {
     if (start === null) return;
@@ -110,6 +116,41 @@ export function places(fields, { state, go }) {
     }
     go({ filters: [...others(), area(fields, one)] });
   });
+  let held = null; // the rectangle that the keyboard moves
+  const clamped = ({ west, north, width, height }) => {
+    const [wide, high] = [Math.min(Math.max(width, view.width / STEPS), view.width), Math.min(Math.max(height, view.height / STEPS), view.height)];
+    const left = Math.min(Math.max(west, view.west), view.west + view.width - wide);
+    const top = Math.min(Math.max(north, view.north - view.height + high), view.north);
+    return { west: left, north: top, width: wide, height: high };
+  };
+  const sides = ({ west, north, width, height }) => ({ west, east: west + width, north, south: north - height });
+  map.addEventListener('keydown', (event) => {
+    if (!dots.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [];
+    if (x !== undefined) {
+      const [dx, dy] = [(x * view.width) / STEPS, (y * view.height) / STEPS];
+      if (!held) held = { west: view.west + view.width / 3, north: view.north - view.height / 3, width: view.width / 3, height: view.height / 3 };
+      else if (event.shiftKey) held = { ...held, width: held.width + dx, height: held.height + dy };
+      else held = { ...held, west: held.west + dx, north: held.north - dy };
+      held = clamped(held);
+      mark(sides(held));
+      tell(sides(held));
+      say(said.textContent);
+    } else if (held && (event.key === 'Enter' || event.key === ' ')) {
+      const one = sides(held);
+      drop();
+      go({ filters: [...others(), area(fields, one)] });
+    } else if (held && event.key === 'Escape') drop();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  const drop = () => {
+    held = null;
+    choice.setAttribute('width', 0);
+    said.textContent = '';
+  };
+  map.addEventListener('blur', drop);
   map.addEventListener('pointercancel', () => {
     start = null;
     choice.setAttribute('width', 0);

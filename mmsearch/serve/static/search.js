@@ -74,15 +74,13 @@ export function searches({ onanswer, onproblem, onbusy }) {
     }
     const known = new Set(model.sections.flatMap((one) => one.hits.map((hit) => hit.document_id)));
     const hits = found.hits.filter((hit) => model.itemwise || !known.has(hit.document_id));
-    const next = {
+    return {
       ...model,
       sections: extended(model.sections, hits, model.grouped),
       loaded: model.loaded + found.hits.length,
       more: found.more && found.hits.length > 0,
       cursor: found.cursor ?? null,
     };
-    keep(next);
-    return next;
   }
 
   return {

@@ -65,7 +65,7 @@ export function side(root, stats, { state: now, go, onclose, oncount }) {
       return; // the search itself tells what is wrong
     }
     if (n !== asked) return;
-    if (path === '/search') oncount(found[0]);
+    if (path === '/search') oncount(found[0], state);
     last = Object.assign({}, ...found.map((one) => one.facets));
     timeline?.draw(found[0].histogram, state);
     world?.draw(found[0].places ?? [], state);
@@ -122,7 +122,7 @@ export function side(root, stats, { state: now, go, onclose, oncount }) {
               'aria-expanded': String(whole),
               onclick: () => {
                 if (!open.delete(field)) open.add(field);
-                draw(state);
+                draw(now());
               },
             },
             whole ? 'Fewer' : `${count(counts.length - SHOWN)} more`,
