@@ -216,6 +216,10 @@ class CompiledEncoder:
     def _split(self, text: str) -> tuple[_Word, ...]:
         tokenizer = self._load_tokenizer()
         encoding = tokenizer.encode(text, add_special_tokens=False)
+        offsets, tokens = (
+            encoding.offsets,
+            encoding.tokens,
+        )  # each time they are asked for, they are made anew
         unknown = tokenizer.model.unk_token if hasattr(tokenizer.model, "unk_token") else None
         pieces: dict[int, list[int]] = defaultdict(list)
         for place, word in enumerate(encoding.word_ids):
@@ -223,8 +227,8 @@ class CompiledEncoder:
                 pieces[word].append(place)
         found = []
         for places in pieces.values():
-            written = text[encoding.offsets[places[0]][0] : encoding.offsets[places[-1]][1]]
-            is_unknown = any(encoding.tokens[place] == unknown for place in places)
+            written = text[offsets[places[0]][0] : offsets[places[-1]][1]]
+            is_unknown = any(tokens[place] == unknown for place in places)
             found.append(_Word(written, len(places), is_unknown))
         return tuple(found)
 

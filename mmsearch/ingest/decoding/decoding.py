@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from mmsearch.errors import MediaError
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from mmsearch.media.readers.parts import Part
     from mmsearch.types import FieldValue, Modality, PictureSpec, Pixels, Samples, Vector
 
-# An instalment ends with the part that brings it to so many drafts, or so many of them with pixels or samples.
-DRAFTS, HEAVY_DRAFTS = 256, 32
+# An instalment ends with the part that brings it to so many drafts, or so many of them with pixels, or with samples:
+# ten seconds of sound are as large as four pictures.
+DRAFTS, HEAVY_DRAFTS, SOUNDS = 256, 32, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,10 @@ def decode(source: Source, how: Decoding, row_of: Callable[[bytes], int | None])
     faults: list[Fault] = []
     drafts = _drafts(source, title, [one.parts for one in opened], _Maker(how, row_of, fields, faults))
     first = 0
+    following: object = None
     while True:
-        some = list(_instalment(drafts))
+        held = [following] if isinstance(following, Draft) else []
+        some = list(_instalment(chain(held, drafts)))
         following = next(drafts, _END)
         last = following is _END
         if not first and not some and last:
@@ -115,26 +118,20 @@ def decode(source: Source, how: Decoding, row_of: Callable[[bytes], int | None])
             return
         first += len(some)
         faults.clear()
-        if isinstance(following, Draft):
-            drafts = _before(following, drafts)
 
 
 _END = object()  # behind the last draft
 
 
-def _before(one: Draft, others: Iterator[Draft | None]) -> Iterator[Draft | None]:
-    yield one
-    yield from others
-
-
 def _instalment(drafts: Iterator[Draft | None]) -> Iterator[Draft]:
-    heavy = 0
+    heavy = sounds = 0
     for draft in islice(drafts, DRAFTS):
         if draft is None:
             return
         yield draft
         heavy += draft.is_heavy
-        if heavy == HEAVY_DRAFTS:
+        sounds += draft.samples is not None
+        if heavy == HEAVY_DRAFTS or sounds == SOUNDS:
             return
 
 

@@ -32,7 +32,7 @@ BATCH = 32
 # An encoder that uses the whole device for one batch gains from a larger one.
 BATCH_SERIAL = 256
 # Drafts that are encoded and written together at most, or few more.
-TEXTS = 1024
+TEXTS = 512
 
 
 def batch_size(encoder: Encoder) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmsearch.errors import MediaError
-from mmsearch.ingest.decoding.decoding import DRAFTS, HEAVY_DRAFTS, Decoding, decode
+from mmsearch.ingest.decoding.decoding import DRAFTS, HEAVY_DRAFTS, SOUNDS, Decoding, decode
 from mmsearch.ingest.sources import Source
 from mmsearch.media import kinds
 from mmsearch.media.limits import Limits
@@ -87,6 +87,18 @@ def test_pixels_do_not_pile_up(book: Source, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Book, "PARTS", tuple(pictures))
     heavy = [sum(d.is_heavy for d in one.drafts) for one in decode(book, how(), lambda _: None)]
     assert heavy == [HEAVY_DRAFTS, HEAVY_DRAFTS, 70 - 2 * HEAVY_DRAFTS]
+
+
+def test_a_recording_of_days_comes_in_thousands_of_instalments(
+    book: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.zeros(8, np.float32)
+    sounds = [SoundPart(samples, 8, Locator("seconds", n, n + 1)) for n in range(2_000 * SOUNDS)]
+    monkeypatch.setattr(Book, "PARTS", tuple(sounds))
+    lengths = [len(one.drafts) for one in decode(book, how(sounds=True), lambda _: None)]
+    assert len(lengths) >= 2_000
+    assert max(lengths[1:]) == SOUNDS
+    assert sum(lengths) >= len(sounds)
 
 
 def test_nothing_is_read_before_it_is_wanted(book: Source, monkeypatch: pytest.MonkeyPatch) -> None:
