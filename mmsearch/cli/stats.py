@@ -48,6 +48,8 @@ def stats(
     for (name, modality), rows in sorted(now.vectors.items()):
         form = f"{records[name].dimension} dimensions, {records[name].precision}"
         out.print(f"encoder  {escape(name)}: {rows:,} {modality} vectors ({form})")
+    for address in overview.servers:
+        out.print(f"searched on {escape(address)}")
     for one in overview.enrichments:
         what = one.enrichment
         out.print(

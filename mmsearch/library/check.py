@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmsearch.errors import EncoderError, IndexDirectoryError
 from mmsearch.store import check as store
-from mmsearch.store.directory import BACKGROUNDS, COPIES, PROFILES, WEIGHTS, IndexDirectory
+from mmsearch.store.directory import BACKGROUNDS, COPIES, POSTGRES, PROFILES, WEIGHTS, IndexDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,15 @@ ENCODER = "encoder"  # in the place of a file's name: it lies outside the index
 
 def check(path: Path) -> list[Problem]:
     """As `mmsearch.store.check.check`, and files and encoders whose values are not what they should be."""
-    return [*store.check(path, _judges()), *_check_encoders(path)]
+    from mmsearch.library.published import unlike
+
+    found = [*store.check(path, _judges()), *_check_encoders(path)]
+    # what lies elsewhere is held against vectors that are whole here
+    return (
+        found
+        if any(problem.file != ENCODER for problem in found)
+        else [*found, *unlike(IndexDirectory(path))]
+    )
 
 
 def repair(path: Path) -> list[Problem]:
@@ -50,6 +58,7 @@ def _judges() -> Mapping[str, Judge]:
         WEIGHTS: _judge_weights,
         COPIES: _judge_copies,
         PROFILES: _judge_profile,
+        POSTGRES: _judge_servers,
     }
 
 
@@ -71,6 +80,16 @@ def _judge_copies(record: Mapping[str, object]) -> None:
     from mmsearch.store.kept.copies import groups_of
 
     groups_of(record)
+
+
+def _judge_servers(record: Mapping[str, object]) -> None:
+    from mmsearch.errors import UsageError
+    from mmsearch.postgres.attachment import Attachment
+
+    try:
+        Attachment.from_record(record)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
 
 
 def _judge_profile(record: Mapping[str, object]) -> None:

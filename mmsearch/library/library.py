@@ -66,6 +66,7 @@ class Library(Searchable):
     def overview(self) -> Overview:
         """All that `mmsearch stats` tells of the index."""
         from mmsearch.library.overview import Overview
+        from mmsearch.library.published import published_to
         from mmsearch.store.kept.thumbnails import held
 
         return Overview(
@@ -77,6 +78,7 @@ class Library(Searchable):
             thumbnails=held(self.directory.thumbnails),
             learned=self.learned_weights,
             enrichments=self.catalogue.enrichments(),
+            servers=published.servers if (published := published_to(self.directory)) else (),
         )
 
     def fields(self) -> dict[str, FieldInfo]:
@@ -169,4 +171,5 @@ class Library(Searchable):
                 with suppress(EncoderError):  # an encoder that is not installed is searched by nobody
                     for encoder in self.encoders:
                         self.write_codes(encoder)
+            self.publish()
         return result

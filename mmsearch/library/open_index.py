@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from mmsearch.errors import ClosedLibraryError, IndexDirectoryError
+from mmsearch.errors import ClosedLibraryError, DatabaseError, IndexDirectoryError, StoreWarning
 from mmsearch.library.generation import Generation
 from mmsearch.library.reading import Reading
 from mmsearch.store.durable.checksums import state_of
@@ -217,6 +218,27 @@ class OpenIndex(Reading):
         if made:
             self.renew()
 
+    def publish(self, notice: Callable[[str], None] | None = None) -> None:
+        """Bring what is new to the servers that hold the vectors, where there are some; under the write lock.
+
+        A server that is away loses nothing: ``notice`` is told, or a StoreWarning is given.
+        """
+        if not self.directory.read_postgres():
+            return
+        from mmsearch.library.published import publish
+
+        try:
+            publish(self.directory, self.catalogue)
+        except DatabaseError as error:
+            line = (
+                f"{error}. What is new is searched from here until `mmsearch postgres push` brings it there"
+            )
+            if notice is None:
+                warnings.warn(line, StoreWarning, stacklevel=2)
+            else:
+                notice(line)
+        self.refresh()
+
     def update(self, encoder: Encoder, notice: Callable[[str], None] | None = None) -> None:
         """Save what follows from the vectors of ``encoder``: codes, vectors of whole documents, then its backgrounds.
 
@@ -226,6 +248,7 @@ class OpenIndex(Reading):
         from mmsearch.store.kept.pooled import forget_pooled, read_pooled, write_pooled
 
         self.write_codes(encoder, notice)
+        self.publish(notice)
         folder = self.directory.pooled_path(self.record(encoder))
         if not self._is_pooled:
             forget_pooled(folder)

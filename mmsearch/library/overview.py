@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Counts, ``fields`` and ``encoders`` by name, ``size`` on disk in bytes with its ``thumbnails``, and the
-    weights that were ``learned``; ``enrichments`` and how much they have done."""
+    weights that were ``learned``; ``enrichments`` and how much they have done; ``servers`` that hold the vectors."""
 
     index: Path
     statistics: Statistics
@@ -28,3 +28,4 @@ class Overview:
     thumbnails: Held
     learned: LearnedWeights | None
     enrichments: Sequence[Enriched] = ()
+    servers: Sequence[str] = ()

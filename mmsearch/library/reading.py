@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmsearch.library.installed import installed
-from mmsearch.store.directory import BACKGROUNDS, COPIES, POOLING, WEIGHTS
+from mmsearch.store.directory import BACKGROUNDS, COPIES, POOLING, POSTGRES, WEIGHTS
 from mmsearch.store.durable.checksums import state_of
 from mmsearch.store.durable.sealed import unsealed
 
@@ -121,6 +121,7 @@ class Reading:
 
     def _open_vectors(self, encoder: Encoder, modality: VectorKind) -> VectorIndex | None:
         from mmsearch.ann.choose import open_index
+        from mmsearch.ann.placement import Placement
 
         if modality == "document":
             return self._open_pooled(encoder)
@@ -130,6 +131,13 @@ class Reading:
         ids, rows = self.catalogue.embeddings(record.encoder_id, modality)
         if not ids.size:
             return None
+        state = state_of(self.catalogue.checksums(record.encoder_id, modality))
+        if servers := self._given(POSTGRES):
+            from mmsearch.library.published import open_published
+
+            published = open_published(self.directory, servers, record, modality, Placement(ids, rows), state)
+            if published is not None:
+                return published
         shards = self.directory.shards(record, modality, rows=int(rows.max()) + 1)
         return open_index(
             ids,
@@ -138,7 +146,7 @@ class Reading:
             encoder.dimension,
             form=shards.form,
             saved=self.directory.ann_path(record, modality),
-            state=state_of(self.catalogue.checksums(record.encoder_id, modality)),
+            state=state,
         )
 
     def _open_pooled(self, encoder: Encoder) -> VectorIndex | None:

@@ -28,9 +28,15 @@ __all__ = ["CATALOGUE", "MANIFEST", "IndexDirectory", "Manifest", "ManifestEncod
 
 MANIFEST, CATALOGUE, LOCK, BACKGROUNDS = "manifest.json", "catalogue.sqlite", "lock", "backgrounds.json"
 PROFILES, WEIGHTS, COPIES = "profiles", "weights.json", "copies.json"
-POOLING = "pooling.json"
+POOLING, POSTGRES = "pooling.json", "postgres.json"
 DECODING = "decoding"
-SEALED = (BACKGROUNDS, WEIGHTS, COPIES, POOLING)  # with the manifest and the profiles: JSON with a checksum
+SEALED = (
+    BACKGROUNDS,
+    WEIGHTS,
+    COPIES,
+    POOLING,
+    POSTGRES,
+)  # with the manifest and the profiles: JSON with a checksum
 VECTORS, ANN, THUMBNAILS = "vectors", "ann", "thumbnails"
 _SAVED = "catalogue.*.sqlite"  # what a repair that was killed has put aside, or made
 
@@ -222,6 +228,14 @@ class IndexDirectory:
         """Remember how vectors of whole documents are made, None for not at all. Only under the lock."""
         _write_or_delete(self.path / POOLING, None if name is None else {"documents": name})
 
+    def read_postgres(self) -> dict[str, object]:
+        """Which servers hold the vectors, {} for none; IndexDirectoryError when it is damaged."""
+        return read_given(self.path / POSTGRES) or {}
+
+    def write_postgres(self, record: Mapping[str, object] | None) -> None:
+        """Remember which servers hold the vectors, None for none. Only under the lock."""
+        _write_or_delete(self.path / POSTGRES, record)
+
     def size(self) -> int:
         """Bytes of all files; one that vanishes meanwhile counts nothing."""
         total = 0
@@ -272,6 +286,7 @@ def _refuse_foreign(path: Path) -> None:
         WEIGHTS,
         COPIES,
         POOLING,
+        POSTGRES,
         DECODING,
         GENERATION,
         CHECKSUMS,

@@ -18,7 +18,7 @@ from mmsearch.errors import IndexDirectoryError, UsageError
 from mmsearch.store.catalogue.catalogue import Catalogue
 from mmsearch.store.catalogue.database import Database, plain_errors
 from mmsearch.store.damage import damaged_beside
-from mmsearch.store.directory import PROFILES, SEALED, IndexDirectory
+from mmsearch.store.directory import POSTGRES, PROFILES, SEALED, IndexDirectory
 from mmsearch.store.durable.files import PARTIAL, sync
 from mmsearch.store.durable.files import plain_errors as plain_file_errors
 from mmsearch.store.durable.witness import Witness
@@ -93,7 +93,8 @@ def _copied(source: IndexDirectory, target: IndexDirectory) -> Snapshot:
         target.catalogue_path.with_name(target.catalogue_path.name + ending).unlink(missing_ok=True)
     witness.closed()
     profiles = sorted((source.path / PROFILES).glob("*.json"))
-    for file in (*(source.path / name for name in SEALED), *profiles):
+    # but not which servers hold the vectors: two indexes would write to the same tables
+    for file in (*(source.path / name for name in SEALED if name != POSTGRES), *profiles):
         _copy_if_there(file, target.path / file.relative_to(source.path), made)
     made.copied += target.catalogue_path.stat().st_size
     return made
