@@ -90,8 +90,7 @@ def _of_collection(
     with open_collection(data / f"{name}.zip") as collection:
         assert isinstance(collection, Captioned)
         pictures = collection.pictures
-        captions = [one.captions for one in pictures]
-        right = named_by(captions)
+        right = named_by([one.captions for one in pictures])
         asked = {
             keyword: right[words_of(keyword)]
             for keyword in keywords[: max(10, int(scale * len(keywords)))]
@@ -188,7 +187,10 @@ def _row(name: str, hits: Mapping[str, tuple[bool, float]]) -> Figure:
 
 
 def _swapped(name: str, pictures: Sequence[CaptionedPicture], encoder_name: str) -> list[Figure]:
-    """How many true captions are nearer to their picture than the same with one thing swapped."""
+    """How many true captions are nearer to their picture than the same with one thing swapped.
+
+    And how many are nearer to the mean of all pictures, which tells what words alone give away.
+    """
     from mmsearch.encoders.registry import load_encoder
     from mmsearch.media.picture import load_picture
 
@@ -211,14 +213,16 @@ def _swapped(name: str, pictures: Sequence[CaptionedPicture], encoder_name: str)
         for texts in ([swap.true for swap in made], [swap.false for swap in made])
     )
     better = ((true - false) * of_pictures).sum(axis=1) > 0
+    blind = (true - false) @ vectors.mean(axis=0) > 0
     figures = []
     for kind in KINDS:
         chosen = np.array([swap.kind == kind for swap in made])
         if chosen.any():
-            reached = f"{better[chosen].mean():.1%}"
-            figures.append(
-                seen(f"{name}: true caption before one with another {kind} ({chosen.sum()})", reached)
+            reached = f"{better[chosen].mean():.1%}; {blind[chosen].mean():.1%}"
+            what = (
+                f"{name}: true caption before one with another {kind} ({chosen.sum()}); by the mean picture"
             )
+            figures.append(seen(what, reached))
     return figures
 
 
