@@ -31,6 +31,7 @@ class DataRecipe:
     texts: tuple[str, ...] = ()  # texts in groups that mean the same, without pictures (JSON lines)
     extra_texts: tuple[str, ...] = ()  # record fields that serve as further captions in training
     class_field: str = ""  # record field with a picture's class or classes, for ``loss.same_class``
+    swaps: tuple[str, ...] = ()  # words of one kind each, "red, blue, green", for ``loss.swapped``
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,9 @@ class LossRecipe:
     picture_to_text: float = 1.0
     text_to_picture: float = 1.0
     text_to_text: float = 0.0  # captions of one picture, and the pairs of ``data.texts``
+    swapped: float = (
+        0.0  # a caption is nearer to its picture than the same with a word of ``data.swaps`` swapped
+    )
     keep_text: float = 0.0  # text vectors stay near those of the tower that training started from
     temperature: float = 0.05  # at the start; it is learned
     smallest_temperature: float = 0.01
@@ -217,6 +221,10 @@ class Recipe:
                 raise ValueError(f"loss.nested has {length}, which is not between 0 and {self.dimension}")
         if self.loss.same_class != "negative" and not self.data.class_field:
             raise ValueError("loss.same_class needs data.class_field: the record field with the class")
+        if self.loss.swapped and not self.data.swaps:
+            raise ValueError(
+                'loss.swapped needs data.swaps: words of one kind each, such as "red, blue, green"'
+            )
         names = [*(task.name for task in self.classifiers), *(task.name for task in self.teachers)]
         if repeated := sorted({name for name in names if names.count(name) > 1 or not name.isidentifier()}):
             raise ValueError(

@@ -24,6 +24,7 @@ class Batch:
     others: Numbers  # further captions
     strangers: Numbers  # further pictures
     pairs: Numbers | None  # texts that mean the same, side by side
+    swapped: tuple[Numbers, Numbers] | None  # places in ``captions``, and a false text for each
     prompts: Mapping[int, Numbers]  # a sentence for each label, by the id of the texts that it is one of
     seed: int  # of the pictures' random views
     dropout: int  # seed of what is left to chance within the towers
@@ -48,7 +49,10 @@ def draw_batch(
         for texts in (labelled.prompts for labelled in material.labelled)
         if texts is not None
     }
-    return Batch(rows, captions, others, strangers, pairs, prompts, seed, recipe.seed + 7919 * place[1])
+    swapped = _draw_swapped(material.swapped, captions, random)
+    return Batch(
+        rows, captions, others, strangers, pairs, swapped, prompts, seed, recipe.seed + 7919 * place[1]
+    )
 
 
 def _draw(texts: Texts, group: int, count: int, random: np.random.Generator) -> np.ndarray[Any, Any]:
@@ -64,3 +68,15 @@ def _draw_pairs(texts: Texts | None, count: int, random: np.random.Generator) ->
         return None
     groups = random.choice(len(texts.first) - 1, min(count, len(texts.first) - 1), replace=False)
     return np.concatenate([_draw(texts, int(group), 2, random) for group in groups])
+
+
+def _draw_swapped(
+    texts: Texts | None, captions: Numbers, random: np.random.Generator
+) -> tuple[Numbers, Numbers] | None:
+    """A false text for each of ``captions`` that has any, and which those are."""
+    if texts is None:
+        return None
+    places = np.flatnonzero(np.diff(texts.first)[captions])
+    if not len(places):
+        return None
+    return places, np.concatenate([_draw(texts, int(captions[place]), 1, random) for place in places])

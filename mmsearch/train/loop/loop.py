@@ -36,7 +36,7 @@ from mmsearch.train.loop.state import (
     save,
     save_weights,
 )
-from mmsearch.train.objectives.losses import Sides, contrast, keep_similarities
+from mmsearch.train.objectives.losses import Sides, contrast, keep_similarities, tell_apart
 from mmsearch.train.objectives.multitask import Tasks
 from mmsearch.train.towers.build import build_towers
 
@@ -230,6 +230,12 @@ def _step(run: Run, setting: Setting, features: Features, batch: Batch) -> float
             captions_per_picture=each,
         )
         loss = contrast(recipe.loss, run.towers, sides, material.kin)
+        if material.swapped and batch.swapped is not None:
+            places, rows = batch.swapped
+            false = features.texts(material.swapped, rows)
+            own = pictures[places // each]
+            apart = tell_apart(own, texts[places], false, run.towers.log_scale.exp())
+            loss = loss + recipe.loss.swapped * apart
         if recipe.loss.keep_text and material.kept is not None:
             keep = keep_similarities(texts, material.kept[batch.captions])
             loss = loss + recipe.loss.keep_text * keep

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from mmsearch.errors import UsageError
 from mmsearch.train.data.classes import load_labelled
-from mmsearch.train.data.dataset import load_pictures, load_texts
+from mmsearch.train.data.dataset import load_pictures, load_texts, tokenize
+from mmsearch.train.data.swaps import false_captions, read_kinds
 from mmsearch.train.data.tokens import load_tokenizer
 from mmsearch.train.loop.features import Features
 from mmsearch.train.loop.state import CACHE_FOLDER, CALIBRATION_FILE, TOKENIZER_FILE
@@ -19,6 +21,7 @@ from mmsearch.train.objectives.teachers import load_taught
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tokenizers import Tokenizer
     from torch import Tensor
 
     from mmsearch.train.data.classes import Labelled
@@ -37,6 +40,7 @@ class Material:
     train: CaptionedPictures
     dev: tuple[CaptionedPictures, ...]
     pairs: Texts | None
+    swapped: Texts | None  # for each training caption what is false of its picture, by one swap
     kept: Tensor | None  # features of the training captions
     kin: Kin
     labelled: tuple[Labelled, ...]  # for each classifier of the recipe
@@ -45,7 +49,8 @@ class Material:
     @property
     def further_texts(self) -> list[Texts]:
         """All texts but captions."""
-        return [texts for texts in (self.pairs, *(one.prompts for one in self.labelled)) if texts is not None]
+        prompts = (one.prompts for one in self.labelled)
+        return [texts for texts in (self.pairs, self.swapped, *prompts) if texts is not None]
 
 
 def prepare(recipe: Recipe, data: Path, output: Path, towers: Towers) -> Material:
@@ -65,6 +70,7 @@ def prepare(recipe: Recipe, data: Path, output: Path, towers: Towers) -> Materia
         train=train,
         dev=dev,
         pairs=load_texts(recipe.data.texts, data, tokenizer),
+        swapped=_swapped(recipe, train, tokenizer),
         kept=kept,
         kin=Kin(torch.from_numpy(train.cluster), torch.from_numpy(train.kind)),
         labelled=tuple(
@@ -73,3 +79,14 @@ def prepare(recipe: Recipe, data: Path, output: Path, towers: Towers) -> Materia
         ),
         taught=tuple(load_taught(one, data, train, cache) for one in recipe.teachers),
     )
+
+
+def _swapped(recipe: Recipe, train: CaptionedPictures, tokenizer: Tokenizer) -> Texts | None:
+    """What `false_captions` makes of each training caption; UsageError when it makes nothing of any."""
+    if not recipe.loss.swapped:
+        return None
+    kinds = read_kinds(recipe.data.swaps)
+    groups = [false for pair in train.pairs for false in false_captions((*pair.captions, *pair.extra), kinds)]
+    if not any(groups):
+        raise UsageError("no training caption has a word of data.swaps that could be another of its kind")
+    return tokenize(groups, tokenizer)

@@ -172,6 +172,12 @@ def pairwise(
     return info_nce(queries, keys, scale, positive, ignored)
 
 
+def tell_apart(pictures: Tensor, true: Tensor, false: Tensor, scale: Tensor) -> Tensor:
+    """The mean of -log p(true | true and false) for pictures (n, d), each with a true and a false caption (n, d)."""
+    difference = (pictures.float() * (false.float() - true.float())).sum(1)
+    return functional.softplus(scale * difference).mean()
+
+
 def keep_similarities(vectors: Tensor, kept: Tensor) -> Tensor:
     """The mean squared change of the cosines between n texts, from ``kept`` (n, e) to ``vectors`` (n, d)."""
     return (vectors.float() @ vectors.float().T - kept @ kept.T).square().mean()

@@ -94,6 +94,7 @@ def test_every_key_is_documented() -> None:
     ("addition", "complaint"),
     [
         ("[loss]\nnested = [384]\n", "loss.nested has 384"),
+        ("[loss]\nswapped = 0.2\n", "loss.swapped needs data.swaps"),
         ("[loss]\nsame_class = 'ignored'\n", "loss.same_class needs data.class_field"),
         ("[[teachers]]\nname = 'a b'\nsource = 'x'\n", "'a b': classifiers and teachers need names"),
     ],

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mmsearch.train.loop.recall import nested_recall  # noqa: E402
-from mmsearch.train.objectives.losses import Kin, Sides, contrast, info_nce  # noqa: E402
+from mmsearch.train.objectives.losses import Kin, Sides, contrast, info_nce, tell_apart  # noqa: E402
 from mmsearch.train.recipe import LossRecipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -125,3 +125,12 @@ def test_prefixes_serve_better_where_they_were_trained_to() -> None:
     nested, plain = recall_of((4,)), recall_of(())
     assert nested[0] > plain[0] + 10
     assert nested[1] > plain[1] - 5  # at hardly any cost to the whole
+
+
+def test_a_false_caption_costs_what_it_is_nearer() -> None:
+    picture, near, far = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.8, 0.6]]), torch.tensor([[0.6, 0.8]])
+    right, wrong = (
+        float(tell_apart(picture, *both, torch.tensor(10.0))) for both in ((near, far), (far, near))
+    )
+    assert right == pytest.approx(0.126928, abs=1e-5)  # log(1 + e^-2)
+    assert wrong == pytest.approx(2.126928, abs=1e-5)
