@@ -45,6 +45,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def violations(page: Page) -> list[tuple[str, str, str]]:
+    """The rules of accessibility that ``page`` violates, by axe: the rule, what violates it, and how to mend it."""
+    until(page, "[...document.images].every((one) => one.complete)")
+    page.evaluate(AXE.read_text())  # a script element would be refused by the page's own policy
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        (one["id"], one["nodes"][0]["html"][:160], one["nodes"][0]["failureSummary"])
+        for one in found["violations"]
+    ]
+
+
 def why_not(config: pytest.Config) -> str | None:
     """Why there is no browser to test with."""
     if "web" not in (config.option.markexpr or ""):

@@ -11,7 +11,7 @@ from PIL import Image
 
 import mmsearch
 from tests.unit.media.sound.sample_sounds import noise, written
-from tests.web.conftest import Visit, names, serving, settled, until
+from tests.web.conftest import AXE, Visit, names, serving, settled, until, violations
 
 pytest.importorskip("av", reason="sounds are read by the sound extra")
 pytest.importorskip("pypdfium2", reason="PDF files come with the extra documents")
@@ -92,3 +92,18 @@ def test_a_page_of_a_document_is_named_and_its_passage_in_view(visit: Visit, cin
     first.locator(".hit").click()
     expect(page.locator(".crumbs .part")).to_have_text("page 2")
     expect(page.locator(".reading .found")).to_contain_text("Marmalade is boiled")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="no axe.min.js in tests/web: make test-web fetches it")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("asked", "player"), [("/?q=lighthouse+keeper+gulls", "video"), ("/?kind=audio&q=noise", "audio")]
+)
+def test_a_player_violates_no_rule_of_accessibility(
+    visit: Visit, cinema: str, theme: str, asked: str, player: str
+) -> None:
+    page = visit(asked, at=cinema, color_scheme=theme)
+    settled(page)
+    page.locator("#grid .hit").first.click()
+    expect(page.locator(f".media {player}")).to_be_visible()
+    assert violations(page) == []

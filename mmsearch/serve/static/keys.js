@@ -13,6 +13,7 @@ const ROWS = [
   ['c', 'copy its path'],
   ['z  and  Z', 'nearer, farther (in the panel)'],
   ['f', 'filters'],
+  ['← →  and  Enter', 'in a chart of dates: to a bar, with Shift over several; then only these'],
   ['?', 'this list'],
 ];
 const WAYS = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down', h: 'left', l: 'right', k: 'up', j: 'down' };
