@@ -80,6 +80,9 @@ def index(
             metavar="ADDRESS", help="Let the machines of a Ray cluster do the work: HOST:PORT or auto."
         ),
     ] = "",
+    replicas: Annotated[
+        int, typer.Option(min=0, help="Let so many processes of a Ray cluster answer for each shard.")
+    ] = 0,
     log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
@@ -102,6 +105,7 @@ def index(
             moved_from,
             shards or None,
             ray or None,
+            replicas or None,
             IndexOptions(
                 exclude=tuple(exclude or ()),
                 follow_links=follow_links,
@@ -144,19 +148,22 @@ def _indexed(
     moved_from: Path | None,
     shards: int | None,
     ray: str | None,
+    replicas: int | None,
     options: IndexOptions,
 ) -> IndexReport:
     """Index into a directory, or into a cluster where there is one or ``shards`` are asked for."""
     from mmsearch.cluster.opening import is_cluster
 
-    if shards or ray or is_cluster(index_dir):
+    if shards or ray or replicas or is_cluster(index_dir):
         from mmsearch.cluster.indexing import index as index_cluster
 
         if moved_from is not None:
             raise UsageError(
                 "--moved-from is for index directories: index a corpus that has moved into a new cluster"
             )
-        return index_cluster(corpus, index_dir, shards=shards, ray=ray, encoder=encoder, options=options)
+        return index_cluster(
+            corpus, index_dir, shards=shards, ray=ray, replicas=replicas, encoder=encoder, options=options
+        )
     from mmsearch.library import index as build
 
     with build(

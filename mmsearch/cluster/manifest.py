@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Tells the manifest of a cluster from that of an index directory.
 KIND, FORMAT = "mmsearch cluster", 1
 SHARDS = "shards"
+MOST_REPLICAS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,16 @@ class ShardEntry:
 
 @dataclass(frozen=True, slots=True)
 class ClusterManifest:
-    """``generation`` goes up with each run; ``statistics`` are sums over all shards, by name."""
+    """``generation`` goes up with each run; ``statistics`` are sums over all shards, by name. ``replicas``: so many
+    processes answer for each shard on Ray.
+    """
 
     shards: tuple[ShardEntry, ...]
     encoder: str = ""
     fingerprint: str = ""
     generation: int = 0
     statistics: Mapping[str, int] | None = None
+    replicas: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,12 +63,19 @@ class ClusterManifest:
             )
             statistics = {str(name): int(count) for name, count in data["statistics"].items()}
             made = cls(
-                shards, str(data["encoder"]), str(data["fingerprint"]), int(data["generation"]), statistics
+                shards,
+                str(data["encoder"]),
+                str(data["fingerprint"]),
+                int(data["generation"]),
+                statistics,
+                int(data.get("replicas", 1)),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not the manifest of a cluster") from error
         if not 0 < len(shards) <= MOST_SHARDS or len(set(made.names)) < len(shards):
             raise ValueError("it names no shards, too many, or one twice")
+        if not 1 <= made.replicas <= MOST_REPLICAS:
+            raise ValueError(f"a shard has 1 to {MOST_REPLICAS} replicas")
         for shard in shards:
             folder = PurePosixPath(shard.folder)
             if folder.is_absolute() or ".." in folder.parts:

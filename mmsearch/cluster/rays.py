@@ -135,10 +135,11 @@ class RayTransport:
 
     @classmethod
     def of(
-        cls, directory: ClusterDirectory, *, replicas: int = 1, patience: float = PATIENCE
+        cls, directory: ClusterDirectory, *, replicas: int | None = None, patience: float = PATIENCE
     ) -> RayTransport:
-        """That of the shards that ``directory`` names."""
-        return cls(name_of(directory), places(directory), replicas=replicas, patience=patience)
+        """That of the shards that ``directory`` names; with so many ``replicas`` as its manifest says, if None."""
+        count = directory.read().replicas if replicas is None else replicas
+        return cls(name_of(directory), places(directory), replicas=count, patience=patience)
 
     def newest(self, shards: Sequence[int]) -> dict[int, str]:
         return self._gathered(dict.fromkeys(shards, ("newest", ())))

@@ -12,12 +12,13 @@ import pytest
 
 import mmsearch
 from benchmarks.shared.same import SCORES, differences, plain
-from mmsearch.cluster.building import opened
+from mmsearch.cluster.building import finish, opened
 from mmsearch.cluster.library import ClusterLibrary
 from mmsearch.cluster.splitting import split
 from mmsearch.search.ranking import threshold
 from mmsearch.search.request import SearchRequest
 from mmsearch.search.search import search
+from mmsearch.store.directory import BACKGROUNDS
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +184,24 @@ def test_an_item_is_found_by_its_number_on_the_cluster(both: tuple[mmsearch.Libr
         (hit.path, str(hit.locator)) for hit in found[1]
     ]
     np.testing.assert_allclose([h.score for h in found[0]], [h.score for h in found[1]], atol=SCORES)
+
+
+def test_a_shard_that_holds_nothing_changes_nothing(one: Path, tmp_path: Path) -> None:
+    directory = split(one, tmp_path / "cluster", 3)
+    copy = shutil.copytree(one, tmp_path / "one")
+    emptied = directory.shard_path(directory.read().shards[1])
+    with mmsearch.open(emptied) as shard, mmsearch.open(copy) as library:
+        paths = [path for _, _, path in shard.catalogue.document_paths()]
+        assert shard.remove(paths) == library.remove(paths) == len(paths) > 0
+    finish(directory, directory.read())
+    (copy / BACKGROUNDS).unlink()  # made of what is there now, as the cluster's are
+    assert [shard.documents > 0 for shard in directory.read().shards] == [True, False, True]
+    with mmsearch.open(copy) as library, opened(directory) as cluster:
+        for name, ask in QUERIES.items():
+            told = []
+            for each in (library, cluster):
+                try:
+                    told.append(plain(ask(each)))
+                except mmsearch.UsageError as error:
+                    told.append(str(error))
+            assert list(differences(*told)) == [], name

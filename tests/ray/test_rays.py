@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,39 @@ def test_replicas_stand_in_for_each_other(nodes: Any, directory: ClusterDirector
         expected = answers(library)
         assert answers(library) == expected
     transport.stop()
+
+
+def test_a_node_that_is_taken_away_with_its_processes_leaves_answers_whole(
+    nodes: Any, directory: ClusterDirectory, transport: RayTransport
+) -> None:
+    with ClusterLibrary(directory, transport) as library:
+        expected = answers(library)
+        processes = transport.processes()
+        raylets = {_raylet(node): node for node in nodes.list_all_nodes() if not node.is_head()}
+        doomed = {pid: parent for pid in processes.values() if (parent := _parent(pid)) in raylets}
+        assert doomed, "no shard lies on a node beside the head"
+        lost = next(iter(doomed.values()))
+        nodes.remove_node(raylets[lost], allow_graceful=False)
+        for pid, parent in doomed.items():
+            if parent == lost:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        try:
+            assert answers(library) == expected
+            assert not {pid for pid, parent in doomed.items() if parent == lost} & set(
+                transport.processes().values()
+            )
+        finally:
+            nodes.add_node(num_cpus=1, object_store_memory=100 * 2**20)
+
+
+def _raylet(node: Any) -> int:
+    """The process of a node, whose children its actors are."""
+    return int(node.all_processes["raylet"][0].process.pid)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_workers_index_shards_and_go_on_after_one_is_killed(

@@ -52,6 +52,15 @@ def test_a_corpus_is_indexed_into_shards_and_kept_up_to_date(corpus: Path, tmp_p
         assert library.statistics().documents == 11
 
 
+def test_how_many_replicas_a_shard_has_is_kept(corpus: Path, tmp_path: Path) -> None:
+    directory = ClusterDirectory(tmp_path / "cluster")
+    for replicas, kept in ((2, 2), (None, 2), (1, 1)):
+        index(corpus, directory.path, shards=2, replicas=replicas)
+        assert directory.read().replicas == kept
+    with pytest.raises(UsageError, match="1 to 16 replicas"):
+        index(corpus, directory.path, replicas=17)
+
+
 def test_a_rename_within_a_shard_is_one(corpus: Path, tmp_path: Path) -> None:
     directory = ClusterDirectory(tmp_path / "cluster")
     index(corpus, directory.path, shards=2)

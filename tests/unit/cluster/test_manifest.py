@@ -13,6 +13,7 @@ MANIFEST = ClusterManifest(
     "f" * 64,
     4,
     {"documents": 3},
+    replicas=2,
 )
 
 
@@ -21,6 +22,12 @@ def test_a_manifest_comes_back(tmp_path: Path) -> None:
     directory.write(MANIFEST)
     assert directory.read() == MANIFEST
     assert directory.shard_path(MANIFEST.shards[1]) == tmp_path / "shards/shard-001"
+
+
+def test_a_manifest_that_knows_no_replicas_means_one() -> None:
+    data = MANIFEST.to_data()
+    del data["replicas"]
+    assert ClusterManifest.of_data(data).replicas == 1
 
 
 def test_a_flipped_byte_is_told(tmp_path: Path) -> None:
