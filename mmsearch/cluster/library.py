@@ -98,6 +98,11 @@ class ClusterLibrary(Library):
                     raise
         raise AssertionError("the last attempt returns or raises")
 
+    def refresh(self) -> None:
+        """Look whether the manifest has changed, and hold its newest generation from now on."""
+        with self.reading():
+            pass
+
     def renew(self) -> None:
         """Read everything anew, whether or not the manifest has changed."""
         self._forget()

@@ -68,6 +68,19 @@ def test_a_missing_shard_is_an_error_or_is_named(directory: ClusterDirectory) ->
         assert library.ask("how long does the guarantee last?").missing == ("shard-001",)
 
 
+def test_a_cluster_that_is_held_open_sees_the_next_run(directory: ClusterDirectory, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("A note about zebras.\n")
+    with opened(directory) as library:
+        before = library.generation
+        library.refresh()
+        assert library.generation == before
+        index(note, directory.path)
+        library.refresh()
+        assert library.generation != before
+        assert library.search("zebras")[0].path == "note.txt"
+
+
 def test_an_answer_of_all_shards_does_not_speak_of_missing_ones(cluster: ClusterLibrary) -> None:
     found = cluster.search("a tabby cat")
     assert found.missing == ()
