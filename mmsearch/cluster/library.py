@@ -52,7 +52,11 @@ class ClusterLibrary(Library):
     ) -> None:
         self._transport, self._partial = transport, partial
         self._tried = 0.0
-        super().__init__(directory, allow_private=allow_private)
+        try:
+            super().__init__(directory, allow_private=allow_private)
+        except BaseException:
+            transport.close()
+            raise
         self.directory: ClusterDirectory = directory
 
     def close(self) -> None:

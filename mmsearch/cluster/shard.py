@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -43,25 +43,34 @@ MOST_BESIDE = 20_000
 
 
 class Shard:
-    """The index directory at ``path`` as shard ``number``; safe for several threads, one at a time."""
+    """The index directory at ``path`` as shard ``number``; safe for several threads, one at a time.
+
+    All is done by one thread of its own: the snapshot of a generation that is held belongs to the thread that took it.
+    """
 
     def __init__(self, number: int, path: Path) -> None:
         self._number = number
         self._index = OpenIndex(IndexDirectory.open(path))
         self._held: dict[str, tuple[ExitStack, ShardReading]] = {}
-        self._lock = threading.RLock()
+        self._thread = ThreadPoolExecutor(1, f"shard {number}")
 
     def close(self) -> None:
         """Close it."""
-        with self._lock:
-            for stack, _ in self._held.values():
-                stack.close()
-            self._held.clear()
-            self._index.close()
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
 
     def newest(self) -> str:
         """Open the newest generation; its name."""
-        with self._lock, ExitStack() as stack:
+        return self._thread.submit(self._newest).result()
+
+    def _close(self) -> None:
+        for stack, _ in self._held.values():
+            stack.close()
+        self._held.clear()
+        self._index.close()
+
+    def _newest(self) -> str:
+        with ExitStack() as stack:
             reading = stack.enter_context(self._index.reading())
             name = reading.generation
             if name not in self._held:
@@ -75,10 +84,12 @@ class Shard:
         """What `ShardReading` of that generation answers. StaleError when there is none any more."""
         if question not in QUESTIONS:
             raise ValueError(f"a shard is asked {question!r}")
-        with self._lock:
-            if generation not in self._held and self.newest() != generation:
-                raise StaleError(generation)
-            return getattr(self._held[generation][1], question)(*arguments)
+        return self._thread.submit(self._answer, generation, question, arguments).result()
+
+    def _answer(self, generation: str, question: str, arguments: Sequence[Any]) -> Any:
+        if generation not in self._held and self._newest() != generation:
+            raise StaleError(generation)
+        return getattr(self._held[generation][1], question)(*arguments)
 
 
 class ShardReading:

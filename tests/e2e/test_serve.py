@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 import mmsearch
+from benchmarks.shared.same import differences, plain
+from mmsearch.cluster.splitting import split
 
 pytest.importorskip("fastapi", reason="the service's packages come with the serve extra")
 
@@ -63,6 +65,16 @@ def test_for_other_machines_a_token_is_made_up_and_told(demo_index: Path) -> Non
             assert remote.statistics()["documents"] == 54
         with mmsearch.connect(address) as stranger, pytest.raises(mmsearch.MmsearchError, match="token"):
             stranger.search("cat")
+
+
+def test_a_cluster_is_served_as_an_index_is(demo_index: Path, tmp_path: Path) -> None:
+    directory = split(demo_index, tmp_path / "cluster", 3)
+    told = []
+    for place in (demo_index, directory.manifest_path):
+        with _served(place) as (_, address), mmsearch.connect(address) as remote:
+            assert remote.statistics()["documents"] == 54
+            told.append([plain(remote.search(text).hits) for text in ("a tabby cat", "tea", "xyzzy")])
+    assert list(differences(*told)) == []
 
 
 def test_what_can_not_be_served_is_one_line(command: Command, demo_index: Path, tmp_path: Path) -> None:
